@@ -1,0 +1,45 @@
+//! What the repository says about the application, as far as checks and detection need it.
+
+/// What was found in the application's repository.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Application {
+    /// The name in package.json.
+    pub name: Option<String>,
+    /// The web framework, where one was recognised.
+    pub framework: Option<Framework>,
+    /// Direct dependencies: name to the version range as written.
+    pub dependencies: std::collections::BTreeMap<String, String>,
+    /// Routes found under `app/` and `pages/`.
+    pub routes: Vec<Route>,
+    /// The lockfile's name, such as `package-lock.json`.
+    pub lockfile: Option<String>,
+    /// Documents of the repository that holdpoint knows how to fill in.
+    pub documents: Vec<String>,
+}
+
+/// A web framework that holdpoint recognises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framework {
+    /// Next.js
+    Next,
+}
+
+/// One route of the application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The path as a request names it, with dynamic segments in brackets: `/api/tasks/[id]`.
+    pub path: String,
+    /// The source file, relative to the root.
+    pub file: String,
+    /// An API route rather than a page.
+    pub api: bool,
+    /// The HTTP methods it exports; empty for pages and where they could not be told.
+    pub methods: Vec<String>,
+}
+
+impl Application {
+    /// Does the application depend on `package` directly?
+    pub fn uses(&self, package: &str) -> bool {
+        self.dependencies.contains_key(package)
+    }
+}

@@ -1,0 +1,132 @@
+//! A finding: a verdict with its reason, remedy and evidence; and the decision over all of them.
+
+use super::{Facts, Severity, Verdict};
+use std::collections::BTreeMap;
+
+/// What one check concluded, over all of its looks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The check's id.
+    pub check: String,
+    /// The claim.
+    pub title: String,
+    /// The check's suites.
+    pub suites: Vec<String>,
+    /// The check's severity.
+    pub severity: Severity,
+    /// The worst verdict of its looks.
+    pub verdict: Verdict,
+    /// It passed, but only after transient faults were retried.
+    pub flaky: bool,
+    /// Why the verdict is what it is, in one line; empty for a plain pass.
+    pub reason: String,
+    /// What was wanted.
+    pub expected: String,
+    /// What was seen.
+    pub found: String,
+    /// How to mend it; empty unless it failed.
+    pub remedy: String,
+    /// The verdict of each look, in the order of the looks.
+    pub looks: Vec<LookVerdict>,
+    /// The prerequisite that did not pass.
+    pub blocked_by: Option<String>,
+    /// The time spent on its looks, in milliseconds; shared looks count for every check that uses them.
+    pub duration_ms: u64,
+    /// Where a users' document says something else.
+    pub note: Option<Note>,
+    /// Where the check is defined: `file:line`.
+    pub defined: String,
+    /// Set when the check replaces a shipped one.
+    pub overrides_shipped: bool,
+    /// The waiver that covers it, as `owner: reason (until date)`, when it failed and one does.
+    pub waived: Option<String>,
+}
+
+/// The verdict of one look of a check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LookVerdict {
+    /// What was looked at: `GET /sw.js`.
+    pub label: String,
+    /// What it gave.
+    pub verdict: Verdict,
+    /// Why, where it is not a pass.
+    pub reasons: Vec<Reason>,
+    /// The facts that the expectations read.
+    pub facts: Facts,
+    /// The digest of the observation.
+    pub evidence: String,
+    /// More than one attempt was needed.
+    pub retried: bool,
+}
+
+/// Why one look did not pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// In one line.
+    pub text: String,
+    /// What was wanted.
+    pub expected: String,
+    /// What was seen.
+    pub found: String,
+    /// The line of the expectation in the check's file; 0 where none was reached.
+    pub line: usize,
+}
+
+/// What a users' document says, what is true, and what was tested instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The document.
+    pub document: String,
+    /// What it asks for.
+    pub says: String,
+    /// What is true.
+    pub truth: String,
+    /// The source of the truth.
+    pub source: String,
+    /// What was tested: the check's own claim.
+    pub tested: String,
+    /// Is the requirement met to the letter: `met`, `not met` or `not testable`.
+    pub conformance: String,
+    /// Is what was found good practice: `sound`, `obsolete-harmless`, `obsolete-risky`, `contradicted` or `unknown`.
+    pub assessment: String,
+}
+
+/// May it ship?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything that must pass was seen to pass.
+    Go,
+    /// The same, but for findings that somebody accepted.
+    GoWithWaivers,
+    /// Something that must pass failed.
+    NoGo,
+    /// Something that must pass could not be observed.
+    Undecided,
+}
+
+impl Outcome {
+    /// The word as reports write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Go => "go",
+            Self::GoWithWaivers => "go with waivers",
+            Self::NoGo => "no-go",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
+/// A decision with its reasons.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The answer.
+    pub outcome: Outcome,
+    /// Findings of at least this severity must pass.
+    pub fail_on: Severity,
+    /// How many findings have each verdict.
+    pub summary: BTreeMap<Verdict, usize>,
+    /// What holds the release, in one line each.
+    pub reasons: Vec<String>,
+    /// Things people should know that change nothing: unused or expired waivers, overridden checks.
+    pub warnings: Vec<String>,
+}

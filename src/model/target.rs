@@ -1,0 +1,86 @@
+//! The application under examination, as an address with its paths.
+
+use url::Url;
+
+/// A running web application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The base address.
+    pub url: Url,
+    /// The name of the environment: `production`, `staging`, `development`.
+    pub environment: String,
+    /// The user has said that this target is theirs; level `active` is allowed.
+    pub owned: bool,
+    /// Where the same site answers over plain HTTP, for the redirect checks.
+    pub plain_url: Option<Url>,
+    /// A private certificate authority to trust, as PEM text.
+    pub authority_pem: Option<String>,
+    /// Headers sent to the target's own origin only, such as a protection bypass.
+    pub headers: Vec<(String, String)>,
+    /// One path for each class of answer.
+    pub paths: PathClasses,
+}
+
+/// One path for each class of answer that a Next.js application gives.
+///
+/// The static chunk has none: its name changes with each build, so the probe finds it in the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathClasses {
+    /// The front page.
+    pub page: String,
+    /// The sign-in page.
+    pub sign_in: String,
+    /// An API route that answers GET.
+    pub api: String,
+    /// The service worker.
+    pub service_worker: String,
+    /// The web application manifest.
+    pub manifest: String,
+    /// A path that nothing answers.
+    pub missing: String,
+}
+
+impl PathClasses {
+    /// The word that stands for "a script that the front page loads" in a list of paths.
+    pub const CHUNK: &'static str = "@chunk";
+
+    /// One path for every class, the static chunk by its word.
+    pub fn every_class(&self) -> Vec<String> {
+        [
+            self.page.as_str(),
+            &self.sign_in,
+            &self.api,
+            &self.service_worker,
+            &self.manifest,
+            Self::CHUNK,
+            &self.missing,
+        ]
+        .map(String::from)
+        .to_vec()
+    }
+}
+
+impl Default for PathClasses {
+    fn default() -> Self {
+        Self {
+            page: "/".into(),
+            sign_in: "/api/auth/signin".into(),
+            api: "/api".into(),
+            service_worker: "/sw.js".into(),
+            manifest: "/manifest.webmanifest".into(),
+            missing: "/holdpoint-no-such-page".into(),
+        }
+    }
+}
+
+impl Target {
+    /// Is the target this machine? Then plain HTTP is not a defect of the deployment.
+    pub fn is_loopback(&self) -> bool {
+        match self.url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The book of registered secrets, and the redactor that takes them out in every form they take.
+
+mod book;
+mod forms;
+mod recognise;
+
+pub use book::Book;
+pub use recognise::{looks_secret, names_secret};
