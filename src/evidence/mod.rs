@@ -1,1 +1,13 @@
-//! Placeholder while the room is built.
+//! The record on disk: append-only lines, redacted before they are written, synced before they count.
+
+mod canonical;
+mod reader;
+mod seal;
+mod wire;
+mod writer;
+
+pub use canonical::{canonical_bytes, digest};
+pub use reader::{Record, RecordFault, latest, read};
+pub use seal::seal;
+pub use wire::v1::{Ending, Header, Input, PlannedCheck, PlannedLook};
+pub use writer::{RecordWriter, WriteFault};
