@@ -76,6 +76,13 @@ impl Selector {
         Ok(Selection { checks: chosen.into_iter().collect(), skipped })
     }
 
+    /// Those of a selection that were asked for, without the prerequisites that came along.
+    pub fn asked(&self, catalog: &Catalog, selection: &Selection) -> Vec<usize> {
+        let include = self.matching(&self.include, catalog).unwrap_or_default();
+        let asked = |place: &usize| self.include.is_empty() || include.contains(place);
+        selection.checks.iter().copied().filter(asked).collect()
+    }
+
     fn matching(&self, selectors: &[String], catalog: &Catalog) -> Result<BTreeSet<usize>, NothingSelected> {
         let mut places = BTreeSet::new();
         for selector in selectors {

@@ -2,12 +2,14 @@
 
 mod canonical;
 mod reader;
+mod repository;
 mod seal;
 mod wire;
 mod writer;
 
 pub use canonical::{canonical_bytes, digest};
 pub use reader::{Record, RecordFault, latest, read};
+pub use repository::Repository;
 pub use seal::seal;
-pub use wire::v1::{Ending, Header, Input, PlannedCheck, PlannedLook};
+pub use wire::v1::{SCHEMA, Ending, Header, Input, PlannedCheck, PlannedLook};
 pub use writer::{RecordWriter, WriteFault};

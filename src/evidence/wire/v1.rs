@@ -5,6 +5,7 @@ use crate::model::{Excerpt, Facts, Hindrance, HindranceKind, Observation};
 use crate::secret::Book;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The name of the format, in the first line of every record.
 pub const SCHEMA: &str = "holdpoint.record/v1";
@@ -33,6 +34,8 @@ pub struct Header {
     pub selection: Vec<String>,
     /// The name of the project.
     pub project: String,
+    /// The name of the folder that holds its repository.
+    pub root: String,
     /// The commit of the application's repository.
     pub commit: Option<String>,
     /// The repository held changes that are not committed; none where that could not be told.
@@ -45,6 +48,8 @@ pub struct Header {
     pub waivers: String,
     /// The path of the file of waivers.
     pub waivers_file: String,
+    /// Every check that was known, with its tags, so that documents can name what was not selected.
+    pub catalogue: BTreeMap<String, Vec<String>>,
 }
 
 /// A file that was read.
