@@ -19,7 +19,7 @@ const STYLES: Styles = Styles::styled()
 #[derive(Debug, Parser)]
 #[command(name = "holdpoint", version, styles = STYLES, after_help = after_help(), max_term_width = 100)]
 #[command(propagate_version = true, disable_help_subcommand = true)]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) output: OutputArguments,
     #[command(subcommand)]
@@ -38,7 +38,7 @@ fn after_help() -> String {
 
 /// One thing to do.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub(super) enum Verb {
     /// Look, judge, decide, and report
     #[command(after_help = "\
 Examples:
@@ -78,7 +78,7 @@ Examples:
 /// How things are shown.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
-pub struct OutputArguments {
+pub(super) struct OutputArguments {
     /// When to use colour; NO_COLOR is respected
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
     pub(super) color: When,
@@ -92,7 +92,7 @@ pub struct OutputArguments {
 
 /// When to do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum When {
+pub(super) enum When {
     /// On a terminal
     Auto,
     /// Always
@@ -104,7 +104,7 @@ pub enum When {
 /// What to examine.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Subject")]
-pub struct SubjectArguments {
+pub(super) struct SubjectArguments {
     /// The application's repository
     #[arg(long, value_name = "DIR")]
     pub(super) root: Option<PathBuf>,
@@ -119,7 +119,7 @@ pub struct SubjectArguments {
 /// How far, how much at once, how long.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Limits")]
-pub struct LimitArguments {
+pub(super) struct LimitArguments {
     /// How far a look may reach: static (no network), live (reads) or active (sends mail, bursts; owned targets only)
     #[arg(long, value_name = "LEVEL", value_parser = word::<Level>)]
     pub(super) level: Option<Level>,
@@ -143,7 +143,7 @@ pub struct LimitArguments {
 /// What decides and what is written.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Decision and reports")]
-pub struct DecisionArguments {
+pub(super) struct DecisionArguments {
     /// Findings of at least this severity must pass
     #[arg(long, value_name = "SEVERITY", value_parser = word::<Severity>)]
     pub(super) fail_on: Option<Severity>,
@@ -154,7 +154,7 @@ pub struct DecisionArguments {
 
 /// The arguments of `run` and `plan`.
 #[derive(Debug, Clone, Default, Args)]
-pub struct RunArguments {
+pub(super) struct RunArguments {
     /// Suites, ids, globs and tags of checks; everything where none is given
     #[arg(value_name = "SELECTOR")]
     pub(super) selectors: Vec<String>,
@@ -177,7 +177,7 @@ pub struct RunArguments {
 
 /// The arguments of `smoke`.
 #[derive(Debug, Clone, Args)]
-pub struct SmokeArguments {
+pub(super) struct SmokeArguments {
     /// The base address of the running application; that of the settings where none is given
     #[arg(value_name = "URL")]
     pub(super) url: Option<String>,
@@ -191,7 +191,7 @@ pub struct SmokeArguments {
 
 /// The arguments of `list`.
 #[derive(Debug, Clone, Args)]
-pub struct ListArguments {
+pub(super) struct ListArguments {
     /// Suites, ids, globs and tags of checks; everything where none is given
     #[arg(value_name = "SELECTOR")]
     pub(super) selectors: Vec<String>,
@@ -201,7 +201,7 @@ pub struct ListArguments {
 
 /// The arguments of `explain`.
 #[derive(Debug, Clone, Args)]
-pub struct ExplainArguments {
+pub(super) struct ExplainArguments {
     /// The id of a check, or the name of a probe
     #[arg(value_name = "ID")]
     pub(super) id: String,
@@ -211,7 +211,7 @@ pub struct ExplainArguments {
 
 /// The arguments of `report`.
 #[derive(Debug, Clone, Args)]
-pub struct ReportArguments {
+pub(super) struct ReportArguments {
     /// The record, or the word latest
     #[arg(long, value_name = "RECORD")]
     pub(super) from: PathBuf,
@@ -226,7 +226,7 @@ pub struct ReportArguments {
 
 /// The arguments of `init`.
 #[derive(Debug, Clone, Args)]
-pub struct InitArguments {
+pub(super) struct InitArguments {
     /// The application's repository
     #[arg(long, value_name = "DIR")]
     pub(super) root: Option<PathBuf>,
@@ -234,7 +234,7 @@ pub struct InitArguments {
 
 /// The arguments of `demo`.
 #[derive(Debug, Clone, Args)]
-pub struct DemoArguments {
+pub(super) struct DemoArguments {
     /// Examine the application after everything was mended
     #[arg(long)]
     pub(super) mended: bool,
@@ -245,7 +245,7 @@ pub struct DemoArguments {
 
 /// A report to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportTarget {
+pub(super) struct ReportTarget {
     /// The name of the format.
     pub(super) format: String,
     /// Where to; none for standard output.

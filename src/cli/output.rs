@@ -9,9 +9,12 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
+/// More problems than this are counted, not shown.
+const SHOWN: usize = 20;
+
 /// Standard output and standard error, with the book of secrets between.
 #[derive(Debug, Clone)]
-pub struct Output {
+pub(super) struct Output {
     secrets: Arc<Book>,
     color: When,
     no_color: bool,
@@ -23,7 +26,7 @@ pub struct Output {
 
 impl Output {
     /// Output as the arguments and the environment want it.
-    pub fn new(arguments: &OutputArguments, environment: &BTreeMap<String, String>, secrets: Arc<Book>) -> Self {
+    pub(super) fn new(arguments: &OutputArguments, environment: &BTreeMap<String, String>, secrets: Arc<Book>) -> Self {
         let given = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| environment.get(*name).filter(|v| !v.is_empty()));
         let utf8 = |locale: &String| {
@@ -43,12 +46,12 @@ impl Output {
     }
 
     /// Only the decision and failures are wanted.
-    pub fn quiet(&self) -> bool {
+    pub(super) fn quiet(&self) -> bool {
         self.quiet
     }
 
     /// How a report on standard output looks.
-    pub fn style(&self) -> Style {
+    pub(super) fn style(&self) -> Style {
         Style {
             color: self.colored(std::io::stdout().is_terminal()),
             unicode: self.unicode,
@@ -59,17 +62,17 @@ impl Output {
     }
 
     /// May progress be drawn? Only where a person watches.
-    pub fn draws_progress(&self) -> bool {
+    pub(super) fn draws_progress(&self) -> bool {
         !self.quiet && !self.in_ci && std::io::stderr().is_terminal()
     }
 
     /// Text without secrets.
-    pub fn redact(&self, text: &str) -> String {
+    pub(super) fn redact(&self, text: &str) -> String {
         self.secrets.redact(text)
     }
 
     /// Writes asked-for output.
-    pub fn print(&self, text: &str) {
+    pub(super) fn print(&self, text: &str) {
         let mut text = self.secrets.redact(text);
         if !text.ends_with('\n') && !text.is_empty() {
             text.push('\n');
@@ -79,18 +82,20 @@ impl Output {
     }
 
     /// Writes a remark for people, beside the output.
-    pub fn remark(&self, text: &str) {
+    pub(super) fn remark(&self, text: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{}", self.secrets.redact(text));
     }
 
     /// Writes diagnostics and returns the status for them.
-    pub fn diagnose(&self, problems: &[Diagnostic]) -> Exit {
+    pub(super) fn diagnose(&self, problems: &[Diagnostic]) -> Exit {
         let color = self.colored(std::io::stderr().is_terminal());
-        for problem in problems {
+        for problem in problems.iter().take(SHOWN) {
             self.remark(&problem.render(color));
             self.remark("");
         }
-        let _ = std::io::stderr().lock().flush();
+        if problems.len() > SHOWN {
+            self.remark(&format!("and {} more of the like", problems.len() - SHOWN));
+        }
         Exit::Usage
     }
 

@@ -7,7 +7,7 @@ use super::prepare::{Environment, Prepared, Request, prepare};
 use super::{progress, reports};
 use crate::catalog::{Catalog, SUITES, Selection};
 use crate::clock;
-use crate::engine::{self, CutShort};
+use crate::engine;
 use crate::evidence::{Ending, Header, Input, PlannedCheck, PlannedLook, RecordWriter, Repository, digest};
 use crate::gate;
 use crate::model::{Level, Origin, Subject};
@@ -82,12 +82,9 @@ async fn execute(
     let shown = tokio::spawn(progress::show(output.clone(), progress::labels(&plan), received));
     let (stop, stopped) = watch::channel(false);
     let interrupts = tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            // The run may have ended just now.
-            let _ = stop.send(true);
-        } else {
-            std::future::pending::<()>().await;
-        }
+        interrupted().await;
+        // The run may have ended just now.
+        let _ = stop.send(true);
     });
     let path = record.path().to_owned();
     let (outcome, record) = engine::run(plan, limits, record, events, stopped).await;
@@ -118,6 +115,20 @@ async fn execute(
         return exit.unless_written();
     }
     if written { exit } else { exit.unless_written() }
+}
+
+/// Waits for Ctrl-C, or for the signal that a pipeline ends its jobs with.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 /// How a run ended, for its subject.
@@ -248,6 +259,7 @@ fn planned(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::CutShort;
 
     #[test]
     fn every_early_end_has_words() {

@@ -31,7 +31,7 @@ pub struct Docket {
 }
 
 /// Observations by the id of their look.
-pub type Observations = HashMap<String, Arc<Observation>>;
+pub(super) type Observations = HashMap<String, Arc<Observation>>;
 
 impl Docket {
     /// The finding of every case.
