@@ -2,6 +2,7 @@
 
 mod nearest;
 mod render;
+pub mod table;
 
 pub use nearest::nearest;
 
