@@ -145,6 +145,11 @@ pub fn looks_secret(value: &str) -> bool {
         || is_random(value)
 }
 
+/// Is a variable of this name and value to be kept secret?
+pub fn is_secret(name: &str, value: &str) -> bool {
+    names_secret(name) || looks_secret(value)
+}
+
 /// Is it a URI with a password in it?
 fn has_password(value: &str) -> bool {
     let Some((scheme, rest)) = value.split_once("://") else {
