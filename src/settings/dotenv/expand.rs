@@ -22,12 +22,15 @@ pub(super) fn expand(
     written: &[(&str, &str)],
     current: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, String> {
-    let mut values: BTreeMap<String, String> =
-        written.iter().map(|(name, raw)| ((*name).to_owned(), (*raw).to_owned())).collect();
+    let mut values: BTreeMap<String, String> = written
+        .iter()
+        .map(|(name, raw)| ((*name).to_owned(), (*raw).to_owned()))
+        .collect();
     let mut work = WORK;
     for (name, raw) in written {
         let start = current.get(*name).map_or(*raw, String::as_str);
-        let value = interpolate(start, current, &values, &mut work).ok_or_else(|| (*name).to_owned())?;
+        let value =
+            interpolate(start, current, &values, &mut work).ok_or_else(|| (*name).to_owned())?;
         values.insert((*name).to_owned(), value.replace("\\$", "$"));
     }
     Ok(values)
@@ -42,10 +45,19 @@ fn interpolate(
     let mut value = value.to_owned();
     for _ in 0..STEPS {
         *work = work.checked_sub(value.len())?;
-        let Some(reference) = last_reference(&value) else { return Some(value) };
-        let filled = |name: &str, map: &BTreeMap<String, String>| map.get(name).filter(|value| !value.is_empty()).cloned();
+        let Some(reference) = last_reference(&value) else {
+            return Some(value);
+        };
+        let filled = |name: &str, map: &BTreeMap<String, String>| {
+            map.get(name).filter(|value| !value.is_empty()).cloned()
+        };
         let new = filled(reference.name, current)
-            .or_else(|| reference.default.filter(|default| !default.is_empty()).map(str::to_owned))
+            .or_else(|| {
+                reference
+                    .default
+                    .filter(|default| !default.is_empty())
+                    .map(str::to_owned)
+            })
             .or_else(|| filled(reference.name, values))
             .unwrap_or_default();
         value = replace_first(&value, reference.whole, &new);
@@ -63,13 +75,18 @@ struct Reference<'v> {
 /// `${NAME:-default}`. A brace need not be closed, and a default needs no brace.
 fn last_reference(value: &str) -> Option<Reference<'_>> {
     let bytes = value.as_bytes();
-    let start = (0..bytes.len()).rev().find(|&at| bytes[at] == b'$' && (at == 0 || bytes[at - 1] != b'\\'))?;
+    let start = (0..bytes.len())
+        .rev()
+        .find(|&at| bytes[at] == b'$' && (at == 0 || bytes[at - 1] != b'\\'))?;
     let mut end = start + 1;
     if bytes.get(end) == Some(&b'{') {
         end += 1;
     }
     let while_in = |from: usize, allowed: fn(u8) -> bool| {
-        bytes[from..].iter().position(|byte| !allowed(*byte)).map_or(bytes.len(), |length| from + length)
+        bytes[from..]
+            .iter()
+            .position(|byte| !allowed(*byte))
+            .map_or(bytes.len(), |length| from + length)
     };
     let name_end = while_in(end, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let name = &value[end..name_end];
@@ -86,13 +103,19 @@ fn last_reference(value: &str) -> Option<Reference<'_>> {
     if bytes.get(end) == Some(&b'}') {
         end += 1;
     }
-    Some(Reference { whole: &value[start..end], name, default })
+    Some(Reference {
+        whole: &value[start..end],
+        name,
+        default,
+    })
 }
 
 /// JavaScript's `String.replace` with texts (ECMA-262, GetSubstitution): the first occurrence, even
 /// an escaped one, and with `$$`, `$&`, `` $` `` and `$'` in the new text having their meanings.
 fn replace_first(value: &str, old: &str, new: &str) -> String {
-    let Some(start) = value.find(old) else { return value.to_owned() };
+    let Some(start) = value.find(old) else {
+        return value.to_owned();
+    };
     let (before, after) = (&value[..start], &value[start + old.len()..]);
     let mut out = before.to_owned();
     let mut rest = new;
@@ -115,8 +138,15 @@ fn replace_first(value: &str, old: &str, new: &str) -> String {
 mod tests {
     use super::*;
 
-    fn expanded(written: &[(&str, &str)], current: &[(&str, &str)], name: &str) -> Result<String, String> {
-        let current = current.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    fn expanded(
+        written: &[(&str, &str)],
+        current: &[(&str, &str)],
+        name: &str,
+    ) -> Result<String, String> {
+        let current = current
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect();
         expand(written, &current).map(|values| values[name].clone())
     }
 
@@ -137,21 +167,34 @@ mod tests {
             ("${NONE:-$HOST}", "h"),
             ("$B", "b"),
         ] {
-            assert_eq!(expanded(&[("A", raw), ("B", "b")], &current, "A").as_deref(), Ok(wanted), "{raw}");
+            assert_eq!(
+                expanded(&[("A", raw), ("B", "b")], &current, "A").as_deref(),
+                Ok(wanted),
+                "{raw}"
+            );
         }
     }
 
     #[test]
     fn an_expansion_that_leads_back_to_itself_is_named() {
         assert_eq!(expanded(&[("A", "x$A")], &[], "A"), Err("A".into()));
-        assert_eq!(expanded(&[("C", "1"), ("A", "$B"), ("B", "$A")], &[], "A"), Err("A".into()));
+        assert_eq!(
+            expanded(&[("C", "1"), ("A", "$B"), ("B", "$A")], &[], "A"),
+            Err("A".into())
+        );
         // What the process says is not the file's own value.
-        assert_eq!(expanded(&[("A", "x$A")], &[("A", "1")], "A").as_deref(), Ok("1"));
+        assert_eq!(
+            expanded(&[("A", "x$A")], &[("A", "1")], "A").as_deref(),
+            Ok("1")
+        );
     }
 
     #[test]
     fn growth_without_end_is_stopped() {
         let long = "x".repeat(1 << 20);
-        assert_eq!(expanded(&[("A", &format!("{long}$A"))], &[], "A"), Err("A".into()));
+        assert_eq!(
+            expanded(&[("A", &format!("{long}$A"))], &[], "A"),
+            Err("A".into())
+        );
     }
 }

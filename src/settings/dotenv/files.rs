@@ -28,18 +28,30 @@ pub fn names_for(mode: &str) -> Vec<String> {
 /// # Errors
 /// One message for each file that exists and cannot be read.
 pub fn read_detected(root: &Path, mode: &str) -> Result<Vec<EnvFile>, Vec<Diagnostic>> {
-    collect(names_for(mode).into_iter().filter(|name| !is_absent(&root.join(name))).map(|name| {
-        let path = root.join(&name);
-        read(&path, name)
-    }))
+    collect(
+        names_for(mode)
+            .into_iter()
+            .filter(|name| !is_absent(&root.join(name)))
+            .map(|name| {
+                let path = root.join(&name);
+                read(&path, name)
+            }),
+    )
 }
 
 /// Reads files that the user named; a relative path is taken from `base`.
 ///
 /// # Errors
 /// One message for each file that is missing or cannot be read.
-pub fn read_given(base: &Path, paths: &[std::path::PathBuf]) -> Result<Vec<EnvFile>, Vec<Diagnostic>> {
-    collect(paths.iter().map(|path| read(&base.join(path), path.display().to_string())))
+pub fn read_given(
+    base: &Path,
+    paths: &[std::path::PathBuf],
+) -> Result<Vec<EnvFile>, Vec<Diagnostic>> {
+    collect(
+        paths
+            .iter()
+            .map(|path| read(&base.join(path), path.display().to_string())),
+    )
 }
 
 /// Is there no such file? A folder or socket of that name is passed over, as Next.js does.
@@ -52,17 +64,24 @@ fn is_absent(path: &Path) -> bool {
 
 fn read(path: &Path, shown: String) -> Result<EnvFile, Diagnostic> {
     match std::fs::read(path) {
-        Ok(bytes) => Ok(EnvFile { path: shown, text: String::from_utf8_lossy(&bytes).into_owned() }),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            Err(Diagnostic::new(format!("there is no environment file {shown}"))
-                .help("give the path of a file that exists, or leave it out"))
-        }
-        Err(error) => Err(Diagnostic::new(format!("the environment file {shown} cannot be read: {error}"))
-            .help("let the user who runs holdpoint read it, or name other files with --env-file")),
+        Ok(bytes) => Ok(EnvFile {
+            path: shown,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Diagnostic::new(format!(
+            "there is no environment file {shown}"
+        ))
+        .help("give the path of a file that exists, or leave it out")),
+        Err(error) => Err(Diagnostic::new(format!(
+            "the environment file {shown} cannot be read: {error}"
+        ))
+        .help("let the user who runs holdpoint read it, or name other files with --env-file")),
     }
 }
 
-fn collect(read: impl Iterator<Item = Result<EnvFile, Diagnostic>>) -> Result<Vec<EnvFile>, Vec<Diagnostic>> {
+fn collect(
+    read: impl Iterator<Item = Result<EnvFile, Diagnostic>>,
+) -> Result<Vec<EnvFile>, Vec<Diagnostic>> {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     for one in read {
         match one {
@@ -70,5 +89,9 @@ fn collect(read: impl Iterator<Item = Result<EnvFile, Diagnostic>>) -> Result<Ve
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(files) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(files)
+    } else {
+        Err(problems)
+    }
 }

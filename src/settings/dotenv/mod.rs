@@ -32,10 +32,14 @@ pub fn load(files: &[EnvFile], process: &BTreeMap<String, String>) -> Loaded {
     let mut lost: BTreeMap<String, Vec<VariableOrigin>> = BTreeMap::new();
     for file in files {
         let entries = parse(&file.text);
-        let last: BTreeMap<&str, usize> =
-            entries.iter().enumerate().map(|(place, entry)| (entry.name.as_str(), place)).collect();
-        let written: Vec<(&str, &str)> =
-            in_order_of_properties(&entries).map(|name| (name, entries[last[name]].raw.as_str())).collect();
+        let last: BTreeMap<&str, usize> = entries
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| (entry.name.as_str(), place))
+            .collect();
+        let written: Vec<(&str, &str)> = in_order_of_properties(&entries)
+            .map(|name| (name, entries[last[name]].raw.as_str()))
+            .collect();
         let values = match expand::expand(&written, &current) {
             Ok(values) => values,
             Err(name) => {
@@ -44,10 +48,20 @@ pub fn load(files: &[EnvFile], process: &BTreeMap<String, String>) -> Loaded {
             }
         };
         for (place, entry) in entries.iter().enumerate().rev() {
-            let origin = VariableOrigin::File { path: file.path.clone(), line: entry.line };
+            let origin = VariableOrigin::File {
+                path: file.path.clone(),
+                line: entry.line,
+            };
             let name = &entry.name;
-            if place == last[name.as_str()] && !process.contains_key(name) && !chosen.contains_key(name) {
-                let setting = Setting { value: values[name.as_str()].clone(), raw: entry.raw.clone(), origin };
+            if place == last[name.as_str()]
+                && !process.contains_key(name)
+                && !chosen.contains_key(name)
+            {
+                let setting = Setting {
+                    value: values[name.as_str()].clone(),
+                    raw: entry.raw.clone(),
+                    origin,
+                };
                 chosen.insert(name.clone(), setting);
             } else {
                 lost.entry(name.clone()).or_default().push(origin);
@@ -57,7 +71,14 @@ pub fn load(files: &[EnvFile], process: &BTreeMap<String, String>) -> Loaded {
     }
     let of_process = process.iter().map(|(name, raw)| {
         let value = current.get(name).unwrap_or(raw).clone();
-        (name.clone(), Setting { value, raw: raw.clone(), origin: VariableOrigin::Process })
+        (
+            name.clone(),
+            Setting {
+                value,
+                raw: raw.clone(),
+                origin: VariableOrigin::Process,
+            },
+        )
     });
     chosen.extend(of_process);
     let variable = |(name, setting): (String, Setting)| Variable {
@@ -70,16 +91,24 @@ pub fn load(files: &[EnvFile], process: &BTreeMap<String, String>) -> Loaded {
     };
     let variables = chosen.into_iter().map(variable).collect();
     let files = files.iter().map(|file| file.path.clone()).collect();
-    Loaded { environment: Environment { variables, files }, warnings }
+    Loaded {
+        environment: Environment { variables, files },
+        warnings,
+    }
 }
 
 /// Loads files that the user named: each is stronger than the one before it, and all are stronger
 /// than the process environment, because they were named.
 pub fn load_given(files: &[EnvFile], process: &BTreeMap<String, String>) -> Loaded {
-    let named: BTreeSet<String> =
-        files.iter().flat_map(|file| parse(&file.text)).map(|entry| entry.name).collect();
+    let named: BTreeSet<String> = files
+        .iter()
+        .flat_map(|file| parse(&file.text))
+        .map(|entry| entry.name)
+        .collect();
     let others = process.iter().filter(|(name, _)| !named.contains(*name));
-    let others = others.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let others = others
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     let strongest_first: Vec<EnvFile> = files.iter().rev().cloned().collect();
     let mut loaded = load(&strongest_first, &others);
     for variable in &mut loaded.environment.variables {
@@ -100,8 +129,11 @@ struct Setting {
 /// as they were first written. Expansion depends on it.
 fn in_order_of_properties(entries: &[Entry]) -> impl Iterator<Item = &str> {
     let mut seen = BTreeSet::new();
-    let mut names: Vec<&str> =
-        entries.iter().map(|entry| entry.name.as_str()).filter(|name| seen.insert(*name)).collect();
+    let mut names: Vec<&str> = entries
+        .iter()
+        .map(|entry| entry.name.as_str())
+        .filter(|name| seen.insert(*name))
+        .collect();
     names.sort_by_key(|name| array_index(name).map_or((1, 0), |index| (0, index)));
     names.into_iter()
 }
@@ -114,9 +146,12 @@ fn array_index(name: &str) -> Option<u32> {
 
 fn left_out(file: &EnvFile, entry: &Entry) -> Diagnostic {
     let source = Source::new(&file.path, &file.text);
-    Diagnostic::new(format!("the expansion of {} in {} does not end, so Next.js leaves the whole file out", entry.name, file.path))
-        .at(&source, entry.span.clone(), "leads back to itself")
-        .help("write \\$ for a dollar sign that is meant as one, or rename the variable")
+    Diagnostic::new(format!(
+        "the expansion of {} in {} does not end, so Next.js leaves the whole file out",
+        entry.name, file.path
+    ))
+    .at(&source, entry.span.clone(), "leads back to itself")
+    .help("write \\$ for a dollar sign that is meant as one, or rename the variable")
 }
 
 #[cfg(test)]

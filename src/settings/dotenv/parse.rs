@@ -31,24 +31,39 @@ static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
 pub fn parse(text: &str) -> Vec<Entry> {
     let lines = Lines::new(text);
     let read = |found: regex::Captures<'_>| {
-        let name = found.name("name").expect("the name is not optional in the pattern");
+        let name = found
+            .name("name")
+            .expect("the name is not optional in the pattern");
         let span = lines.original(name.start())..lines.original(name.end());
         Entry {
             name: name.as_str().to_owned(),
             raw: unquoted(found.name("value").map_or("", |value| value.as_str())),
-            line: lines.text[..name.start()].bytes().filter(|byte| *byte == b'\n').count() + 1,
+            line: lines.text[..name.start()]
+                .bytes()
+                .filter(|byte| *byte == b'\n')
+                .count()
+                + 1,
             span,
         }
     };
     // JavaScript does not let a plain object have an entry of this name.
-    ASSIGNMENT.captures_iter(&lines.text).map(read).filter(|entry| entry.name != "__proto__").collect()
+    ASSIGNMENT
+        .captures_iter(&lines.text)
+        .map(read)
+        .filter(|entry| entry.name != "__proto__")
+        .collect()
 }
 
 /// The value without its quotes; in double quotes `\n` and `\r` are what they say.
 fn unquoted(value: &str) -> String {
     let value = value.trim_matches(is_space);
-    let quote = value.chars().next().filter(|first| matches!(first, '\'' | '"' | '`'));
-    let inside = quote.and_then(|quote| value.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(value);
+    let quote = value
+        .chars()
+        .next()
+        .filter(|first| matches!(first, '\'' | '"' | '`'));
+    let inside = quote
+        .and_then(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
+        .unwrap_or(value);
     match quote {
         Some('"') => inside.replace("\\n", "\n").replace("\\r", "\r"),
         _ => inside.to_owned(),
@@ -91,7 +106,10 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Vec<(String, String, usize)> {
-        parse(text).into_iter().map(|entry| (entry.name, entry.raw, entry.line)).collect()
+        parse(text)
+            .into_iter()
+            .map(|entry| (entry.name, entry.raw, entry.line))
+            .collect()
     }
 
     fn value(text: &str) -> String {
@@ -129,9 +147,23 @@ mod tests {
     #[test]
     fn lines_are_counted_from_the_name() {
         let text = "# one\r\n\r\nA=1\r\nB=\"x\r\ny\"\r\nA=2\r\nnonsense here\r\nC=3";
-        let found: Vec<_> = read(text).into_iter().map(|(name, _, line)| (name, line)).collect();
-        assert_eq!(found, [("A".into(), 3), ("B".into(), 4), ("A".into(), 6), ("C".into(), 8)]);
-        let names: Vec<_> = parse(text).into_iter().map(|entry| text[entry.span].to_owned()).collect();
+        let found: Vec<_> = read(text)
+            .into_iter()
+            .map(|(name, _, line)| (name, line))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("A".into(), 3),
+                ("B".into(), 4),
+                ("A".into(), 6),
+                ("C".into(), 8)
+            ]
+        );
+        let names: Vec<_> = parse(text)
+            .into_iter()
+            .map(|entry| text[entry.span].to_owned())
+            .collect();
         assert_eq!(names, ["A", "B", "A", "C"]);
     }
 }
