@@ -1,9 +1,10 @@
 //! Everything that must not be written down, and how it is taken out of text.
 
 use super::forms;
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::AhoCorasick;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The registered secrets of a run. Register first; nothing is written before.
@@ -27,18 +28,20 @@ impl std::fmt::Debug for Inner {
 }
 
 struct Searcher {
-    automaton: AhoCorasick,
+    /// None where there were too many forms to build one; then everything is withheld.
+    automaton: Option<AhoCorasick>,
     names: Vec<Arc<str>>,
 }
 
-/// Values shorter than this are not registered: taking them out would garble ordinary text.
-pub const SHORTEST: usize = 4;
+/// What stands for a text that could not be searched.
+const WITHHELD: &str = "‹withheld›";
 
 impl Book {
     /// Registers a value under a name that is shown in its place: `‹NAME›`.
     ///
-    /// A URI's password is registered by itself too. Values of fewer than four characters and
-    /// words that say nothing (`true`, `localhost`) are left alone.
+    /// The secrets inside a value (the password of a URI, the lines of a key) are registered too.
+    /// Values of fewer than four characters and words that say nothing (`true`, `localhost`) are
+    /// left alone: taking them out would garble ordinary text.
     pub fn register(&self, name: &str, value: &str) {
         let forms = forms::of(value);
         if forms.is_empty() {
@@ -46,33 +49,46 @@ impl Book {
         }
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         let shown: Arc<str> = format!("‹{name}›").into();
+        let before = inner.forms.len();
         for form in forms {
             inner.forms.entry(form).or_insert_with(|| shown.clone());
         }
-        inner.searcher = None;
+        if inner.forms.len() != before {
+            inner.searcher = None;
+        }
     }
 
     /// Is nothing registered?
     pub fn is_empty(&self) -> bool {
-        self.inner.read().unwrap_or_else(PoisonError::into_inner).forms.is_empty()
+        self.inner
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .forms
+            .is_empty()
     }
 
     /// The text without any registered secret, in any of its forms.
+    ///
+    /// Secrets that overlap in the text are taken out together, so that no end of one stays.
     pub fn redact(&self, text: &str) -> String {
-        match self.searcher() {
-            Some(searcher) if searcher.automaton.is_match(text) => {
-                let mut out = String::with_capacity(text.len());
-                searcher.automaton.replace_all_with(text, &mut out, |found, _, out| {
-                    out.push_str(&searcher.names[found.pattern().as_usize()]);
-                    true
-                });
-                out
-            }
-            _ => text.to_owned(),
+        let Some(searcher) = self.searcher() else {
+            return text.to_owned();
+        };
+        let Some(automaton) = &searcher.automaton else {
+            return WITHHELD.into();
+        };
+        let mut out = String::with_capacity(text.len());
+        let mut written = 0;
+        for (span, pattern) in spans(automaton, text) {
+            out.push_str(&text[written..span.start]);
+            out.push_str(&searcher.names[pattern]);
+            written = span.end;
         }
+        out.push_str(&text[written..]);
+        out
     }
 
-    /// Redacts every text and every key inside a JSON value.
+    /// Redacts every text, every key and every whole number inside a JSON value.
     pub fn redact_json(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
@@ -89,12 +105,24 @@ impl Book {
                     map.insert(self.redact(&key), item);
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            // Only a number that is the secret as a whole: a longer one merely shares its digits.
+            Value::Number(number) => {
+                let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+                if let Some(shown) = inner.forms.get(&number.to_string()) {
+                    *value = Value::String(shown.to_string());
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
         }
     }
 
     fn searcher(&self) -> Option<Arc<Searcher>> {
-        if let Some(searcher) = &self.inner.read().unwrap_or_else(PoisonError::into_inner).searcher {
+        if let Some(searcher) = &self
+            .inner
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .searcher
+        {
             return Some(searcher.clone());
         }
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
@@ -102,13 +130,37 @@ impl Book {
             return None;
         }
         if inner.searcher.is_none() {
-            let automaton = AhoCorasick::builder()
-                .match_kind(MatchKind::LeftmostLongest)
-                .build(inner.forms.keys())
-                .ok()?;
+            let automaton = AhoCorasick::new(inner.forms.keys()).ok();
             let names = inner.forms.values().cloned().collect();
             inner.searcher = Some(Arc::new(Searcher { automaton, names }));
         }
         inner.searcher.clone()
     }
 }
+
+/// The places of secrets in a text, in order and apart, each with the longest pattern found there.
+fn spans(automaton: &AhoCorasick, text: &str) -> Vec<(Range<usize>, usize)> {
+    let mut spans: Vec<(Range<usize>, usize, usize)> = Vec::new();
+    // Matches come in the order of their ends, so one can only run into those at the end of the list.
+    for found in automaton.find_overlapping_iter(text) {
+        let mut span = found.range();
+        let (mut pattern, mut longest) = (found.pattern().as_usize(), found.len());
+        while let Some((last, other, length)) =
+            spans.last().filter(|(last, ..)| last.end > span.start)
+        {
+            span = span.start.min(last.start)..span.end.max(last.end);
+            if *length >= longest {
+                (pattern, longest) = (*other, *length);
+            }
+            spans.pop();
+        }
+        spans.push((span, pattern, longest));
+    }
+    spans
+        .into_iter()
+        .map(|(span, pattern, _)| (span, pattern))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

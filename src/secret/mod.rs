@@ -5,4 +5,4 @@ mod forms;
 mod recognise;
 
 pub use book::Book;
-pub use recognise::{looks_secret, names_secret};
+pub use recognise::{is_secret, looks_secret, names_secret};

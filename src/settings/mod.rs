@@ -1,1 +1,3 @@
-//! Placeholder while the room is built.
+//! What a run is about: arguments, `holdpoint.toml`, environment files and what was found in the repository.
+
+pub mod dotenv;
