@@ -23,10 +23,43 @@ fn observe(check: &Check, example: &Example) -> Observation {
         started: jiff::Timestamp::UNIX_EPOCH,
         duration_ms: 1,
         attempts: 1,
-        facts: example.facts.clone(),
+        facts: complete(check, &example.facts),
         hindrance: example.hindrance.clone(),
         excerpts: vec![],
         digest: "sha256:0".into(),
+    }
+}
+
+/// TOML has no null: an optional fact that an example leaves out of an object it gives is null, as a
+/// probe would give it. Facts that are not optional stay missing, and reading them is an error.
+fn complete(check: &Check, facts: &Facts) -> Facts {
+    let Some(look) = &check.look else { return facts.clone() };
+    let declared = probe::find(&look.probe).unwrap().spec().facts;
+    let mut complete = Value::Object(facts.clone());
+    add_nulls(&mut complete, &FactKind::Object(declared));
+    match complete {
+        Value::Object(facts) => facts,
+        _ => unreachable!("an object stays one"),
+    }
+}
+
+fn add_nulls(value: &mut Value, kind: &FactKind) {
+    match (kind, value) {
+        (FactKind::Object(fields), Value::Object(map)) => {
+            for field in fields {
+                match map.get_mut(field.name.as_ref()) {
+                    Some(inner) => add_nulls(inner, &field.kind),
+                    None if matches!(field.kind, FactKind::Optional(_)) => {
+                        map.insert(field.name.to_string(), Value::Null);
+                    }
+                    None => {}
+                }
+            }
+        }
+        (FactKind::List(inner), Value::Array(items)) => items.iter_mut().for_each(|item| add_nulls(item, inner)),
+        (FactKind::Map(inner), Value::Object(map)) => map.values_mut().for_each(|item| add_nulls(item, inner)),
+        (FactKind::Optional(inner), value) => add_nulls(value, inner),
+        _ => {}
     }
 }
 
