@@ -10,7 +10,7 @@ use support::hostile::{Refusing, Server, raw_get};
 use support::peers::Nginx;
 
 fn whole(server: &Server) -> String {
-    String::from_utf8_lossy(&raw_get(&server.url(), "/", u64::MAX).unwrap()).into_owned()
+    String::from_utf8_lossy(&raw_get(&server.url(), "/", u64::MAX).expect("an answer")).into_owned()
 }
 
 #[test]

@@ -28,7 +28,11 @@ pub fn hides(c: char) -> bool {
 pub fn cut(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         None => text.to_owned(),
-        Some((end, _)) => format!("{}… ({} characters in all)", &text[..end], text.chars().count()),
+        Some((end, _)) => format!(
+            "{}… ({} characters in all)",
+            &text[..end],
+            text.chars().count()
+        ),
     }
 }
 
@@ -37,7 +41,10 @@ pub fn cut(text: &str, limit: usize) -> String {
 pub fn markdown(text: &str) -> String {
     let text = visible(text);
     let characters: Vec<char> = text.trim().chars().collect();
-    let word = |at: Option<usize>| at.and_then(|at| characters.get(at)).is_some_and(|c| c.is_alphanumeric());
+    let word = |at: Option<usize>| {
+        at.and_then(|at| characters.get(at))
+            .is_some_and(|c| c.is_alphanumeric())
+    };
     let leading = characters.iter().take_while(|c| c.is_ascii_digit()).count();
     let mut out = String::with_capacity(text.len() + 8);
     for (at, &c) in characters.iter().enumerate() {
@@ -47,7 +54,9 @@ pub fn markdown(text: &str) -> String {
             '_' => !(before && after),
             '&' => after || characters.get(at + 1) == Some(&'#'),
             '#' | '+' | '-' | '=' | ':' => at == 0,
-            '.' | ')' => at > 0 && at == leading,
+            '.' | ')' => {
+                at > 0 && at == leading && characters.get(at + 1).is_none_or(|next| *next == ' ')
+            }
             _ => false,
         };
         if escaped {
@@ -66,14 +75,26 @@ pub fn code(text: &str) -> String {
     let text = visible(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    let space = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
-    if text.trim().is_empty() { String::new() } else { format!("{fence}{space}{text}{space}{fence}") }
+    let space = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) {
+        " "
+    } else {
+        ""
+    };
+    if text.trim().is_empty() {
+        String::new()
+    } else {
+        format!("{fence}{space}{text}{space}{fence}")
+    }
 }
 
 /// A code span inside a table, where a pipe would end the cell even within code.
 pub fn cell(text: &str) -> String {
-    // GFM takes the backslash out again; the one before a backslash of the text's own stays as it is.
-    code(text).replace('|', "\\|")
+    // GFM takes the backslash before a pipe out again, but not after a backslash of the text's own.
+    if text.contains("\\|") {
+        markdown(text)
+    } else {
+        code(text).replace('|', "\\|")
+    }
 }
 
 #[cfg(test)]
@@ -92,9 +113,13 @@ mod tests {
 
     #[test]
     fn takes_markdown_literally() {
-        assert_eq!(markdown("# a *b* | <b> [x](y)"), "\\# a \\*b\\* \\| \\<b\\> \\[x\\](y)");
+        assert_eq!(
+            markdown("# a *b* | <b> [x](y)"),
+            "\\# a \\*b\\* \\| \\<b\\> \\[x\\](y)"
+        );
         assert_eq!(markdown("NEXTAUTH_SECRET _x_"), "NEXTAUTH_SECRET \\_x\\_");
         assert_eq!(markdown("1. one"), "1\\. one");
+        assert_eq!(markdown("1.5 s"), "1.5 s");
         assert_eq!(markdown("- one - two"), "\\- one - two");
         assert_eq!(markdown("a & b &amp; &#35;"), "a & b \\&amp; \\&#35;");
         assert_eq!(markdown("@team and a@b.c"), "@<!-- -->team and a@b.c");
@@ -106,6 +131,7 @@ mod tests {
         assert_eq!(code("`"), "`` ` ``");
         assert_eq!(code(" "), "");
         assert_eq!(cell("a|b"), "`a\\|b`");
+        assert_eq!(cell("a\\|b"), "a\\\\\\|b");
     }
 
     #[test]

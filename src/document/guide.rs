@@ -100,7 +100,12 @@ pub struct Tally {
 
 impl Tally {
     fn of(statuses: &[Status]) -> Self {
-        let count = |wanted: &[Status]| statuses.iter().filter(|status| wanted.contains(status)).count();
+        let count = |wanted: &[Status]| {
+            statuses
+                .iter()
+                .filter(|status| wanted.contains(status))
+                .count()
+        };
         Self {
             checks: statuses.len(),
             passed: count(&[Status::Passed]),
@@ -135,10 +140,12 @@ pub struct Item {
     pub kind: Kind,
     /// What the findings say: `passed`, `not yet looked at`, …
     pub status: &'static str,
-    /// The checks of this run that belong to it and looked.
+    /// The checks of this run that belong to it and were tried.
     pub looked_by: Vec<String>,
-    /// What is still to be done, and by whom; empty where nothing is.
+    /// What is still to be done, and by whom; empty where nothing is, or where `run` says all.
     pub left: String,
+    /// The command that looks with the checks that this run left out, or none.
+    pub run: Option<String>,
 }
 
 /// The guide's domains with a status for each item, from the findings whose checks carry its tag.
@@ -149,24 +156,51 @@ pub(super) fn domains(findings: &[&Finding], tags: &BTreeMap<String, Vec<String>
         .into_iter()
         .zip(1..)
         .map(|(topic, number)| {
-            let (statuses, checks): (Vec<_>, Vec<_>) =
-                topic.check.into_iter().map(|check| item(check, findings, tags)).unzip();
-            Domain { number, title: topic.title, tally: Tally::of(&statuses), checks }
+            let (statuses, checks): (Vec<_>, Vec<_>) = topic
+                .check
+                .into_iter()
+                .map(|check| item(check, findings, tags))
+                .unzip();
+            Domain {
+                number,
+                title: topic.title,
+                tally: Tally::of(&statuses),
+                checks,
+            }
         })
         .collect()
 }
 
-fn item(check: Numbered, findings: &[&Finding], tags: &BTreeMap<String, Vec<String>>) -> (Status, Item) {
+fn item(
+    check: Numbered,
+    findings: &[&Finding],
+    tags: &BTreeMap<String, Vec<String>>,
+) -> (Status, Item) {
     let tag = format!("P{}", check.number);
     let tagged = |id: &str| tags.get(id).is_some_and(|tags| tags.contains(&tag));
-    let of_item: Vec<&Finding> = findings.iter().copied().filter(|finding| tagged(&finding.check)).collect();
-    let looked = |finding: &&Finding| !matches!(finding.verdict, Verdict::NotRun | Verdict::NeedsAttestation);
-    let mut status = of_item.iter().map(|finding| status(finding)).max().unwrap_or(Status::NotLooked);
+    let of_item: Vec<&Finding> = findings
+        .iter()
+        .copied()
+        .filter(|finding| tagged(&finding.check))
+        .collect();
+    let looked = |finding: &&Finding| {
+        !matches!(finding.verdict, Verdict::NotRun | Verdict::NeedsAttestation)
+    };
+    let mut status = of_item
+        .iter()
+        .map(|finding| status(finding))
+        .max()
+        .unwrap_or(Status::NotLooked);
     // A verdict of the checks is one of the item only if nothing was left out of this run or is out of reach of its checks.
     let unselected: Vec<&str> = tags
         .keys()
         .map(String::as_str)
-        .filter(|id| tagged(id) && !of_item.iter().any(|finding| finding.check == *id && looked(&finding)))
+        .filter(|id| {
+            tagged(id)
+                && !of_item
+                    .iter()
+                    .any(|finding| finding.check == *id && looked(finding))
+        })
         .collect();
     if check.left.is_some() || !unselected.is_empty() {
         status = match status {
@@ -175,17 +209,37 @@ fn item(check: Numbered, findings: &[&Finding], tags: &BTreeMap<String, Vec<Stri
             other => other,
         };
     }
-    let left = match status {
-        Status::Passed | Status::NotApplicable => String::new(),
-        Status::Failed => "mend it; see the findings".to_owned(),
-        Status::Waived => "the waiver ends; see the findings".to_owned(),
-        Status::Unobserved => "see what could not be observed".to_owned(),
-        Status::NotLooked | Status::Partly | Status::Attest => left(&check, &unselected),
+    let done = matches!(status, Status::Passed | Status::NotApplicable);
+    let left = if done {
+        String::new()
+    } else {
+        left(&check, status, &unselected)
     };
-    let looked_by = of_item.iter().filter(|finding| looked(finding)).map(|finding| finding.check.clone()).collect();
-    let item =
-        Item { number: check.number, title: check.title, kind: check.kind, status: status.word(), looked_by, left };
-    (status, item)
+    let run = (!done && !unselected.is_empty())
+        .then(|| format!("holdpoint run {}", unselected.join(" ")));
+    let looked_by = of_item
+        .iter()
+        .filter(|finding| looked(finding))
+        .map(|finding| finding.check.clone())
+        .collect();
+    let Numbered {
+        number,
+        title,
+        kind,
+        ..
+    } = check;
+    (
+        status,
+        Item {
+            number,
+            title,
+            kind,
+            status: status.word(),
+            looked_by,
+            left,
+            run,
+        },
+    )
 }
 
 fn status(finding: &Finding) -> Status {
@@ -200,18 +254,23 @@ fn status(finding: &Finding) -> Status {
     }
 }
 
-/// What is still to be done: the checks that were left out, and what no check of this version sees.
-fn left(check: &Numbered, unselected: &[&str]) -> String {
+/// What is still to be done beside running the checks that were left out.
+fn left(check: &Numbered, status: Status, unselected: &[&str]) -> String {
     let mut parts = Vec::new();
-    if !unselected.is_empty() {
-        parts.push(format!("holdpoint run {}", unselected.join(" ")));
+    match status {
+        Status::Failed => parts.push("mend it: see the findings".to_owned()),
+        Status::Waived => parts.push("mend it before the waiver ends: see the findings".to_owned()),
+        Status::Unobserved => parts.push("see what could not be observed".to_owned()),
+        _ => {}
     }
-    let beyond = check.left.as_deref();
-    match check.kind {
-        Kind::Auto if beyond.is_none() && unselected.is_empty() => parts.push("no check of this version looks at it".to_owned()),
-        Kind::Auto => parts.extend(beyond.map(|what| format!("not covered by this version: {what}"))),
-        Kind::Token => parts.push(format!("a provider's token is needed: {}", beyond.unwrap_or("ask the provider"))),
-        Kind::Attest => parts.push(format!("a person is needed: {}", beyond.unwrap_or("state it"))),
+    match (check.kind, &check.left) {
+        (Kind::Auto, _) if status == Status::NotLooked && unselected.is_empty() => {
+            parts.push("no check of this version looks at it".to_owned());
+        }
+        (_, None) => {}
+        (Kind::Auto, Some(left)) => parts.push(format!("beyond its checks: {left}")),
+        (Kind::Token, Some(left)) => parts.push(format!("a provider's token is needed: {left}")),
+        (Kind::Attest, Some(left)) => parts.push(format!("a person is needed: {left}")),
     }
     parts.join("; ")
 }

@@ -8,7 +8,8 @@ mod view;
 
 pub use guide::{Domain, Item, Kind, Tally};
 pub use view::{
-    CountView, DecisionView, EvidenceView, FaultView, FindingView, NoteView, SeverityView, SubjectView, View,
+    CountView, DecisionView, EvidenceView, FaultView, FindingView, NoteView, SeverityView,
+    SubjectView, View,
 };
 
 use crate::diagnostic::{Diagnostic, Source};

@@ -41,11 +41,17 @@ pub fn area(finding: &Finding) -> &str {
 /// What gave the finding its verdict, each distinct fault once with the looks it was seen at.
 pub fn faults(finding: &Finding) -> Vec<Fault<'_>> {
     let mut faults: Vec<Fault<'_>> = Vec::new();
-    let decisive = || finding.looks.iter().filter(|look| look.verdict == finding.verdict);
+    let decisive = || {
+        finding
+            .looks
+            .iter()
+            .filter(|look| look.verdict == finding.verdict)
+    };
     for look in decisive() {
         for reason in &look.reasons {
             let same = |fault: &&mut Fault<'_>| {
-                (fault.text, fault.expected, fault.found) == (&*reason.text, &*reason.expected, &*reason.found)
+                (fault.text, fault.expected, fault.found)
+                    == (&*reason.text, &*reason.expected, &*reason.found)
             };
             match faults.iter_mut().find(same) {
                 Some(fault) if fault.looks.contains(&&*look.label) => {}
@@ -72,8 +78,13 @@ pub fn faults(finding: &Finding) -> Vec<Fault<'_>> {
 
 /// The digest of the observation that gave the finding its verdict, else of its first.
 pub fn evidence(finding: &Finding) -> Option<&str> {
-    let decisive = finding.looks.iter().find(|look| look.verdict == finding.verdict);
-    decisive.or(finding.looks.first()).map(|look| &*look.evidence)
+    let decisive = finding
+        .looks
+        .iter()
+        .find(|look| look.verdict == finding.verdict);
+    decisive
+        .or(finding.looks.first())
+        .map(|look| &*look.evidence)
 }
 
 /// The command that looks again, for this check alone.
@@ -96,16 +107,25 @@ pub fn counts(decision: &Decision, findings: &[Finding]) -> Vec<(Verdict, String
     let counted = |verdict| match (count(decision, verdict), verdict) {
         (0, _) => None,
         (count, Verdict::Fail) => Some((verdict, format!("{count} fail{}", gravity(findings)))),
-        (count, verdict) => Some((verdict, format!("{count} {}", verdict.word().replace('-', " ")))),
+        (count, verdict) => Some((
+            verdict,
+            format!("{count} {}", verdict.word().replace('-', " ")),
+        )),
     };
     COUNTED.into_iter().filter_map(counted).collect()
 }
 
 fn gravity(findings: &[Finding]) -> String {
-    let failed = || findings.iter().filter(|finding| finding.verdict == Verdict::Fail);
+    let failed = || {
+        findings
+            .iter()
+            .filter(|finding| finding.verdict == Verdict::Fail)
+    };
     let mut parts = Vec::new();
     for severity in Severity::ALL.iter().rev() {
-        let count = failed().filter(|finding| finding.severity == *severity && finding.waived.is_none()).count();
+        let count = failed()
+            .filter(|finding| finding.severity == *severity && finding.waived.is_none())
+            .count();
         if count > 0 {
             parts.push(format!("{count} {severity}"));
         }
@@ -114,7 +134,11 @@ fn gravity(findings: &[Finding]) -> String {
     if waived > 0 {
         parts.push(format!("{waived} waived"));
     }
-    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", parts.join(", "))
+    }
 }
 
 /// A time span for people: `850 ms`, `1.2 s`, `2 min 5 s`.

@@ -186,7 +186,11 @@ impl<'a> View<'a> {
     pub fn new(decision: &'a Decision, findings: &'a [Finding], subject: &'a Subject) -> Self {
         let ordered = reading::ordered(findings);
         let those = |wanted: &dyn Fn(&Finding) -> bool| -> Vec<FindingView<'a>> {
-            ordered.iter().filter(|finding| wanted(finding)).map(|finding| FindingView::new(finding)).collect()
+            ordered
+                .iter()
+                .filter(|finding| wanted(finding))
+                .map(|finding| FindingView::new(finding))
+                .collect()
         };
         let open = |verdict: Verdict| matches!(verdict, Verdict::Inconclusive | Verdict::Blocked);
         let failed = Severity::ALL.iter().rev().map(|&severity| SeverityView {
@@ -205,7 +209,10 @@ impl<'a> View<'a> {
             },
             subject: SubjectView::new(subject),
             counts: COUNTED
-                .map(|verdict| CountView { verdict: verdict.word(), count: reading::count(decision, verdict) })
+                .map(|verdict| CountView {
+                    verdict: verdict.word(),
+                    count: reading::count(decision, verdict),
+                })
                 .into(),
             total: reading::total(decision),
             failed: failed.collect(),
@@ -213,7 +220,10 @@ impl<'a> View<'a> {
             unobserved: those(&|one| open(one.verdict)),
             not_run: those(&|one| one.verdict == Verdict::NotRun),
             attestations: those(&|one| one.verdict == Verdict::NeedsAttestation),
-            notes: ordered.iter().filter_map(|one| Some(NoteView::new(one, one.note.as_ref()?))).collect(),
+            notes: ordered
+                .iter()
+                .filter_map(|one| Some(NoteView::new(one, one.note.as_ref()?)))
+                .collect(),
             together: Tally::sum(domains.iter().map(|domain| domain.tally)),
             domains,
             evidence: evidence(&ordered),
@@ -291,12 +301,23 @@ impl<'a> NoteView<'a> {
 fn evidence<'a>(findings: &[&'a Finding]) -> Vec<EvidenceView<'a>> {
     let mut checks: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for finding in findings {
-        for look in finding.looks.iter().filter(|look| !look.evidence.is_empty()) {
+        for look in finding
+            .looks
+            .iter()
+            .filter(|look| !look.evidence.is_empty())
+        {
             let entry = checks.entry((&look.label, &look.evidence)).or_default();
             if !entry.contains(&&*finding.check) {
                 entry.push(&finding.check);
             }
         }
     }
-    checks.into_iter().map(|((label, digest), checks)| EvidenceView { label, digest, checks }).collect()
+    checks
+        .into_iter()
+        .map(|((label, digest), checks)| EvidenceView {
+            label,
+            digest,
+            checks,
+        })
+        .collect()
 }

@@ -16,22 +16,34 @@ pub(super) fn render(report: &Report<'_>, _: &Style) -> String {
     for area in ordered.chunk_by(|a, b| reading::area(a) == reading::area(b)) {
         xml.add_test_suite(suite(area, report.subject));
     }
-    xml.to_string().expect("every text was made fit for XML, and a string takes all that is written")
+    xml.to_string()
+        .expect("every text was made fit for XML, and a string takes all that is written")
 }
 
 /// A suite without cases that carries what no case can: the decision, its reasons, the subject.
 fn about(report: &Report<'_>) -> TestSuite {
-    let &Report { decision, subject, .. } = report;
+    let &Report {
+        decision, subject, ..
+    } = report;
     let mut suite = TestSuite::new("holdpoint");
     suite.timestamp = subject.started.to_string().parse().ok();
     let mut say = |name: &str, value: &str| {
         suite.add_property(Property::new(name, visible(value)));
     };
     say("decision", decision.outcome.word());
-    decision.reasons.iter().for_each(|reason| say("reason", reason));
-    decision.warnings.iter().for_each(|warning| say("warning", warning));
+    decision
+        .reasons
+        .iter()
+        .for_each(|reason| say("reason", reason));
+    decision
+        .warnings
+        .iter()
+        .for_each(|warning| say("warning", warning));
     for verdict in COUNTED {
-        say(&format!("count.{verdict}"), &reading::count(decision, verdict).to_string());
+        say(
+            &format!("count.{verdict}"),
+            &reading::count(decision, verdict).to_string(),
+        );
     }
     say("fail_on", decision.fail_on.word());
     say("target", subject.target.as_deref().unwrap_or("none"));
@@ -43,7 +55,10 @@ fn about(report: &Report<'_>) -> TestSuite {
         say("commit", commit);
         say("dirty", if subject.dirty { "true" } else { "false" });
     }
-    for (name, value) in [("record", &subject.record), ("interrupted", &subject.interrupted)] {
+    for (name, value) in [
+        ("record", &subject.record),
+        ("interrupted", &subject.interrupted),
+    ] {
         if let Some(value) = value {
             say(name, value);
         }
@@ -52,9 +67,15 @@ fn about(report: &Report<'_>) -> TestSuite {
 }
 
 fn suite(findings: &[&Finding], subject: &Subject) -> TestSuite {
-    let mut suite = TestSuite::new(visible(findings.first().map_or("", |finding| reading::area(finding))));
+    let mut suite = TestSuite::new(visible(
+        findings
+            .first()
+            .map_or("", |finding| reading::area(finding)),
+    ));
     suite.timestamp = subject.started.to_string().parse().ok();
-    suite.set_time(Duration::from_millis(findings.iter().map(|finding| finding.duration_ms).sum()));
+    suite.set_time(Duration::from_millis(
+        findings.iter().map(|finding| finding.duration_ms).sum(),
+    ));
     suite.add_test_cases(findings.iter().map(|finding| case(finding)));
     suite
 }
@@ -77,10 +98,16 @@ fn case(finding: &Finding) -> TestCase {
 }
 
 fn status(finding: &Finding) -> TestCaseStatus {
-    let reason = if finding.reason.is_empty() { &finding.title } else { &finding.reason };
+    let reason = if finding.reason.is_empty() {
+        &finding.title
+    } else {
+        &finding.reason
+    };
     let skipped = |message: String| {
         let mut status = TestCaseStatus::skipped();
-        status.set_message(visible(&message)).set_type(finding.verdict.word());
+        status
+            .set_message(visible(&message))
+            .set_type(finding.verdict.word());
         status
     };
     let mut status = match (finding.verdict, &finding.waived) {
@@ -97,11 +124,16 @@ fn status(finding: &Finding) -> TestCaseStatus {
         (Verdict::NeedsAttestation, _) => skipped(format!("needs attestation: {reason}")),
     };
     if matches!(status, TestCaseStatus::NonSuccess { .. }) {
-        status.set_message(visible(reason)).set_type(finding.severity.word()).set_description(description(finding));
+        status
+            .set_message(visible(reason))
+            .set_type(finding.severity.word())
+            .set_description(description(finding));
     }
     if finding.flaky {
         let mut rerun = TestRerun::new(NonSuccessKind::Error);
-        rerun.set_type("flaky").set_message("a transient fault; passed when tried again");
+        rerun
+            .set_type("flaky")
+            .set_message("a transient fault; passed when tried again");
         status.add_rerun(rerun);
     }
     status

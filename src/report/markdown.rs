@@ -16,41 +16,104 @@ pub(super) fn render(report: &Report<'_>, _: &Style) -> String {
 }
 
 fn write(out: &mut String, report: &Report<'_>) -> std::fmt::Result {
-    let &Report { decision, findings, subject } = report;
+    let &Report {
+        decision,
+        findings,
+        subject,
+    } = report;
     let findings_in_order = reading::ordered(findings);
     let those = |wanted: &dyn Fn(&Finding) -> bool| -> Vec<&Finding> {
-        findings_in_order.iter().copied().filter(|finding| wanted(finding)).collect()
+        findings_in_order
+            .iter()
+            .copied()
+            .filter(|finding| wanted(finding))
+            .collect()
     };
-    let mut counts: Vec<_> = reading::counts(decision, findings).into_iter().map(|(_, count)| count).collect();
+    let mut counts: Vec<_> = reading::counts(decision, findings)
+        .into_iter()
+        .map(|(_, count)| count)
+        .collect();
     counts.push(reading::duration(subject.duration_ms));
-    writeln!(out, "## {}: {}\n", decision.outcome.word().to_uppercase(), markdown(&subject.project))?;
+    writeln!(
+        out,
+        "## {}: {}\n",
+        decision.outcome.word().to_uppercase(),
+        markdown(&subject.project)
+    )?;
     writeln!(out, "**{}**\n", counts.join(" · "))?;
     writeln!(out, "{}\n", about(subject))?;
     if let Some(why) = &subject.interrupted {
-        writeln!(out, "> The run ended before everything was looked at: {}\n", markdown(why))?;
+        writeln!(
+            out,
+            "> The run ended before everything was looked at: {}\n",
+            markdown(why)
+        )?;
     }
-    list(out, "", decision.reasons.iter().map(|reason| markdown(reason)))?;
-    list(out, "", decision.warnings.iter().map(|warning| format!("note: {}", markdown(warning))))?;
+    list(
+        out,
+        "",
+        decision.reasons.iter().map(|reason| markdown(reason)),
+    )?;
+    list(
+        out,
+        "",
+        decision
+            .warnings
+            .iter()
+            .map(|warning| format!("note: {}", markdown(warning))),
+    )?;
 
     let failed = those(&|one| one.verdict == Verdict::Fail && one.waived.is_none());
     if !failed.is_empty() {
-        writeln!(out, "### Failed\n\n| check | severity | fault |\n|---|---|---|")?;
+        writeln!(
+            out,
+            "### Failed\n\n| check | severity | fault |\n|---|---|---|"
+        )?;
         for one in &failed {
-            writeln!(out, "| {} | {} | {} |", cell(&one.check), one.severity, markdown(reason(one)))?;
+            writeln!(
+                out,
+                "| {} | {} | {} |",
+                cell(&one.check),
+                one.severity,
+                markdown(reason(one))
+            )?;
         }
         writeln!(out)?;
         failed.iter().try_for_each(|one| details(out, one))?;
     }
     let waived = those(&|one| one.verdict == Verdict::Fail && one.waived.is_some());
-    list(out, "### Failed, and accepted by a waiver", waived.into_iter().map(|one| {
-        let waiver = markdown(one.waived.as_deref().unwrap_or_default());
-        format!("{} ({}): {}. Waiver: {waiver}", code(&one.check), one.severity, markdown(reason(one)))
-    }))?;
+    list(
+        out,
+        "### Failed, and accepted by a waiver",
+        waived.into_iter().map(|one| {
+            let waiver = markdown(one.waived.as_deref().unwrap_or_default());
+            format!(
+                "{} ({}): {}. Waiver: {waiver}",
+                code(&one.check),
+                one.severity,
+                markdown(reason(one))
+            )
+        }),
+    )?;
     let open = those(&|one| matches!(one.verdict, Verdict::Inconclusive | Verdict::Blocked));
-    list(out, "### Could not be observed", open.into_iter().map(|one| match &one.blocked_by {
-        Some(prerequisite) => format!("{} ({}): blocked by {}", code(&one.check), one.severity, code(prerequisite)),
-        None => format!("{} ({}): {}", code(&one.check), one.severity, markdown(reason(one))),
-    }))?;
+    list(
+        out,
+        "### Could not be observed",
+        open.into_iter().map(|one| match &one.blocked_by {
+            Some(prerequisite) => format!(
+                "{} ({}): blocked by {}",
+                code(&one.check),
+                one.severity,
+                code(prerequisite)
+            ),
+            None => format!(
+                "{} ({}): {}",
+                code(&one.check),
+                one.severity,
+                markdown(reason(one))
+            ),
+        }),
+    )?;
     list(out, "### Where a document asks for something else", findings_in_order.iter().filter_map(|one| {
         let note = one.note.as_ref()?;
         Some(format!(
@@ -62,40 +125,93 @@ fn write(out: &mut String, report: &Report<'_>) -> std::fmt::Result {
     }))?;
     let rest = |verdict: Verdict| those(&|one| one.verdict == verdict);
     folded(out, "passed", &rest(Verdict::Pass))?;
-    folded(out, "need a person's statement", &rest(Verdict::NeedsAttestation))?;
+    folded(
+        out,
+        "need a person's statement",
+        &rest(Verdict::NeedsAttestation),
+    )?;
     folded(out, "not run", &rest(Verdict::NotRun))?;
     folded(out, "not applicable", &rest(Verdict::NotApplicable))
 }
 
 fn reason(finding: &Finding) -> &str {
-    if finding.reason.is_empty() { &finding.title } else { &finding.reason }
+    if finding.reason.is_empty() {
+        &finding.title
+    } else {
+        &finding.reason
+    }
 }
 
 /// One line that says which run this was.
 fn about(subject: &Subject) -> String {
-    let mut parts = vec![subject.target.as_deref().map_or_else(|| "no target".to_owned(), code)];
+    let mut parts = vec![
+        subject
+            .target
+            .as_deref()
+            .map_or_else(|| "no target".to_owned(), code),
+    ];
     parts.push(markdown(&subject.environment));
     parts.push(format!("level {}", subject.level));
     if let Some(commit) = &subject.commit {
-        parts.push(format!("commit {}{}", code(commit), if subject.dirty { " and uncommitted changes" } else { "" }));
+        parts.push(format!(
+            "commit {}{}",
+            code(commit),
+            if subject.dirty {
+                " and uncommitted changes"
+            } else {
+                ""
+            }
+        ));
     }
-    parts.push(subject.started.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
+    parts.push(
+        subject
+            .started
+            .strftime("%Y-%m-%d %H:%M:%S UTC")
+            .to_string(),
+    );
     parts.push(format!("holdpoint {}", markdown(&subject.tool_version)));
     if let Some(record) = &subject.record {
         parts.push(format!("record {}", code(record)));
     }
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+    parts
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 fn details(out: &mut String, finding: &Finding) -> std::fmt::Result {
-    writeln!(out, "<details><summary><code>{}</code></summary>\n", html(&finding.check))?;
-    writeln!(out, "It does not hold that {}.\n", markdown(&finding.title))?;
+    writeln!(
+        out,
+        "<details><summary><code>{}</code></summary>\n",
+        html(&finding.check)
+    )?;
+    writeln!(
+        out,
+        "The claim that does not hold: {}\n",
+        markdown(&finding.title)
+    )?;
     for fault in reading::faults(finding) {
-        writeln!(out, "- {}", markdown(if fault.text.is_empty() { reason(finding) } else { fault.text }))?;
-        let looks = fault.looks.iter().map(|look| code(look)).collect::<Vec<_>>().join(", ");
-        for (label, text) in
-            [("expected", code(fault.expected)), ("found", code(&cut(fault.found, FOUND))), ("at", looks)]
-        {
+        writeln!(
+            out,
+            "- {}",
+            markdown(if fault.text.is_empty() {
+                reason(finding)
+            } else {
+                fault.text
+            })
+        )?;
+        let looks = fault
+            .looks
+            .iter()
+            .map(|look| code(look))
+            .collect::<Vec<_>>()
+            .join(", ");
+        for (label, text) in [
+            ("expected", code(fault.expected)),
+            ("found", code(&cut(fault.found, FOUND))),
+            ("at", looks),
+        ] {
             if !text.is_empty() {
                 writeln!(out, "  - {label}: {text}")?;
             }
@@ -132,16 +248,36 @@ fn folded(out: &mut String, what: &str, findings: &[&Finding]) -> std::fmt::Resu
     if findings.is_empty() {
         return Ok(());
     }
-    writeln!(out, "<details><summary>{} {what}</summary>\n", findings.len())?;
+    writeln!(
+        out,
+        "<details><summary>{} {what}</summary>\n",
+        findings.len()
+    )?;
     for one in findings {
-        let flaky = if one.flaky { " (flaky: passed when tried again)" } else { "" };
-        let reason = if one.reason.is_empty() { String::new() } else { format!(" ({})", markdown(&one.reason)) };
-        writeln!(out, "- {} {}{reason}{flaky}", code(&one.check), markdown(&one.title))?;
+        let flaky = if one.flaky {
+            " (flaky: passed when tried again)"
+        } else {
+            ""
+        };
+        let reason = if one.reason.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", markdown(&one.reason))
+        };
+        writeln!(
+            out,
+            "- {} {}{reason}{flaky}",
+            code(&one.check),
+            markdown(&one.title)
+        )?;
     }
     writeln!(out, "\n</details>\n")
 }
 
 /// Text inside HTML.
 fn html(text: &str) -> String {
-    crate::document::escape::visible(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    crate::document::escape::visible(text)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }

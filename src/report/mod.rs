@@ -37,7 +37,13 @@ pub struct Style {
 
 impl Default for Style {
     fn default() -> Self {
-        Self { color: false, unicode: true, verbose: false, quiet: false, width: 80 }
+        Self {
+            color: false,
+            unicode: true,
+            verbose: false,
+            quiet: false,
+            width: 80,
+        }
     }
 }
 
@@ -85,8 +91,9 @@ pub static FORMATS: &[Format] = &[
         extension: "md",
         meaning: "SECURITY_SIGN_OFF.md: the security guide's 42 checks, for people to sign",
         render: |report, _| {
-            sign_off(report, &document::shipped_sign_off())
-                .expect("the shipped template reads only names that every view has; tests render it")
+            sign_off(report, &document::shipped_sign_off()).expect(
+                "the shipped template reads only names that every view has; tests render it",
+            )
         },
     },
 ];
@@ -101,7 +108,10 @@ pub fn format(name: &str) -> Option<&'static Format> {
 /// # Errors
 /// Says what in the template is wrong, and where.
 pub fn sign_off(report: &Report<'_>, template: &Source) -> Result<String, Diagnostic> {
-    document::sign_off(template, &View::new(report.decision, report.findings, report.subject))
+    document::sign_off(
+        template,
+        &View::new(report.decision, report.findings, report.subject),
+    )
 }
 
 #[cfg(test)]

@@ -24,6 +24,9 @@ pub(super) struct Cookies {
     attributes: &'static str,
 }
 
+/// Cookies to set with an answer; possibly none.
+type SetCookies = AppendHeaders<Vec<(header::HeaderName, String)>>;
+
 impl Application {
     /// Deliberately wrong as found: `useSecureCookies: false` on a site that is served over HTTPS.
     pub(super) fn cookies(&self) -> Cookies {
@@ -44,10 +47,7 @@ impl Application {
     }
 
     /// The token of the request's CSRF cookie, if this application signed it; else a new one with its cookie.
-    fn csrf(
-        &self,
-        request: &HeaderMap,
-    ) -> std::io::Result<(String, AppendHeaders<Vec<(header::HeaderName, String)>>)> {
+    fn csrf(&self, request: &HeaderMap) -> std::io::Result<(String, SetCookies)> {
         let Cookies {
             csrf,
             callback,

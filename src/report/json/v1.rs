@@ -106,7 +106,11 @@ struct Reason<'a> {
 
 impl<'a> Document<'a> {
     pub(super) fn of(report: &Report<'a>) -> Self {
-        let &Report { decision, findings, subject } = report;
+        let &Report {
+            decision,
+            findings,
+            subject,
+        } = report;
         let count = |verdict| reading::count(decision, verdict);
         Self {
             schema: "holdpoint.report/v1",
@@ -144,7 +148,10 @@ impl<'a> Document<'a> {
             findings: reading::ordered(findings)
                 .into_iter()
                 .map(|finding| {
-                    FindingV1::of(finding, subject.tags.get(&finding.check).map_or(&[], Vec::as_slice))
+                    FindingV1::of(
+                        finding,
+                        subject.tags.get(&finding.check).map_or(&[], Vec::as_slice),
+                    )
                 })
                 .collect(),
         }
@@ -228,7 +235,10 @@ fn sorted(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().map(sorted).collect(),
         Value::Object(map) => {
-            let entries: BTreeMap<_, _> = map.iter().map(|(key, item)| (key.clone(), sorted(item))).collect();
+            let entries: BTreeMap<_, _> = map
+                .iter()
+                .map(|(key, item)| (key.clone(), sorted(item)))
+                .collect();
             Value::Object(Map::from_iter(entries))
         }
         other => other.clone(),

@@ -7,6 +7,8 @@ use crate::model::{Finding, Verdict};
 
 /// The widest column of names before the claims.
 const NAMES: usize = 40;
+/// In fewer columns than this a claim says nothing, and is left out.
+const SHORT: usize = 12;
 /// How many distinct faults of a check are shown before the rest is counted.
 const FAULTS: usize = 3;
 /// How many characters of a found value are shown.
@@ -16,26 +18,59 @@ const FOLD: usize = 3;
 
 /// A line for each check that passed, with the claim, and what a document says otherwise.
 pub(super) fn passes(screen: &mut Screen<'_>, findings: &[&Finding]) {
-    let names = findings.iter().map(|one| columns(&one.check)).max().unwrap_or(0).min(NAMES);
+    let names = findings
+        .iter()
+        .map(|one| columns(&one.check))
+        .max()
+        .unwrap_or(0);
+    let names = names.min(NAMES).min(screen.width() / 2);
     for finding in findings {
         let name = screen.text(&finding.check);
         let pad = "\u{a0}".repeat(names.saturating_sub(columns(&name)) + 1);
-        let mut claim = screen.text(&finding.title);
-        if finding.flaky {
-            claim = format!("flaky, passed when tried again: {claim}");
-        }
-        if !screen.style.verbose {
-            let room = screen.width().saturating_sub(columns(&name) + columns(&pad) + 3);
-            claim = screen.clipped(&claim, room).replace(' ', "\u{a0}");
-        }
-        let symbol = if finding.flaky { Symbol::Flaky } else { Symbol::Verdict(Verdict::Pass) };
-        screen.marked(symbol, &[(Ink::Plain, &format!("{name}{pad}")), (Ink::Dim, &claim)]);
+        let room = screen
+            .width()
+            .saturating_sub(columns(&name) + columns(&pad) + 3);
+        let claim = claim(screen, finding, room);
+        let symbol = if finding.flaky {
+            Symbol::Flaky
+        } else {
+            Symbol::Verdict(Verdict::Pass)
+        };
+        screen.marked(
+            symbol,
+            &[(Ink::Plain, &format!("{name}{pad}")), (Ink::Dim, &claim)],
+        );
         note(screen, finding);
         if screen.style.verbose {
-            let looks: Vec<_> = finding.looks.iter().map(|look| look.label.as_str()).collect();
+            let looks: Vec<_> = finding
+                .looks
+                .iter()
+                .map(|look| look.label.as_str())
+                .collect();
             let looks = screen.text(&looks.join(", "));
             screen.detail("at", Ink::Dim, &looks);
         }
+    }
+}
+
+/// The claim of a check that passed, with the number of its looks where both fit.
+fn claim(screen: &Screen<'_>, finding: &Finding, room: usize) -> String {
+    let mut claim = screen.text(&finding.title);
+    if finding.flaky {
+        claim = format!("flaky (retried): {claim}");
+    }
+    if screen.style.verbose {
+        return claim;
+    }
+    let counted = format!("{claim} ({} looks)", finding.looks.len());
+    if finding.looks.len() > 1 && columns(&counted) <= room {
+        claim = counted;
+    }
+    let claim = screen.clipped(&claim, room);
+    if room < SHORT {
+        String::new()
+    } else {
+        claim.replace(' ', "\u{a0}")
     }
 }
 
@@ -44,15 +79,27 @@ pub(super) fn left_out(screen: &mut Screen<'_>, verdict: Verdict, findings: &[&F
     let what = verdict.word().replace('-', " ");
     for (reason, group) in grouped(findings, |finding| &finding.reason) {
         let reason = screen.text(reason);
-        let head = format!("{} {what}{}", group.len(), if reason.is_empty() { "" } else { ":" });
-        screen.marked(Symbol::Verdict(verdict), &[(Ink::Dim, &head), (Ink::Dim, &reason)]);
+        let head = format!(
+            "{} {what}{}",
+            group.len(),
+            if reason.is_empty() { "" } else { ":" }
+        );
+        screen.marked(
+            Symbol::Verdict(verdict),
+            &[(Ink::Dim, &head), (Ink::Dim, &reason)],
+        );
         names(screen, &group, screen.style.verbose);
     }
 }
 
 /// `~ 3 checks blocked by site.answers`, a line for each prerequisite.
 pub(super) fn blocked(screen: &mut Screen<'_>, findings: &[&Finding]) {
-    let cause = |finding: &Finding| finding.blocked_by.clone().unwrap_or_else(|| finding.reason.clone());
+    let cause = |finding: &Finding| {
+        finding
+            .blocked_by
+            .clone()
+            .unwrap_or_else(|| finding.reason.clone())
+    };
     let causes: Vec<(String, &Finding)> = findings.iter().map(|one| (cause(one), *one)).collect();
     let mut seen: Vec<&str> = Vec::new();
     for (cause, first) in &causes {
@@ -60,10 +107,22 @@ pub(super) fn blocked(screen: &mut Screen<'_>, findings: &[&Finding]) {
             continue;
         }
         seen.push(cause);
-        let group: Vec<_> = causes.iter().filter(|(other, _)| other == cause).map(|(_, one)| *one).collect();
-        let who = if group.len() == 1 { screen.text(&first.check) } else { format!("{} checks", group.len()) };
+        let group: Vec<_> = causes
+            .iter()
+            .filter(|(other, _)| other == cause)
+            .map(|(_, one)| *one)
+            .collect();
+        let who = if group.len() == 1 {
+            screen.text(&first.check)
+        } else {
+            format!("{} checks", group.len())
+        };
         let cause = screen.text(cause);
-        let pieces = [(Ink::Plain, who.as_str()), (Ink::Dim, "blocked by"), (Ink::Plain, cause.as_str())];
+        let pieces = [
+            (Ink::Plain, who.as_str()),
+            (Ink::Dim, "blocked by"),
+            (Ink::Plain, cause.as_str()),
+        ];
         screen.marked(Symbol::Verdict(Verdict::Blocked), &pieces);
         names(screen, &group, screen.style.verbose && group.len() > 1);
     }
@@ -87,7 +146,10 @@ pub(super) fn inconclusive(screen: &mut Screen<'_>, findings: &[&Finding]) {
         } else {
             let who = format!("{} checks could not look:", group.len());
             let reason = screen.text(reason);
-            screen.marked(Symbol::Verdict(Verdict::Inconclusive), &[(Ink::Bold, &who), (Ink::Plain, &reason)]);
+            screen.marked(
+                Symbol::Verdict(Verdict::Inconclusive),
+                &[(Ink::Bold, &who), (Ink::Plain, &reason)],
+            );
             names(screen, &group, true);
             let checks: Vec<_> = group.iter().map(|one| one.check.as_str()).collect();
             let again = screen.text(&format!("holdpoint run {}", checks.join(" ")));
@@ -105,7 +167,11 @@ pub(super) fn head(screen: &mut Screen<'_>, finding: &Finding) {
     };
     let name = format!("{}\u{a0}", screen.text(&finding.check));
     let severity = format!("{}\u{a0}", finding.severity);
-    let reason = screen.text(if finding.reason.is_empty() { &finding.title } else { &finding.reason });
+    let reason = screen.text(if finding.reason.is_empty() {
+        &finding.title
+    } else {
+        &finding.reason
+    });
     let pieces = [
         (ink, name.as_str()),
         (screen::severity(finding.severity), severity.as_str()),
@@ -122,7 +188,11 @@ pub(super) fn failure(screen: &mut Screen<'_>, finding: &Finding) {
         screen.detail("waived", Ink::Aside, &waiver);
     }
     let faults = reading::faults(finding);
-    let shown = if screen.style.verbose { faults.len() } else { FAULTS };
+    let shown = if screen.style.verbose {
+        faults.len()
+    } else {
+        FAULTS
+    };
     for fault in faults.iter().take(shown) {
         if fault.text != finding.reason {
             let text = screen.text(fault.text);
@@ -130,22 +200,45 @@ pub(super) fn failure(screen: &mut Screen<'_>, finding: &Finding) {
         }
         let expected = screen.text(fault.expected);
         screen.detail("expected", Ink::Good, &expected);
-        let found = if screen.style.verbose { fault.found.to_owned() } else { cut(fault.found, FOUND) };
+        let found = if screen.style.verbose {
+            fault.found.to_owned()
+        } else {
+            cut(fault.found, FOUND)
+        };
         let found = screen.text(&found);
         screen.detail("found", Ink::Bad, &found);
         at(screen, fault);
     }
     if let Some(more @ 1..) = faults.len().checked_sub(shown) {
-        screen.detail("also", Ink::Dim, &format!("{more} more; --verbose shows them"));
+        screen.detail(
+            "also",
+            Ink::Dim,
+            &format!("{more} more; --verbose shows them"),
+        );
     }
     let defined = if finding.overrides_shipped {
-        format!("{} (replaces a check that ships with holdpoint)", finding.defined)
+        format!(
+            "{} (replaces a check that ships with holdpoint)",
+            finding.defined
+        )
     } else {
         finding.defined.clone()
     };
-    for (label, text) in [("mend", &finding.remedy), ("prove", &reading::prove(finding)), ("defined", &defined)] {
+    for (label, text) in [
+        ("mend", &finding.remedy),
+        ("prove", &reading::prove(finding)),
+        ("defined", &defined),
+    ] {
         let text = screen.text(text);
-        screen.detail(label, if label == "prove" { Ink::Bold } else { Ink::Plain }, &text);
+        screen.detail(
+            label,
+            if label == "prove" {
+                Ink::Bold
+            } else {
+                Ink::Plain
+            },
+            &text,
+        );
     }
     if screen.style.verbose {
         let evidence = screen.text(reading::evidence(finding).unwrap_or_default());
@@ -172,9 +265,20 @@ fn note(screen: &mut Screen<'_>, finding: &Finding) {
     let Some(note) = &finding.note else { return };
     let dot = screen.dot();
     let says = format!("{} asks for {}", note.document, note.says);
-    let truth = if note.source.is_empty() { note.truth.clone() } else { format!("{} ({})", note.truth, note.source) };
-    let axes = format!(" {dot} to the letter: {} {dot} as practice: {}", note.conformance, note.assessment);
-    for (label, text) in [("document", says), ("true", truth), ("tested", format!("{}{axes}", note.tested))] {
+    let truth = if note.source.is_empty() {
+        note.truth.clone()
+    } else {
+        format!("{} ({})", note.truth, note.source)
+    };
+    let axes = format!(
+        " {dot} to the letter: {} {dot} as practice: {}",
+        note.conformance, note.assessment
+    );
+    for (label, text) in [
+        ("document", says),
+        ("true", truth),
+        ("tested", format!("{}{axes}", note.tested)),
+    ] {
         let text = screen.text(&text);
         screen.detail(label, Ink::Aside, &text);
     }
@@ -190,7 +294,10 @@ fn names(screen: &mut Screen<'_>, findings: &[&Finding], shown: bool) {
 }
 
 /// The findings that share a text, in the order in which each text first comes.
-fn grouped<'f>(findings: &[&'f Finding], text: fn(&Finding) -> &String) -> Vec<(&'f str, Vec<&'f Finding>)> {
+fn grouped<'f>(
+    findings: &[&'f Finding],
+    text: fn(&Finding) -> &String,
+) -> Vec<(&'f str, Vec<&'f Finding>)> {
     let mut groups: Vec<(&str, Vec<&Finding>)> = Vec::new();
     for &finding in findings {
         match groups.iter_mut().find(|(other, _)| other == text(finding)) {

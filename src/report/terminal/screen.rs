@@ -25,7 +25,10 @@ pub(super) struct Screen<'a> {
 
 impl<'a> Screen<'a> {
     pub(super) fn new(style: &'a Style) -> Self {
-        Self { style, out: String::new() }
+        Self {
+            style,
+            out: String::new(),
+        }
     }
 
     pub(super) fn finish(self) -> String {
@@ -41,13 +44,19 @@ impl<'a> Screen<'a> {
 
     /// The columns that lines may take. Beyond a hundred, lines are hard to read.
     pub(super) fn width(&self) -> usize {
-        self.style.width.clamp(40, if self.style.verbose { 1_000 } else { 100 })
+        self.style
+            .width
+            .clamp(40, if self.style.verbose { 1_000 } else { 100 })
     }
 
     /// Text of others, made safe and, where asked for, ASCII.
     pub(super) fn text(&self, text: &str) -> String {
         let text = visible(text);
-        if self.style.unicode { text } else { ascii(&text) }
+        if self.style.unicode {
+            text
+        } else {
+            ascii(&text)
+        }
     }
 
     pub(super) fn paint(&self, ink: Ink, text: &str) -> String {
@@ -60,15 +69,24 @@ impl<'a> Screen<'a> {
             Ink::Doubt => AnsiColor::Yellow.on_default(),
             Ink::Aside => AnsiColor::Cyan.on_default(),
         };
-        if self.style.color && !text.is_empty() { format!("{ansi}{text}{ansi:#}") } else { text.to_owned() }
+        if self.style.color && !text.is_empty() {
+            format!("{ansi}{text}{ansi:#}")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// Writes pieces one after the other, a space between them, wrapped at spaces, later lines
     /// indented by `hang`. Texts must have been made safe. No-break spaces hold words together.
     pub(super) fn flow(&mut self, indent: usize, hang: usize, pieces: &[(Ink, &str)]) {
+        self.flow_after(" ".repeat(indent), indent, hang, pieces);
+    }
+
+    /// The same after a beginning that takes so many columns.
+    fn flow_after(&mut self, beginning: String, taken: usize, hang: usize, pieces: &[(Ink, &str)]) {
         let width = self.width();
-        let mut line = " ".repeat(indent);
-        let (mut column, mut fresh) = (indent, true);
+        let mut line = beginning;
+        let (mut column, mut fresh) = (taken, true);
         for (ink, piece) in pieces {
             let mut run: Vec<String> = Vec::new(); // words of one ink on one line
             for word in piece.split_ascii_whitespace() {
@@ -84,9 +102,12 @@ impl<'a> Screen<'a> {
                         fresh = false;
                         break;
                     }
-                    if fresh {
-                        // Longer than a whole line: it is broken where the line ends.
-                        let end = fitting(word, width.saturating_sub(column).max(1));
+                    if fresh || column + space <= hang {
+                        // The next line has no more room than this one: it is broken where the line ends.
+                        if !fresh && run.is_empty() {
+                            line.push(' ');
+                        }
+                        let end = fitting(word, width.saturating_sub(column + space).max(1));
                         run.push(word[..end].replace('\u{a0}', " "));
                         word = &word[end..];
                     }
@@ -123,7 +144,7 @@ impl<'a> Screen<'a> {
     }
 
     /// The symbol of a verdict.
-    pub(super) fn symbol(&self, symbol: Symbol) -> String {
+    fn symbol(&self, symbol: Symbol) -> String {
         let (unicode, ascii, ink) = match symbol {
             Symbol::Verdict(Verdict::Pass) => ("✓", "+", Ink::Good),
             Symbol::Verdict(Verdict::Fail) => ("✗", "x", Ink::Bad),
@@ -139,12 +160,8 @@ impl<'a> Screen<'a> {
 
     /// Writes a line that begins with a symbol.
     pub(super) fn marked(&mut self, symbol: Symbol, pieces: &[(Ink, &str)]) {
-        let symbol = self.symbol(symbol);
-        self.out.push_str(&symbol);
-        let start = self.out.len();
-        self.flow(2, 4, pieces);
-        // The symbol stands in the first of the two columns that the line is indented by.
-        self.out.replace_range(start..=start, "");
+        let beginning = format!("{} ", self.symbol(symbol));
+        self.flow_after(beginning, 2, 4, pieces);
     }
 
     /// The text, or its beginning where it takes more columns than there are.
@@ -153,7 +170,10 @@ impl<'a> Screen<'a> {
             return text.to_owned();
         }
         let dots = if self.style.unicode { "…" } else { "..." };
-        format!("{}{dots}", text[..fitting(text, room.saturating_sub(columns(dots)))].trim_end())
+        format!(
+            "{}{dots}",
+            text[..fitting(text, room.saturating_sub(columns(dots)))].trim_end()
+        )
     }
 }
 
