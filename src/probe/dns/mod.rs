@@ -110,11 +110,11 @@ impl Probe for Dns {
                 .as_ref()
                 .and_then(|target| target.url.host_str())
         };
-        if let Some(name) = parameters.get("name").map_or_else(target, Value::as_str) {
+        if let Some(name) = given(parameters, "name")?.or_else(target) {
             look.insert("name".into(), subject(name)?.to_string().into());
         }
-        if let Some(server) = parameters.get("server") {
-            let server = server_address(server.as_str().unwrap_or_default())?;
+        if let Some(server) = given(parameters, "server")? {
+            let server = server_address(server)?;
             look.insert("server".into(), server.to_string().into());
         }
         let types = match parameters.get("types") {
@@ -161,6 +161,17 @@ impl Probe for Dns {
             }
         })
     }
+}
+
+/// A parameter that must be text if it is there; what is filled in may be something else.
+fn given<'a>(parameters: &'a Facts, key: &str) -> Result<Option<&'a str>, String> {
+    let Some(value) = parameters.get(key) else {
+        return Ok(None);
+    };
+    value
+        .as_str()
+        .map(Some)
+        .ok_or_else(|| format!("{key}: {value} is not text"))
 }
 
 fn text<'a>(parameters: &'a Facts, key: &str) -> Option<&'a str> {

@@ -22,7 +22,7 @@ pub(super) fn parse(parameters: &Facts) -> Result<Vec<(String, FactKind)>, Strin
         kind(written).map(|kind| (name.clone(), kind)).ok_or_else(|| {
             format!(
                 "facts.{name}: '{written}' is not a type; the types are bool, int, float, text, any, \
-                 list of …, map of text to …, and each of them with 'or null'"
+                 list of … and map of text to …"
             )
         })
     };
@@ -32,9 +32,6 @@ pub(super) fn parse(parameters: &Facts) -> Result<Vec<(String, FactKind)>, Strin
 /// A type in the words of [`FactKind::describe`].
 fn kind(written: &str) -> Option<FactKind> {
     let written = written.trim();
-    if let Some(rest) = written.strip_suffix(" or null") {
-        return kind(rest).map(FactKind::optional);
-    }
     if let Some(rest) = written.strip_prefix("list of ") {
         return kind(rest).map(FactKind::list);
     }
@@ -87,8 +84,6 @@ fn fit(value: &mut Value, kind: &FactKind) -> bool {
         (FactKind::Json, _)
         | (FactKind::Bool, Value::Bool(_))
         | (FactKind::Text, Value::String(_)) => true,
-        (FactKind::Optional(_), Value::Null) => true,
-        (FactKind::Optional(kind), _) => fit(value, kind),
         (FactKind::Int, Value::Number(number)) => number.is_i64(),
         (FactKind::Float, Value::Number(number)) => match number.as_f64().map(Value::from) {
             Some(float) => {

@@ -84,20 +84,26 @@ impl Probe for Exec {
         let memory = look
             .entry("memory_mib")
             .or_insert_with(|| MEMORY_MIB.into());
-        if !memory
-            .as_u64()
-            .is_some_and(|mib| (1..=1 << 20).contains(&mib))
-        {
-            return Err(format!(
-                "memory_mib: {memory} is not a whole number from 1 to 1048576"
-            ));
+        // What a variable is filled in with is text.
+        let mib = memory.as_u64().or_else(|| memory.as_str()?.parse().ok());
+        match mib.filter(|mib| (1..=1 << 20).contains(mib)) {
+            Some(mib) => *memory = mib.into(),
+            None => {
+                return Err(format!(
+                    "memory_mib: {memory} is not a whole number from 1 to 1048576"
+                ));
+            }
         }
-        if let Some(word) = ["args", "secrets"]
-            .into_iter()
-            .flat_map(|key| words(&look, key))
-            .find(|word| word.contains('\0'))
-        {
-            return Err(format!("args, secrets: {word:?} holds a NUL character"));
+        for key in ["args", "secrets"] {
+            let is_word = |word: &Value| word.as_str().is_some_and(|word| !word.contains('\0'));
+            if !look[key]
+                .as_array()
+                .is_some_and(|words| words.iter().all(is_word))
+            {
+                return Err(format!(
+                    "{key}: must be a list of text without NUL characters"
+                ));
+            }
         }
         declared::parse(&look)?;
         Ok(vec![look])

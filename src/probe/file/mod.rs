@@ -85,10 +85,16 @@ impl Probe for File {
 
     fn looks(&self, parameters: &Facts, _: &Context) -> Result<Vec<Facts>, String> {
         let path = inside(text(parameters, "path"))?;
-        patterns(parameters)?;
         let mut look = parameters.clone();
         look.insert("path".into(), path.into());
-        look.entry("matches").or_insert_with(|| json!({}));
+        if !look
+            .entry("matches")
+            .or_insert_with(|| json!({}))
+            .is_object()
+        {
+            return Err("matches: must be a table of patterns, each under a name".into());
+        }
+        patterns(&look)?;
         Ok(vec![look])
     }
 
