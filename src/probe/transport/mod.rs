@@ -76,19 +76,19 @@ impl Transport {
         until: Instant,
     ) -> Result<(reqwest::Response, Connection), Fault> {
         let client = self.http().map_err(Fault::settled)?;
-        let mut spare = request.method().is_safe().then(|| request.try_clone()).flatten();
         let mut request = request;
         loop {
-            let again = spare.as_ref().and_then(reqwest::Request::try_clone);
+            let spare = request.method().is_safe().then(|| request.try_clone()).flatten();
             let (outcome, connection) = attempt(client, request, until).await;
-            match (outcome, again) {
-                (Err(fault), Some(again)) if connection.stale && fault.hindrance.kind == HindranceKind::Closed => {
-                    request = again;
+            match (outcome, spare) {
+                (Err(fault), Some(spare))
+                    if fault.hindrance.kind == HindranceKind::Closed
+                        && !fault.connecting
+                        && connection.reused() =>
+                {
+                    request = spare;
                 }
                 (outcome, _) => return outcome.map(|response| (response, connection)),
-            }
-            if until <= crate::clock::tick() {
-                spare = None;
             }
         }
     }
@@ -116,6 +116,31 @@ impl Transport {
             .build()
             .map_err(|error| format!("the HTTP client could not be built: {error}"))
     }
+}
+
+/// Sends one request once, and tells what its connection took whether or not it was answered.
+async fn attempt(
+    client: &reqwest::Client,
+    request: reqwest::Request,
+    until: Instant,
+) -> (Result<reqwest::Response, Fault>, Connection) {
+    let ((answer, connecting), connection) = phases::observed(async {
+        let answer = tokio::time::timeout_at(until.into(), client.execute(request)).await;
+        (answer, phases::now_connecting())
+    })
+    .await;
+    let outcome = match answer {
+        Ok(answer) => answer.map_err(|error| fault::of_request(&error)),
+        Err(_) => {
+            let cause = if connecting {
+                "no connection within the time allowed"
+            } else {
+                "connected, but no answer within the time allowed"
+            };
+            Err(Fault { hindrance: Hindrance::new(HindranceKind::Timeout, cause), connecting })
+        }
+    };
+    (outcome, connection)
 }
 
 /// The next piece of a body; none at its end.
