@@ -2,7 +2,9 @@
 
 use holdpoint::catalog::{Catalog, SUITES, verify_expressions};
 use holdpoint::judge::{Rules, conclude, subject_facts};
-use holdpoint::model::{Application, Check, Environment, Example, FactKind, FactSpec, Facts, Observation, Verdict};
+use holdpoint::model::{
+    Application, Check, Environment, Example, FactKind, FactSpec, Facts, Observation, Verdict,
+};
 use holdpoint::probe;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -11,13 +13,24 @@ use std::path::Path;
 
 fn catalog() -> Catalog {
     Catalog::shipped().unwrap_or_else(|problems| {
-        panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        panic!(
+            "{}",
+            problems
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n")
+        )
     })
 }
 
 fn observe(check: &Check, example: &Example) -> Observation {
     Observation {
-        probe: check.look.as_ref().map(|look| look.probe.clone()).unwrap_or_default(),
+        probe: check
+            .look
+            .as_ref()
+            .map(|look| look.probe.clone())
+            .unwrap_or_default(),
         label: example.name.clone(),
         key: "L1".into(),
         started: jiff::Timestamp::UNIX_EPOCH,
@@ -33,7 +46,9 @@ fn observe(check: &Check, example: &Example) -> Observation {
 /// TOML has no null: an optional fact that an example leaves out of an object it gives is null, as a
 /// probe would give it. Facts that are not optional stay missing, and reading them is an error.
 fn complete(check: &Check, facts: &Facts) -> Facts {
-    let Some(look) = &check.look else { return facts.clone() };
+    let Some(look) = &check.look else {
+        return facts.clone();
+    };
     let declared = probe::find(&look.probe).unwrap().spec().facts;
     let mut complete = Value::Object(facts.clone());
     add_nulls(&mut complete, &FactKind::Object(declared));
@@ -56,8 +71,12 @@ fn add_nulls(value: &mut Value, kind: &FactKind) {
                 }
             }
         }
-        (FactKind::List(inner), Value::Array(items)) => items.iter_mut().for_each(|item| add_nulls(item, inner)),
-        (FactKind::Map(inner), Value::Object(map)) => map.values_mut().for_each(|item| add_nulls(item, inner)),
+        (FactKind::List(inner), Value::Array(items)) => {
+            items.iter_mut().for_each(|item| add_nulls(item, inner))
+        }
+        (FactKind::Map(inner), Value::Object(map)) => {
+            map.values_mut().for_each(|item| add_nulls(item, inner))
+        }
         (FactKind::Optional(inner), value) => add_nulls(value, inner),
         _ => {}
     }
@@ -65,7 +84,8 @@ fn add_nulls(value: &mut Value, kind: &FactKind) {
 
 /// `target`, `app` and `env` for examples that do not give their own.
 fn subject() -> Facts {
-    let mut facts = holdpoint::judge::subject(None, &Application::default(), &Environment::default());
+    let mut facts =
+        holdpoint::judge::subject(None, &Application::default(), &Environment::default());
     facts.insert(
         "target".into(),
         json!({
@@ -102,7 +122,12 @@ fn examples_come_out_as_they_say() {
                 let _ = writeln!(
                     wrong,
                     "{}:{} '{}' gave {} ({}), not {}",
-                    check.place.file, example.line, example.name, finding.verdict, finding.reason, example.verdict
+                    check.place.file,
+                    example.line,
+                    example.name,
+                    finding.verdict,
+                    finding.reason,
+                    example.verdict
                 );
             }
         }
@@ -113,9 +138,17 @@ fn examples_come_out_as_they_say() {
 #[test]
 fn every_check_shows_right_broken_and_undecidable() {
     for check in catalog().checks() {
-        let shown: BTreeSet<_> = check.examples.iter().map(|example| example.verdict).collect();
+        let shown: BTreeSet<_> = check
+            .examples
+            .iter()
+            .map(|example| example.verdict)
+            .collect();
         for verdict in [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive] {
-            assert!(shown.contains(&verdict), "{} has no example that gives {verdict}", check.id);
+            assert!(
+                shown.contains(&verdict),
+                "{} has no example that gives {verdict}",
+                check.id
+            );
         }
     }
 }
@@ -157,12 +190,18 @@ fn fits(value: &Value, kind: &FactKind, place: &str, wrong: &mut String) {
         (FactKind::Int, Value::Number(number)) => number.is_i64(),
         (FactKind::Optional(inner), value) => return fits(value, inner, place, wrong),
         (FactKind::List(inner), Value::Array(items)) => {
-            return items.iter().for_each(|item| fits(item, inner, place, wrong));
+            return items
+                .iter()
+                .for_each(|item| fits(item, inner, place, wrong));
         }
         (FactKind::Map(inner), Value::Object(map)) => {
-            return map.values().for_each(|item| fits(item, inner, place, wrong));
+            return map
+                .values()
+                .for_each(|item| fits(item, inner, place, wrong));
         }
-        (FactKind::Object(fields), Value::Object(map)) => return fits_object(map, fields, place, wrong),
+        (FactKind::Object(fields), Value::Object(map)) => {
+            return fits_object(map, fields, place, wrong);
+        }
         _ => false,
     };
     if !good {
@@ -174,19 +213,38 @@ fn fits(value: &Value, kind: &FactKind, place: &str, wrong: &mut String) {
 fn files_are_named_after_their_checks() {
     for check in catalog().checks() {
         let expected = format!("checks/{}.toml", check.id.as_str().replacen('.', "/", 1));
-        assert_eq!(check.place.file, expected, "the id and the file name differ");
-        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(&check.place.file).is_file());
+        assert_eq!(
+            check.place.file, expected,
+            "the id and the file name differ"
+        );
+        assert!(
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join(&check.place.file)
+                .is_file()
+        );
     }
 }
 
 #[test]
 fn every_check_says_what_people_need() {
     for check in catalog().checks() {
-        assert!(!check.remedy.text.trim().is_empty(), "{} has no remedy", check.id);
+        assert!(
+            !check.remedy.text.trim().is_empty(),
+            "{} has no remedy",
+            check.id
+        );
         assert!(!check.suites.is_empty(), "{} is in no suite", check.id);
         for suite in &check.suites {
-            assert!(SUITES.contains(&suite.as_str()), "{}: '{suite}' is no shipped suite", check.id);
+            assert!(
+                SUITES.contains(&suite.as_str()),
+                "{}: '{suite}' is no shipped suite",
+                check.id
+            );
         }
-        assert!(!check.title.ends_with('.'), "{}: the title is a fragment", check.id);
+        assert!(
+            !check.title.ends_with('.'),
+            "{}: the title is a fragment",
+            check.id
+        );
     }
 }

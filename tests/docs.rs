@@ -12,14 +12,27 @@ fn read(path: &str) -> String {
 
 /// The text between `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
 fn part<'a>(text: &'a str, name: &str) -> &'a str {
-    let (begin, end) = (format!("<!-- {name}:begin -->"), format!("<!-- {name}:end -->"));
-    let start = text.find(&begin).unwrap_or_else(|| panic!("{begin} is missing")) + begin.len();
-    let end = text[start..].find(&end).unwrap_or_else(|| panic!("{end} is missing")) + start;
+    let (begin, end) = (
+        format!("<!-- {name}:begin -->"),
+        format!("<!-- {name}:end -->"),
+    );
+    let start = text
+        .find(&begin)
+        .unwrap_or_else(|| panic!("{begin} is missing"))
+        + begin.len();
+    let end = text[start..]
+        .find(&end)
+        .unwrap_or_else(|| panic!("{end} is missing"))
+        + start;
     text[start..end].trim()
 }
 
 fn fenced(text: &str) -> String {
-    let inner = text.trim().trim_start_matches("```text").trim_start_matches("```").trim_end_matches("```");
+    let inner = text
+        .trim()
+        .trim_start_matches("```text")
+        .trim_start_matches("```")
+        .trim_end_matches("```");
     inner.trim_matches('\n').to_owned()
 }
 
@@ -33,22 +46,36 @@ fn expect_part(path: &str, name: &str, current: &str) {
     let old = part(&text, name).to_owned();
     if writing() && old != current.trim() {
         let begin = format!("<!-- {name}:begin -->");
-        let new = text.replacen(&format!("{begin}\n{old}"), &format!("{begin}\n{}", current.trim()), 1);
+        let new = text.replacen(
+            &format!("{begin}\n{old}"),
+            &format!("{begin}\n{}", current.trim()),
+            1,
+        );
         fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(path), new).unwrap();
         return;
     }
-    assert_eq!(old, current.trim(), "{path} differs; HOLDPOINT_WRITE_DOCS=1 cargo test --test docs writes it");
+    assert_eq!(
+        old,
+        current.trim(),
+        "{path} differs; HOLDPOINT_WRITE_DOCS=1 cargo test --test docs writes it"
+    );
 }
 
 #[test]
 fn exit_statuses_are_the_programs() {
-    let table = holdpoint(["generate", "exit-statuses"]).run().expect_code(0).stdout;
+    let table = holdpoint(["generate", "exit-statuses"])
+        .run()
+        .expect_code(0)
+        .stdout;
     expect_part("README.md", "exit-statuses", &table);
 }
 
 #[test]
 fn the_table_of_checks_is_the_catalogue() {
-    let table = holdpoint(["generate", "checks"]).run().expect_code(0).stdout;
+    let table = holdpoint(["generate", "checks"])
+        .run()
+        .expect_code(0)
+        .stdout;
     expect_part("checks/README.md", "catalogue", &table);
 }
 
@@ -57,23 +84,37 @@ fn every_probe_has_its_page() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/reference");
     for probe in holdpoint::probe::PROBES {
         let name = probe.spec().name;
-        let page = holdpoint(["generate".to_owned(), format!("probe:{name}")]).run().expect_code(0).stdout;
+        let page = holdpoint(["generate".to_owned(), format!("probe:{name}")])
+            .run()
+            .expect_code(0)
+            .stdout;
         let path = folder.join(format!("{name}.md"));
         if writing() {
             fs::create_dir_all(&folder).unwrap();
             fs::write(&path, &page).unwrap();
         }
         let old = fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(old, page, "checks/reference/{name}.md differs; HOLDPOINT_WRITE_DOCS=1 cargo test --test docs writes it");
+        assert_eq!(
+            old, page,
+            "checks/reference/{name}.md differs; HOLDPOINT_WRITE_DOCS=1 cargo test --test docs writes it"
+        );
     }
     let pages = fs::read_dir(&folder).unwrap().count();
-    assert_eq!(pages, holdpoint::probe::PROBES.len(), "a page without a probe");
+    assert_eq!(
+        pages,
+        holdpoint::probe::PROBES.len(),
+        "a page without a probe"
+    );
 }
 
 #[test]
 fn the_usage_is_the_programs() {
     let help = holdpoint(["--help"]).run().expect_code(0).stdout;
-    expect_part("README.md", "usage", &format!("```text\n{}\n```", help.trim_end()));
+    expect_part(
+        "README.md",
+        "usage",
+        &format!("```text\n{}\n```", help.trim_end()),
+    );
 }
 
 /// Times, ports, digests and folders differ from run to run; everything else is compared.
@@ -90,7 +131,10 @@ fn the_first_screen_is_real_output() {
     // The README shows an excerpt: its blocks, divided by lines of "…", must all be in the output.
     for block in steady(&shown).split("\n…\n") {
         let block = block.trim_matches('\n');
-        assert!(told.contains(block), "not in the output of the demonstration:\n{block}\n\nwhich is:\n{told}");
+        assert!(
+            told.contains(block),
+            "not in the output of the demonstration:\n{block}\n\nwhich is:\n{told}"
+        );
     }
 }
 
@@ -105,7 +149,15 @@ fn steady(text: &str) -> String {
     ];
     let mut text = text.to_owned();
     for (pattern, with) in patterns {
-        text = regex::RegexBuilder::new(pattern).multi_line(true).build().unwrap().replace_all(&text, with).into_owned();
+        text = regex::RegexBuilder::new(pattern)
+            .multi_line(true)
+            .build()
+            .unwrap()
+            .replace_all(&text, with)
+            .into_owned();
     }
-    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -14,7 +14,10 @@ fn sources() -> Vec<(PathBuf, String)> {
                 pending.push(path);
             } else if path.extension().is_some_and(|end| end == "rs") {
                 let text = fs::read_to_string(&path).unwrap();
-                let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_owned();
+                let name = path
+                    .strip_prefix(env!("CARGO_MANIFEST_DIR"))
+                    .unwrap()
+                    .to_owned();
                 found.push((name, text));
             }
         }
@@ -26,16 +29,24 @@ fn sources() -> Vec<(PathBuf, String)> {
 /// The code of a file without its unit tests and without comments.
 fn code(text: &str) -> String {
     let body = text.split("#[cfg(test)]").next().unwrap_or(text);
-    body.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    body.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The layer of every room, read from the table in `src/README.md`.
 fn layers() -> BTreeMap<String, u32> {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/README.md")).unwrap();
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/README.md")).unwrap();
     let rows = readme.lines().filter_map(|line| {
         let mut cells = line.trim_matches('|').split('|').map(str::trim);
         let layer = cells.next()?.parse().ok()?;
-        let room = cells.next()?.trim_matches('`').trim_end_matches(".rs").trim_end_matches('/');
+        let room = cells
+            .next()?
+            .trim_matches('`')
+            .trim_end_matches(".rs")
+            .trim_end_matches('/');
         Some((room.to_owned(), layer))
     });
     rows.collect()
@@ -43,7 +54,10 @@ fn layers() -> BTreeMap<String, u32> {
 
 /// The room that a file belongs to.
 fn room(path: &Path) -> String {
-    let mut parts = path.iter().skip(1).map(|part| part.to_string_lossy().into_owned());
+    let mut parts = path
+        .iter()
+        .skip(1)
+        .map(|part| part.to_string_lossy().into_owned());
     parts.next().unwrap().trim_end_matches(".rs").to_owned()
 }
 
@@ -57,21 +71,39 @@ fn rooms_depend_downward() {
             continue;
         }
         seen.insert(from.clone());
-        let layer = *layers.get(&from).unwrap_or_else(|| panic!("{from} is not in the table of src/README.md"));
+        let layer = *layers
+            .get(&from)
+            .unwrap_or_else(|| panic!("{from} is not in the table of src/README.md"));
         let code = code(&text);
         let mut used: BTreeSet<String> = BTreeSet::new();
         for (start, _) in code.match_indices("crate::") {
             let rest = &code[start + 7..];
             if let Some(group) = rest.strip_prefix('{') {
                 let names = group.split('}').next().unwrap_or_default().split(',');
-                used.extend(names.map(|name| name.trim().split("::").next().unwrap_or_default().to_owned()));
+                used.extend(names.map(|name| {
+                    name.trim()
+                        .split("::")
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned()
+                }));
             } else {
-                used.insert(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+                used.insert(
+                    rest.chars()
+                        .take_while(|c| c.is_alphanumeric() || *c == '_')
+                        .collect(),
+                );
             }
         }
         for to in used.into_iter().filter(|to| !to.is_empty() && *to != from) {
-            let Some(below) = layers.get(&to) else { panic!("{}: crate::{to} is no room", path.display()) };
-            assert!(*below < layer, "{}: {from} ({layer}) uses {to} ({below})", path.display());
+            let Some(below) = layers.get(&to) else {
+                panic!("{}: crate::{to} is no room", path.display())
+            };
+            assert!(
+                *below < layer,
+                "{}: {from} ({layer}) uses {to} ({below})",
+                path.display()
+            );
         }
     }
     let known: BTreeSet<_> = layers.into_keys().collect();
@@ -84,11 +116,24 @@ fn only_the_right_rooms_touch_the_world() {
     let rules: &[(&str, &[&str], &[&str])] = &[
         (
             "sockets",
-            &["TcpStream::connect", "UdpSocket", "reqwest::Client", "TcpListener"],
+            &[
+                "TcpStream::connect",
+                "UdpSocket",
+                "reqwest::Client",
+                "TcpListener",
+            ],
             &["src/probe/transport", "src/sandbox"],
         ),
-        ("time", &["Instant::now()", "SystemTime::now()", "Timestamp::now()"], &["src/clock.rs"]),
-        ("processes", &["Command::new"], &["src/probe/exec", "src/evidence/repository.rs"]),
+        (
+            "time",
+            &["Instant::now()", "SystemTime::now()", "Timestamp::now()"],
+            &["src/clock.rs"],
+        ),
+        (
+            "processes",
+            &["Command::new"],
+            &["src/probe/exec", "src/evidence/repository.rs"],
+        ),
         (
             "files",
             &["std::fs::", "tokio::fs::", "File::open", "OpenOptions"],
@@ -110,7 +155,11 @@ fn only_the_right_rooms_touch_the_world() {
         let code = code(&text);
         for (what, words, places) in rules {
             for word in words.iter().filter(|word| code.contains(*word)) {
-                assert!(allowed(&path, places), "{}: {word} touches {what}", path.display());
+                assert!(
+                    allowed(&path, places),
+                    "{}: {word} touches {what}",
+                    path.display()
+                );
             }
         }
     }
@@ -120,28 +169,44 @@ fn only_the_right_rooms_touch_the_world() {
 fn files_say_what_they_are_for_and_stay_readable() {
     for (path, text) in sources() {
         let first = text.lines().next().unwrap_or_default();
-        assert!(first.starts_with("//! ") && first.len() > 20, "{}: begin with one //! sentence", path.display());
+        assert!(
+            first.starts_with("//! ") && first.len() > 20,
+            "{}: begin with one //! sentence",
+            path.display()
+        );
         let lines = text.lines().count();
-        assert!(lines <= 450, "{}: {lines} lines; is it two things?", path.display());
+        assert!(
+            lines <= 450,
+            "{}: {lines} lines; is it two things?",
+            path.display()
+        );
     }
 }
 
 #[test]
 fn no_probe_is_forgotten() {
-    let registry = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/probe/mod.rs")).unwrap();
+    let registry =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/probe/mod.rs")).unwrap();
     let modules: BTreeSet<_> = registry
         .lines()
         .filter_map(|line| line.trim().strip_prefix("mod ")?.strip_suffix(';'))
         .filter(|name| *name != "contract")
         .collect();
-    let listed: BTreeSet<_> = holdpoint::probe::PROBES.iter().map(|probe| probe.spec().name).collect();
+    let listed: BTreeSet<_> = holdpoint::probe::PROBES
+        .iter()
+        .map(|probe| probe.spec().name)
+        .collect();
     assert_eq!(modules, listed);
 }
 
 #[test]
 fn one_tls_stack() {
-    let lock = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock")).unwrap();
+    let lock =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock")).unwrap();
     for name in ["openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys"] {
-        assert!(!lock.contains(&format!("name = \"{name}\"")), "{name} came into the tree");
+        assert!(
+            !lock.contains(&format!("name = \"{name}\"")),
+            "{name} came into the tree"
+        );
     }
 }

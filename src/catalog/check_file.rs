@@ -4,15 +4,20 @@ use super::{expressions, parameters};
 use crate::diagnostic::table::{Problems, TableReader, parse};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::model::{
-    Assessment, Check, CheckId, Contradiction, Example, Expectation, FactKind, FactSpec, Facts, Hindrance,
-    HindranceKind, Level, Look, Origin, Place, Remedy, Severity, Verdict,
+    Assessment, Check, CheckId, Contradiction, Example, Expectation, FactKind, FactSpec, Facts,
+    Hindrance, HindranceKind, Level, Look, Origin, Place, Remedy, Severity, Verdict,
 };
 use crate::probe;
 use serde_json::Value;
 use std::borrow::Cow;
 
 /// The words that an assessment of practice may use.
-const ASSESSMENTS: &[&str] = &["sound", "obsolete-harmless", "obsolete-risky", "contradicted"];
+const ASSESSMENTS: &[&str] = &[
+    "sound",
+    "obsolete-harmless",
+    "obsolete-risky",
+    "contradicted",
+];
 
 /// Reads a check file.
 ///
@@ -39,7 +44,14 @@ fn read(reader: &TableReader<'_>, origin: Origin) -> Option<Check> {
     reader.require(&["id", "title", "why", "severity", "suites"]);
     let id = reader.text("id").and_then(|text| {
         CheckId::new(&text)
-            .map_err(|message| reader.wrong("id", message, "not an id", "write one such as \"headers.content-type-options\""))
+            .map_err(|message| {
+                reader.wrong(
+                    "id",
+                    message,
+                    "not an id",
+                    "write one such as \"headers.content-type-options\"",
+                )
+            })
             .ok()
     });
     let needs: Vec<CheckId> = reader
@@ -47,7 +59,9 @@ fn read(reader: &TableReader<'_>, origin: Origin) -> Option<Check> {
         .unwrap_or_default()
         .into_iter()
         .filter_map(|(text, span)| {
-            CheckId::new(&text).map_err(|message| reader.wrong_at(span, message, "not an id", "")).ok()
+            CheckId::new(&text)
+                .map_err(|message| reader.wrong_at(span, message, "not an id", ""))
+                .ok()
         })
         .collect();
     let look = reader.table("look").and_then(read_look);
@@ -56,7 +70,12 @@ fn read(reader: &TableReader<'_>, origin: Origin) -> Option<Check> {
     let least = probe.map_or(Level::Static, |probe| probe.spec().level);
     if let Some(level) = level.filter(|level| *level < least) {
         let message = format!("level '{level}' is not enough: the probe needs at least '{least}'");
-        reader.wrong("level", message, "too low", format!("write level = \"{least}\""));
+        reader.wrong(
+            "level",
+            message,
+            "too low",
+            format!("write level = \"{least}\""),
+        );
     }
     let check = Check {
         id: id?,
@@ -69,20 +88,43 @@ fn read(reader: &TableReader<'_>, origin: Origin) -> Option<Check> {
         needs,
         applies_when: reader.text("applies_when"),
         look,
-        fails_on: reader.words("fails_on", HindranceKind::ALL).unwrap_or_default(),
-        expect: reader.tables("expect").into_iter().filter_map(read_expectation).collect(),
+        fails_on: reader
+            .words("fails_on", HindranceKind::ALL)
+            .unwrap_or_default(),
+        expect: reader
+            .tables("expect")
+            .into_iter()
+            .filter_map(read_expectation)
+            .collect(),
         remedy: read_remedy(reader),
         references: reader.list_of_text("references").unwrap_or_default(),
         contradiction: reader.table("contradiction").and_then(read_contradiction),
-        examples: reader.tables("example").into_iter().filter_map(read_example).collect(),
-        place: Place { file: reader.source().name.to_string(), line: reader.line("id") },
+        examples: reader
+            .tables("example")
+            .into_iter()
+            .filter_map(read_example)
+            .collect(),
+        place: Place {
+            file: reader.source().name.to_string(),
+            line: reader.line("id"),
+        },
         origin,
     };
     if check.look.is_some() && check.expect.is_empty() {
-        reader.wrong("look", "the check looks, but expects nothing", "no [[expect]]", "add an [[expect]] with 'that' and 'otherwise'");
+        reader.wrong(
+            "look",
+            "the check looks, but expects nothing",
+            "no [[expect]]",
+            "add an [[expect]] with 'that' and 'otherwise'",
+        );
     }
     if check.look.is_none() && !reader.has("look") {
-        reader.wrong("id", "the check looks at nothing", "no [look]", "add a [look] table with a probe");
+        reader.wrong(
+            "id",
+            "the check looks at nothing",
+            "no [look]",
+            "add a [look] table with a probe",
+        );
     }
     Some(check)
 }
@@ -107,17 +149,29 @@ fn read_look(reader: TableReader<'_>) -> Option<Look> {
                 Some(near) => format!("did you mean '{near}'?"),
                 None => format!("the probes are {}", names.collect::<Vec<_>>().join(", ")),
             };
-            reader.wrong("probe", format!("there is no probe '{probe}'"), "unknown probe", help);
+            reader.wrong(
+                "probe",
+                format!("there is no probe '{probe}'"),
+                "unknown probe",
+                help,
+            );
         }
     }
     reader.finish();
-    Some(Look { probe, parameters: given, declares, timeout })
+    Some(Look {
+        probe,
+        parameters: given,
+        declares,
+        timeout,
+    })
 }
 
 fn read_declared(reader: TableReader<'_>) -> Vec<FactSpec> {
     let mut declared = Vec::new();
     for (name, _) in reader.keys() {
-        let Some(word) = reader.text(name) else { continue };
+        let Some(word) = reader.text(name) else {
+            continue;
+        };
         match fact_kind(&word) {
             Some(kind) => declared.push(FactSpec {
                 name: Cow::Owned(name.to_owned()),
@@ -169,7 +223,11 @@ fn read_expectation(reader: TableReader<'_>) -> Option<Expectation> {
 }
 
 fn read_remedy(reader: &TableReader<'_>) -> Remedy {
-    let Some(remedy) = reader.table("remedy") else { return Remedy { text: String::new() } };
+    let Some(remedy) = reader.table("remedy") else {
+        return Remedy {
+            text: String::new(),
+        };
+    };
     remedy.require(&["text"]);
     let text = remedy.text("text").unwrap_or_default();
     remedy.finish();
@@ -180,7 +238,10 @@ fn read_contradiction(reader: TableReader<'_>) -> Option<Contradiction> {
     reader.require(&["document", "says", "truth", "source", "met_when", "assess"]);
     let assess = reader.tables("assess").into_iter().filter_map(|one| {
         one.require(&["when", "word"]);
-        let assessment = Assessment { when: one.text("when")?, word: one.word("word", ASSESSMENTS)?.to_owned() };
+        let assessment = Assessment {
+            when: one.text("when")?,
+            word: one.word("word", ASSESSMENTS)?.to_owned(),
+        };
         one.finish();
         Some(assessment)
     });
@@ -202,7 +263,12 @@ fn read_example(reader: TableReader<'_>) -> Option<Example> {
         Some(Value::Object(facts)) => facts,
         None => Facts::new(),
         Some(_) => {
-            reader.wrong("facts", "'facts' must be a table", "not a table", "write facts = { status = 200 }");
+            reader.wrong(
+                "facts",
+                "'facts' must be a table",
+                "not a table",
+                "write facts = { status = 200 }",
+            );
             return None;
         }
     };

@@ -13,15 +13,26 @@ pub fn verify(check: &Check, source: &Source) -> Vec<Diagnostic> {
     if let Some(applies_when) = &check.applies_when {
         expression(applies_when, &declared, source, &mut problems);
     }
-    let probe = check.look.as_ref().and_then(|look| probe::find(&look.probe));
+    let probe = check
+        .look
+        .as_ref()
+        .and_then(|look| probe::find(&look.probe));
     declared.extend(probe.map(|probe| probe.spec().facts).unwrap_or_default());
     declared.extend(check.look.iter().flat_map(|look| look.declares.clone()));
     for expectation in &check.expect {
-        for text in [Some(&expectation.that), expectation.when.as_ref()].into_iter().flatten() {
+        for text in [Some(&expectation.that), expectation.when.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             expression(text, &declared, source, &mut problems);
         }
-        for text in [Some(&expectation.otherwise), expectation.expected.as_ref(), expectation.found.as_ref()] {
-            text.into_iter().for_each(|text| fill_ins(text, &declared, source, &mut problems));
+        for text in [
+            Some(&expectation.otherwise),
+            expectation.expected.as_ref(),
+            expectation.found.as_ref(),
+        ] {
+            text.into_iter()
+                .for_each(|text| fill_ins(text, &declared, source, &mut problems));
         }
     }
     fill_ins(&check.remedy.text, &declared, source, &mut problems);
@@ -38,7 +49,9 @@ fn expression(text: &str, declared: &[FactSpec], source: &Source, problems: &mut
     let place = span_of(source, text);
     match Expr::compile(text) {
         Ok(expr) => problems.extend(
-            judge::lint(&expr, declared).into_iter().map(|misread| misread_at(&misread, text, &place, source)),
+            judge::lint(&expr, declared)
+                .into_iter()
+                .map(|misread| misread_at(&misread, text, &place, source)),
         ),
         Err(error) => {
             // The parser's offsets count characters of the expression, which stands unchanged in the file.
@@ -84,7 +97,8 @@ fn word_in(text: &str, word: &str) -> usize {
     text.match_indices(word)
         .map(|(start, _)| start)
         .find(|start| {
-            !is_name(text[..*start].chars().next_back()) && !is_name(text[start + word.len()..].chars().next())
+            !is_name(text[..*start].chars().next_back())
+                && !is_name(text[start + word.len()..].chars().next())
         })
         .unwrap_or_default()
 }

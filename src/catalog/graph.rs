@@ -7,12 +7,23 @@ use std::ops::Range;
 
 /// Reports unknown prerequisites and circles among them.
 pub(super) fn verify(read: &[(Check, Source)], problems: &mut Vec<Diagnostic>) {
-    let index: HashMap<&str, usize> =
-        read.iter().enumerate().map(|(place, (check, _))| (check.id.as_str(), place)).collect();
+    let index: HashMap<&str, usize> = read
+        .iter()
+        .enumerate()
+        .map(|(place, (check, _))| (check.id.as_str(), place))
+        .collect();
     for (check, source) in read {
-        for need in check.needs.iter().filter(|need| !index.contains_key(need.as_str())) {
-            let mut problem = Diagnostic::new(format!("{} needs '{need}', which is no check", check.id))
-                .at(source, span_of_text(source, need.as_str()), "no check has this id");
+        for need in check
+            .needs
+            .iter()
+            .filter(|need| !index.contains_key(need.as_str()))
+        {
+            let mut problem =
+                Diagnostic::new(format!("{} needs '{need}', which is no check", check.id)).at(
+                    source,
+                    span_of_text(source, need.as_str()),
+                    "no check has this id",
+                );
             if let Some(near) = nearest(need.as_str(), index.keys().copied()) {
                 problem = problem.help(format!("did you mean '{near}'?"));
             }
@@ -45,12 +56,19 @@ fn visit(
         State::Done => return,
         State::OnTheWay => {
             let from = way.iter().position(|one| *one == place).unwrap_or_default();
-            let circle: Vec<_> = way[from..].iter().chain([&place]).map(|one| read[*one].0.id.as_str()).collect();
+            let circle: Vec<_> = way[from..]
+                .iter()
+                .chain([&place])
+                .map(|one| read[*one].0.id.as_str())
+                .collect();
             let (_, source) = &read[place];
             problems.push(
-                Diagnostic::new(format!("the prerequisites lead in a circle: {}", circle.join(" → ")))
-                    .at(source, span_of_text(source, "needs"), "part of the circle")
-                    .help("take one of them out of 'needs'"),
+                Diagnostic::new(format!(
+                    "the prerequisites lead in a circle: {}",
+                    circle.join(" → ")
+                ))
+                .at(source, span_of_text(source, "needs"), "part of the circle")
+                .help("take one of them out of 'needs'"),
             );
             return;
         }

@@ -78,7 +78,10 @@ impl Catalog {
 
     /// The text that a check was read from.
     pub fn source(&self, id: &str) -> Option<&Source> {
-        self.checks.iter().position(|check| check.id.as_str() == id).map(|index| &self.sources[index])
+        self.checks
+            .iter()
+            .position(|check| check.id.as_str() == id)
+            .map(|index| &self.sources[index])
     }
 }
 
@@ -119,10 +122,15 @@ fn settle(
         }
     }
     for id in overrides {
-        let used = kept.iter().any(|(check, _)| check.id.as_str() == id && check.origin == Origin::Override);
+        let used = kept
+            .iter()
+            .any(|(check, _)| check.id.as_str() == id && check.origin == Origin::Override);
         if !used {
-            let message = format!("[checks] override names '{id}', but no file of yours replaces a shipped check of that id");
-            problems.push(Diagnostic::new(message).help("remove it from the list, or add the file"));
+            let message = format!(
+                "[checks] override names '{id}', but no file of yours replaces a shipped check of that id"
+            );
+            problems
+                .push(Diagnostic::new(message).help("remove it from the list, or add the file"));
         }
     }
     kept.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));

@@ -9,11 +9,18 @@ use serde_json::Value;
 /// Reports unknown parameters, wrong types, words that are not allowed, and what is missing.
 pub(super) fn verify(spec: &ProbeSpec, given: &Facts, reader: &TableReader<'_>) {
     for (name, value) in given {
-        let Some(parameter) = spec.parameters.iter().find(|parameter| parameter.name == name) else {
+        let Some(parameter) = spec
+            .parameters
+            .iter()
+            .find(|parameter| parameter.name == name)
+        else {
             let names = spec.parameters.iter().map(|parameter| parameter.name);
             let help = match nearest(name, names.clone()) {
                 Some(near) => format!("did you mean '{near}'?"),
-                None => format!("its parameters are {}", names.collect::<Vec<_>>().join(", ")),
+                None => format!(
+                    "its parameters are {}",
+                    names.collect::<Vec<_>>().join(", ")
+                ),
             };
             let message = format!("the probe '{}' has no parameter '{name}'", spec.name);
             reader.wrong(name, message, "unknown parameter", help);
@@ -30,13 +37,27 @@ pub(super) fn verify(spec: &ProbeSpec, given: &Facts, reader: &TableReader<'_>) 
                 Some(near) => format!("did you mean '{near}'?"),
                 None => format!("it may be {}", parameter.choices.join(", ")),
             };
-            reader.wrong(name, format!("'{word}' is not allowed for '{name}'"), "not allowed", help);
+            reader.wrong(
+                name,
+                format!("'{word}' is not allowed for '{name}'"),
+                "not allowed",
+                help,
+            );
         }
     }
-    for parameter in spec.parameters.iter().filter(|parameter| parameter.required) {
+    for parameter in spec
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.required)
+    {
         if !given.contains_key(parameter.name) {
             let message = format!("the probe '{}' needs '{}'", spec.name, parameter.name);
-            reader.wrong("probe", message, format!("needs '{}'", parameter.name), parameter.meaning);
+            reader.wrong(
+                "probe",
+                message,
+                format!("needs '{}'", parameter.name),
+                parameter.meaning,
+            );
         }
     }
 }

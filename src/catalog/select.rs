@@ -7,7 +7,14 @@ use globset::GlobBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The suites that ship with holdpoint.
-pub const SUITES: &[&str] = &["infrastructure", "security", "quality", "documentation", "observability", "smoke"];
+pub const SUITES: &[&str] = &[
+    "infrastructure",
+    "security",
+    "quality",
+    "documentation",
+    "observability",
+    "smoke",
+];
 
 /// What a user asked for.
 #[derive(Debug, Clone, Default)]
@@ -53,8 +60,13 @@ impl Selector {
                 && !skip.contains(&place)
                 && self.severity.is_none_or(|least| check.severity >= least)
         };
-        let mut chosen: BTreeSet<usize> =
-            catalog.checks().iter().enumerate().filter(|(place, check)| asked(*place, check)).map(|(place, _)| place).collect();
+        let mut chosen: BTreeSet<usize> = catalog
+            .checks()
+            .iter()
+            .enumerate()
+            .filter(|(place, check)| asked(*place, check))
+            .map(|(place, _)| place)
+            .collect();
         if chosen.is_empty() {
             return Err(NothingSelected {
                 message: "no check is selected".into(),
@@ -72,8 +84,14 @@ impl Selector {
                 }
             }
         }
-        let skipped = skip.into_iter().map(|place| catalog.checks()[place].id.to_string()).collect();
-        Ok(Selection { checks: chosen.into_iter().collect(), skipped })
+        let skipped = skip
+            .into_iter()
+            .map(|place| catalog.checks()[place].id.to_string())
+            .collect();
+        Ok(Selection {
+            checks: chosen.into_iter().collect(),
+            skipped,
+        })
     }
 
     /// Those of a selection that were asked for, without the prerequisites that came along.
@@ -83,7 +101,11 @@ impl Selector {
         selection.checks.iter().copied().filter(asked).collect()
     }
 
-    fn matching(&self, selectors: &[String], catalog: &Catalog) -> Result<BTreeSet<usize>, NothingSelected> {
+    fn matching(
+        &self,
+        selectors: &[String],
+        catalog: &Catalog,
+    ) -> Result<BTreeSet<usize>, NothingSelected> {
         let mut places = BTreeSet::new();
         for selector in selectors {
             let found = self.one(selector, catalog);
@@ -102,7 +124,12 @@ impl Selector {
         }
         let glob = selector
             .contains(['*', '?', '['])
-            .then(|| GlobBuilder::new(selector).literal_separator(false).build().ok())
+            .then(|| {
+                GlobBuilder::new(selector)
+                    .literal_separator(false)
+                    .build()
+                    .ok()
+            })
             .flatten()
             .map(|glob| glob.compile_matcher());
         let matches = |check: &Check| match &glob {
@@ -114,15 +141,31 @@ impl Selector {
                     || check.tags.iter().any(|tag| tag == selector)
             }
         };
-        catalog.checks().iter().enumerate().filter(|(_, check)| matches(check)).map(|(place, _)| place).collect()
+        catalog
+            .checks()
+            .iter()
+            .enumerate()
+            .filter(|(_, check)| matches(check))
+            .map(|(place, _)| place)
+            .collect()
     }
 
     fn unmatched(&self, selector: &str, catalog: &Catalog) -> NothingSelected {
         let message = format!("'{selector}' selects no check");
         if SUITES.contains(&selector) {
-            return NothingSelected { message, help: format!("no check of the suite '{selector}' exists yet; add your own under .holdpoint/checks") };
+            return NothingSelected {
+                message,
+                help: format!(
+                    "no check of the suite '{selector}' exists yet; add your own under .holdpoint/checks"
+                ),
+            };
         }
-        let mut names: BTreeSet<&str> = self.suites.keys().map(String::as_str).chain(SUITES.iter().copied()).collect();
+        let mut names: BTreeSet<&str> = self
+            .suites
+            .keys()
+            .map(String::as_str)
+            .chain(SUITES.iter().copied())
+            .collect();
         for check in catalog.checks() {
             names.insert(check.id.as_str());
             names.insert(check.id.area());

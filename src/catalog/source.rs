@@ -15,7 +15,10 @@ pub(super) fn shipped() -> Vec<Source> {
 }
 
 fn collect(folder: &Dir<'_>, sources: &mut Vec<Source>) {
-    for file in folder.files().filter(|file| file.path().extension().is_some_and(|end| end == "toml")) {
+    for file in folder
+        .files()
+        .filter(|file| file.path().extension().is_some_and(|end| end == "toml"))
+    {
         let name = format!("checks/{}", file.path().display());
         sources.extend(file.contents_utf8().map(|text| Source::new(name, text)));
     }
@@ -53,7 +56,11 @@ pub(super) fn folder(folder: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
             Err(error) => problems.push(unreadable(&path, &error)),
         }
     }
-    if problems.is_empty() { Ok(sources) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(sources)
+    } else {
+        Err(problems)
+    }
 }
 
 /// A file or folder that cannot be read.

@@ -25,23 +25,41 @@ pub fn parse_waivers(source: &Source) -> Result<Vec<Waiver>, Vec<Diagnostic>> {
     let table = parse(source)?;
     let problems = Problems::default();
     let reader = TableReader::new(source, &table, &problems);
-    let waivers: Vec<_> = reader.tables("waiver").into_iter().filter_map(read).collect();
+    let waivers: Vec<_> = reader
+        .tables("waiver")
+        .into_iter()
+        .filter_map(read)
+        .collect();
     reader.finish();
-    if problems.is_empty() { Ok(waivers) } else { Err(problems.into_vec()) }
+    if problems.is_empty() {
+        Ok(waivers)
+    } else {
+        Err(problems.into_vec())
+    }
 }
 
 fn read(reader: TableReader<'_>) -> Option<Waiver> {
     reader.require(&["check", "reason", "owner", "until"]);
     for key in ["check", "reason", "owner"] {
         if reader.text(key).is_some_and(|text| text.trim().is_empty()) {
-            reader.wrong(key, format!("'{key}' is empty"), "empty", "a waiver that says nothing cannot be accepted");
+            reader.wrong(
+                key,
+                format!("'{key}' is empty"),
+                "empty",
+                "a waiver that says nothing cannot be accepted",
+            );
         }
     }
     // Both a TOML date and text are taken: "2026-12-31" is how most people write one.
     let until = reader.json("until").and_then(|value| {
         let date = value.as_str().and_then(|text| text.parse().ok());
         if date.is_none() {
-            reader.wrong("until", "'until' is not a date", "not a date", "write the last day it holds, such as until = 2026-12-31");
+            reader.wrong(
+                "until",
+                "'until' is not a date",
+                "not a date",
+                "write the last day it holds, such as until = 2026-12-31",
+            );
         }
         date
     });
@@ -68,7 +86,11 @@ mod tests {
         let text = "[[waiver]]\ncheck = 'a.b'\nreason = ''\nuntil = 'soon'\n";
         let problems = parse_waivers(&Source::new("w.toml", text)).unwrap_err();
         let text: String = problems.iter().map(ToString::to_string).collect();
-        for expected in ["'owner' is missing", "'reason' is empty", "'until' is not a date"] {
+        for expected in [
+            "'owner' is missing",
+            "'reason' is empty",
+            "'until' is not a date",
+        ] {
             assert!(text.contains(expected), "{text}");
         }
     }

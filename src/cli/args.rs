@@ -80,7 +80,13 @@ Examples:
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArguments {
     /// When to use colour; NO_COLOR is respected
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
     pub(super) color: When,
     /// Show the decision and failures only
     #[arg(long, short, global = true, conflicts_with = "verbose")]
@@ -254,17 +260,30 @@ pub(super) struct ReportTarget {
 
 fn report_target(text: &str) -> Result<ReportTarget, String> {
     let (name, path) = text.split_once('=').unwrap_or((text, "-"));
-    let names: Vec<_> = crate::report::FORMATS.iter().map(|format| format.name).collect();
+    let names: Vec<_> = crate::report::FORMATS
+        .iter()
+        .map(|format| format.name)
+        .collect();
     if !names.contains(&name) {
         let near = crate::diagnostic::nearest(name, names.iter().copied());
-        let near = near.map(|near| format!("did you mean '{near}'? ")).unwrap_or_default();
-        return Err(format!("there is no format '{name}'; {near}the formats are {}", names.join(", ")));
+        let near = near
+            .map(|near| format!("did you mean '{near}'? "))
+            .unwrap_or_default();
+        return Err(format!(
+            "there is no format '{name}'; {near}the formats are {}",
+            names.join(", ")
+        ));
     }
     if path.is_empty() {
-        return Err(format!("no path is given; write {name}=PATH, or {name}=- for standard output"));
+        return Err(format!(
+            "no path is given; write {name}=PATH, or {name}=- for standard output"
+        ));
     }
     let path = (path != "-").then(|| PathBuf::from(path));
-    Ok(ReportTarget { format: name.into(), path })
+    Ok(ReportTarget {
+        format: name.into(),
+        path,
+    })
 }
 
 fn word<T: std::str::FromStr<Err = String>>(text: &str) -> Result<T, String> {

@@ -15,17 +15,30 @@ pub(super) fn demo(arguments: &DemoArguments, output: &Output, environment: &Env
     match demonstrate(arguments, output, environment) {
         Ok(exit) => exit,
         Err(error) => {
-            output.remark(&format!("error: the demonstration could not be set up: {error}"));
+            output.remark(&format!(
+                "error: the demonstration could not be set up: {error}"
+            ));
             output.remark("help: it needs two free ports on 127.0.0.1 and a folder to write to; --dir DIR names another");
             Exit::Usage
         }
     }
 }
 
-fn demonstrate(arguments: &DemoArguments, output: &Output, environment: &Environment) -> io::Result<Exit> {
+fn demonstrate(
+    arguments: &DemoArguments,
+    output: &Output,
+    environment: &Environment,
+) -> io::Result<Exit> {
     let folder = folder(arguments, environment)?;
-    let variant = if arguments.mended { Variant::Mended } else { Variant::AsFound };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let variant = if arguments.mended {
+        Variant::Mended
+    } else {
+        Variant::AsFound
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let sandbox = runtime.block_on(Sandbox::start(variant))?;
     sandbox.write_project(&folder)?;
     std::fs::write(folder.join("authority.pem"), sandbox.authority_pem())?;
@@ -36,7 +49,10 @@ fn demonstrate(arguments: &DemoArguments, output: &Output, environment: &Environ
         folder.display()
     ));
     // The demonstration shows its own application, whatever is set on this machine.
-    let own = Environment { variables: BTreeMap::new(), secrets: Arc::clone(&environment.secrets) };
+    let own = Environment {
+        variables: BTreeMap::new(),
+        secrets: Arc::clone(&environment.secrets),
+    };
     let exit = conduct(&request(&folder), output, &own);
     runtime.block_on(sandbox.stop())?;
     runtime.shutdown_background();
@@ -52,11 +68,17 @@ fn folder(arguments: &DemoArguments, environment: &Environment) -> io::Result<Pa
     if let Some(folder) = &arguments.dir {
         std::fs::create_dir_all(folder)?;
         if std::fs::read_dir(folder)?.next().is_some() {
-            return Err(io::Error::other(format!("{} is not empty", folder.display())));
+            return Err(io::Error::other(format!(
+                "{} is not empty",
+                folder.display()
+            )));
         }
         return folder.canonicalize();
     }
-    let temporary = environment.variables.get("TMPDIR").filter(|path| !path.is_empty());
+    let temporary = environment
+        .variables
+        .get("TMPDIR")
+        .filter(|path| !path.is_empty());
     let parent = temporary.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
     let folder = parent.join(format!("holdpoint-demo-{:08x}", fastrand::u32(..)));
     std::fs::create_dir(&folder)?;
@@ -84,11 +106,20 @@ fn settings(sandbox: &Sandbox) -> String {
 }
 
 fn request(folder: &Path) -> Request {
-    let report = |format: &str, name: &str| ReportTarget { format: format.into(), path: Some(folder.join(name)) };
+    let report = |format: &str, name: &str| ReportTarget {
+        format: format.into(),
+        path: Some(folder.join(name)),
+    };
     Request {
-        subject: SubjectArguments { root: Some(folder.into()), ..SubjectArguments::default() },
+        subject: SubjectArguments {
+            root: Some(folder.into()),
+            ..SubjectArguments::default()
+        },
         decision: DecisionArguments {
-            report: vec![report("json", "report.json"), report("sign-off", "SECURITY_SIGN_OFF.md")],
+            report: vec![
+                report("json", "report.json"),
+                report("sign-off", "SECURITY_SIGN_OFF.md"),
+            ],
             ..DecisionArguments::default()
         },
         ..Request::default()

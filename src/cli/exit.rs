@@ -30,10 +30,19 @@ impl Exit {
     pub const ALL: &'static [(Self, &'static str)] = &[
         (Self::Go, "go, or the verb did its work"),
         (Self::NoGo, "no-go: something that must pass failed"),
-        (Self::Usage, "usage or configuration: an argument, a setting or a file is wrong"),
-        (Self::Undecided, "undecided: something that must pass could not be observed"),
+        (
+            Self::Usage,
+            "usage or configuration: an argument, a setting or a file is wrong",
+        ),
+        (
+            Self::Undecided,
+            "undecided: something that must pass could not be observed",
+        ),
         (Self::NothingSelected, "nothing was selected"),
-        (Self::Unwritten, "a document is stale, or a report or record could not be written"),
+        (
+            Self::Unwritten,
+            "a document is stale, or a report or record could not be written",
+        ),
         (Self::Deadline, "the deadline of the run passed"),
         (Self::Interrupted, "interrupted"),
     ];
@@ -57,12 +66,18 @@ impl Exit {
     /// The same, when something that was asked for could not be written: never a go.
     #[must_use]
     pub fn unless_written(self) -> Self {
-        if self == Self::Go { Self::Unwritten } else { self }
+        if self == Self::Go {
+            Self::Unwritten
+        } else {
+            self
+        }
     }
 
     /// The table for `--help`.
     pub fn table() -> String {
-        let rows = Self::ALL.iter().map(|(exit, meaning)| format!("  {:>3}  {meaning}", exit.code()));
+        let rows = Self::ALL
+            .iter()
+            .map(|(exit, meaning)| format!("  {:>3}  {meaning}", exit.code()));
         format!("Exit status:\n{}", rows.collect::<Vec<_>>().join("\n"))
     }
 }

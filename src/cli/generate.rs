@@ -26,6 +26,11 @@ pub(super) fn generate(what: &str, output: &Output) -> Exit {
 }
 
 fn exit_statuses() -> String {
-    let rows = Exit::ALL.iter().map(|(exit, meaning)| format!("| {} | {meaning} |\n", exit.code()));
-    format!("| status | meaning |\n|---|---|\n{}", rows.collect::<String>())
+    let rows = Exit::ALL
+        .iter()
+        .map(|(exit, meaning)| format!("| {} | {meaning} |\n", exit.code()));
+    format!(
+        "| status | meaning |\n|---|---|\n{}",
+        rows.collect::<String>()
+    )
 }

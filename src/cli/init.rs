@@ -7,8 +7,14 @@ use super::prepare::{self, Environment, Request};
 use crate::settings::init as template;
 
 pub(super) fn init(arguments: &InitArguments, output: &Output, environment: &Environment) -> Exit {
-    let subject = SubjectArguments { root: arguments.root.clone(), ..SubjectArguments::default() };
-    let request = Request { subject, ..Request::default() };
+    let subject = SubjectArguments {
+        root: arguments.root.clone(),
+        ..SubjectArguments::default()
+    };
+    let request = Request {
+        subject,
+        ..Request::default()
+    };
     let settings = match prepare::settings(&request, environment) {
         Ok(settings) => settings,
         Err(problems) => return output.diagnose(&problems),

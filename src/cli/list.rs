@@ -7,7 +7,11 @@ use super::prepare;
 use crate::catalog::Catalog;
 use crate::model::{Check, Origin};
 
-pub(super) fn list(arguments: &ListArguments, output: &Output, environment: &prepare::Environment) -> Exit {
+pub(super) fn list(
+    arguments: &ListArguments,
+    output: &Output,
+    environment: &prepare::Environment,
+) -> Exit {
     let (settings, catalog) = match prepare::catalog(&arguments.subject, environment) {
         Ok(both) => both,
         Err(problems) => return output.diagnose(&problems),
@@ -41,7 +45,12 @@ fn table<'a>(checks: impl Iterator<Item = &'a Check>) -> String {
             ]
         })
         .collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or_default()
+    };
     let widths = [width(0), width(1), width(2), width(3)];
     let mut text = String::new();
     for [id, severity, level, suites, title] in &rows {
@@ -58,10 +67,23 @@ fn table<'a>(checks: impl Iterator<Item = &'a Check>) -> String {
 
 /// The table of shipped checks for `checks/README.md`.
 pub(super) fn catalogue(catalog: &Catalog) -> String {
-    let mut text = String::from("| check | severity | level | suites | holdpoint verifies that … |\n|---|---|---|---|---|\n");
+    let mut text = String::from(
+        "| check | severity | level | suites | holdpoint verifies that … |\n|---|---|---|---|---|\n",
+    );
     for check in catalog.checks() {
-        let Check { id, severity, level, suites, title, .. } = check;
-        text.push_str(&format!("| `{id}` | {severity} | {level} | {} | {} |\n", suites.join(", "), title.replace('|', "\\|")));
+        let Check {
+            id,
+            severity,
+            level,
+            suites,
+            title,
+            ..
+        } = check;
+        text.push_str(&format!(
+            "| `{id}` | {severity} | {level} | {} | {} |\n",
+            suites.join(", "),
+            title.replace('|', "\\|")
+        ));
     }
     text
 }

@@ -32,14 +32,21 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(told) => {
             // Help and version are answers; everything else is a mistake in the arguments.
-            let exit = if told.use_stderr() { Exit::Usage } else { Exit::Go };
+            let exit = if told.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Go
+            };
             // A closed pipe is the reader's choice, not a fault.
             let _ = told.print();
             return exit.into();
         }
     };
     let secrets = Arc::new(Book::default());
-    let environment = Environment { variables: settings::process_environment(), secrets: secrets.clone() };
+    let environment = Environment {
+        variables: settings::process_environment(),
+        secrets: secrets.clone(),
+    };
     let output = Output::new(&arguments.output, &environment.variables, secrets.clone());
     quiet_panics(&output);
     dispatch(arguments.verb, &output, &environment).into()

@@ -26,17 +26,29 @@ pub(super) struct Output {
 
 impl Output {
     /// Output as the arguments and the environment want it.
-    pub(super) fn new(arguments: &OutputArguments, environment: &BTreeMap<String, String>, secrets: Arc<Book>) -> Self {
+    pub(super) fn new(
+        arguments: &OutputArguments,
+        environment: &BTreeMap<String, String>,
+        secrets: Arc<Book>,
+    ) -> Self {
         let given = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| environment.get(*name).filter(|v| !v.is_empty()));
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|name| environment.get(*name).filter(|v| !v.is_empty()));
         let utf8 = |locale: &String| {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         };
-        let forced = ["CLICOLOR_FORCE", "FORCE_COLOR"].iter().any(|name| given(name) && environment[*name] != "0");
+        let forced = ["CLICOLOR_FORCE", "FORCE_COLOR"]
+            .iter()
+            .any(|name| given(name) && environment[*name] != "0");
         Self {
             secrets,
-            color: if arguments.color == When::Auto && forced { When::Always } else { arguments.color },
+            color: if arguments.color == When::Auto && forced {
+                When::Always
+            } else {
+                arguments.color
+            },
             no_color: given("NO_COLOR"),
             unicode: locale.is_none_or(utf8),
             quiet: arguments.quiet,
@@ -57,7 +69,8 @@ impl Output {
             unicode: self.unicode,
             verbose: self.verbose,
             quiet: self.quiet,
-            width: terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0).clamp(40, 120)),
+            width: terminal_size::terminal_size()
+                .map_or(100, |(width, _)| usize::from(width.0).clamp(40, 120)),
         }
     }
 

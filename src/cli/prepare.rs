@@ -69,13 +69,24 @@ impl Refusal {
 
 /// Says that nothing was selected.
 pub(super) fn nothing_selected(nothing: &NothingSelected, output: &Output) -> Exit {
-    output.remark(&format!("error: {}\nhelp: {}", nothing.message, nothing.help));
+    output.remark(&format!(
+        "error: {}\nhelp: {}",
+        nothing.message, nothing.help
+    ));
     Exit::NothingSelected
 }
 
 /// Settings, for verbs that take a subject.
-pub(super) fn settings(request: &Request, environment: &Environment) -> Result<Settings, Vec<Diagnostic>> {
-    let Request { subject, limits, decision, .. } = request;
+pub(super) fn settings(
+    request: &Request,
+    environment: &Environment,
+) -> Result<Settings, Vec<Diagnostic>> {
+    let Request {
+        subject,
+        limits,
+        decision,
+        ..
+    } = request;
     let arguments = settings::Arguments {
         root: subject.root.clone(),
         config: subject.config.clone(),
@@ -97,15 +108,28 @@ pub(super) fn catalog(
     subject: &SubjectArguments,
     environment: &Environment,
 ) -> Result<(Settings, Catalog), Vec<Diagnostic>> {
-    let request = Request { subject: subject.clone(), ..Request::default() };
+    let request = Request {
+        subject: subject.clone(),
+        ..Request::default()
+    };
     let settings = settings(&request, environment)?;
     let catalog = Catalog::load(settings.checks_folder.as_deref(), &settings.overrides)?;
     Ok((settings, catalog))
 }
 
 /// What chooses the checks.
-pub(super) fn selector(include: &[String], skip: &[String], severity: Option<Severity>, settings: &Settings) -> Selector {
-    Selector { include: include.to_vec(), skip: skip.to_vec(), severity, suites: settings.suites.clone() }
+pub(super) fn selector(
+    include: &[String],
+    skip: &[String],
+    severity: Option<Severity>,
+    settings: &Settings,
+) -> Selector {
+    Selector {
+        include: include.to_vec(),
+        skip: skip.to_vec(),
+        severity,
+        suites: settings.suites.clone(),
+    }
 }
 
 /// Everything that a run needs, before anything is looked at.
@@ -113,11 +137,19 @@ pub(super) fn prepare(request: &Request, environment: &Environment) -> Result<Pr
     writable(&request.decision.report)?;
     let settings = settings(request, environment)?;
     let catalog = Catalog::load(settings.checks_folder.as_deref(), &settings.overrides)?;
-    let selection = selector(&request.selectors, &request.skip, request.severity, &settings)
-        .choose(&catalog)
-        .map_err(Refusal::Nothing)?;
+    let selection = selector(
+        &request.selectors,
+        &request.skip,
+        request.severity,
+        &settings,
+    )
+    .choose(&catalog)
+    .map_err(Refusal::Nothing)?;
     let waivers = read_waivers(&settings.waivers)?;
-    let authority = settings.target.as_ref().and_then(|target| target.authority_pem.as_deref());
+    let authority = settings
+        .target
+        .as_ref()
+        .and_then(|target| target.authority_pem.as_deref());
     let transport = Transport::new(authority).map_err(|message| vec![Diagnostic::new(message)])?;
     let input = PlanInput {
         target: settings.target.clone().map(Arc::new),
@@ -142,7 +174,14 @@ pub(super) fn prepare(request: &Request, environment: &Environment) -> Result<Pr
         per_host: settings.per_host,
         retries: settings.retries,
     };
-    Ok(Prepared { settings, catalog, selection, plan, limits, waivers })
+    Ok(Prepared {
+        settings,
+        catalog,
+        selection,
+        plan,
+        limits,
+        waivers,
+    })
 }
 
 /// Reports go where a folder is; that is found out before anything is looked at.
@@ -156,16 +195,36 @@ pub(super) fn writable(reports: &[ReportTarget]) -> Result<(), Vec<Diagnostic>> 
             }
             continue;
         };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         if path.is_dir() {
-            let problem = Diagnostic::new(format!("{} is a folder, so no report can be written to it", path.display()));
+            let problem = Diagnostic::new(format!(
+                "{} is a folder, so no report can be written to it",
+                path.display()
+            ));
             problems.push(problem.help("give the path of a file"));
         } else if !folder.is_dir() {
-            let problem = Diagnostic::new(format!("there is no folder {} for the report {}", folder.display(), path.display()));
+            let problem = Diagnostic::new(format!(
+                "there is no folder {} for the report {}",
+                folder.display(),
+                path.display()
+            ));
             problems.push(problem.help(format!("make it with: mkdir -p {}", folder.display())));
-        } else if reports[..index].iter().any(|other| other.path.as_ref() == Some(path)) {
-            problems.push(Diagnostic::new(format!("two reports are to go to {}", path.display())).help("give each its own path"));
+        } else if reports[..index]
+            .iter()
+            .any(|other| other.path.as_ref() == Some(path))
+        {
+            problems.push(
+                Diagnostic::new(format!("two reports are to go to {}", path.display()))
+                    .help("give each its own path"),
+            );
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
 }

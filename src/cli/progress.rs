@@ -16,13 +16,19 @@ pub(super) fn labels(plan: &Plan) -> Vec<String> {
 }
 
 /// Shows events until there are no more.
-pub(super) async fn show(output: Output, labels: Vec<String>, mut events: UnboundedReceiver<Event>) {
+pub(super) async fn show(
+    output: Output,
+    labels: Vec<String>,
+    mut events: UnboundedReceiver<Event>,
+) {
     if !output.draws_progress() {
         while events.recv().await.is_some() {}
         return;
     }
     let bar = ProgressBar::new(labels.len() as u64);
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} of {len} looks · {elapsed} {wide_msg}") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{spinner} {pos} of {len} looks · {elapsed} {wide_msg}")
+    {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(120));
@@ -47,7 +53,11 @@ pub(super) async fn show(output: Output, labels: Vec<String>, mut events: Unboun
                 let waiting = open.first().and_then(|look| labels.get(*look));
                 let more = open.len().saturating_sub(1);
                 if let Some(label) = waiting {
-                    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+                    let tail = if more > 0 {
+                        format!(" and {more} more")
+                    } else {
+                        String::new()
+                    };
                     bar.set_message(format!("· waiting for {label}{tail}"));
                 }
             }

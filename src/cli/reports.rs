@@ -54,8 +54,17 @@ pub(super) fn write(ready: &Ready<'_>, targets: &[ReportTarget], output: &Output
     all
 }
 
-fn render(ready: &Ready<'_>, format: &str, output: &Output, on_stdout: bool) -> Result<String, crate::diagnostic::Diagnostic> {
-    let report = Report { decision: ready.decision, findings: ready.findings, subject: ready.subject };
+fn render(
+    ready: &Ready<'_>,
+    format: &str,
+    output: &Output,
+    on_stdout: bool,
+) -> Result<String, crate::diagnostic::Diagnostic> {
+    let report = Report {
+        decision: ready.decision,
+        findings: ready.findings,
+        subject: ready.subject,
+    };
     if format == "sign-off" {
         let own = ready.root.join(TEMPLATE);
         return match std::fs::read_to_string(&own) {
@@ -63,15 +72,30 @@ fn render(ready: &Ready<'_>, format: &str, output: &Output, on_stdout: bool) -> 
             Err(_) => report::sign_off(&report, &crate::document::shipped_sign_off()),
         };
     }
-    let style = if on_stdout { output.style() } else { crate::report::Style { verbose: output.style().verbose, ..Default::default() } };
+    let style = if on_stdout {
+        output.style()
+    } else {
+        crate::report::Style {
+            verbose: output.style().verbose,
+            ..Default::default()
+        }
+    };
     let render = report::format(format).map(|format| format.render);
-    render.map(|render| render(&report, &style)).ok_or_else(|| crate::diagnostic::Diagnostic::new(format!("there is no format '{format}'")))
+    render
+        .map(|render| render(&report, &style))
+        .ok_or_else(|| crate::diagnostic::Diagnostic::new(format!("there is no format '{format}'")))
 }
 
 /// Writes a file whole: beside it first, then in its place.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let beside = folder.join(format!(".{name}.{:08x}", fastrand::u32(..)));
     let written = std::fs::File::create_new(&beside)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))

@@ -8,7 +8,9 @@ use super::{progress, reports};
 use crate::catalog::{Catalog, SUITES, Selection};
 use crate::clock;
 use crate::engine;
-use crate::evidence::{Ending, Header, Input, PlannedCheck, PlannedLook, RecordWriter, Repository, digest};
+use crate::evidence::{
+    Ending, Header, Input, PlannedCheck, PlannedLook, RecordWriter, Repository, digest,
+};
 use crate::gate;
 use crate::model::{Level, Origin, Subject};
 use crate::settings::Settings;
@@ -22,12 +24,37 @@ const SMOKE_DEADLINE: Duration = Duration::from_secs(20);
 const SMOKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) fn run(arguments: RunArguments, output: &Output, environment: &Environment) -> Exit {
-    let RunArguments { selectors, skip, severity, target, subject, limits, decision } = arguments;
-    conduct(&Request { selectors, skip, severity, target, subject, limits, decision }, output, environment)
+    let RunArguments {
+        selectors,
+        skip,
+        severity,
+        target,
+        subject,
+        limits,
+        decision,
+    } = arguments;
+    conduct(
+        &Request {
+            selectors,
+            skip,
+            severity,
+            target,
+            subject,
+            limits,
+            decision,
+        },
+        output,
+        environment,
+    )
 }
 
 pub(super) fn smoke(arguments: SmokeArguments, output: &Output, environment: &Environment) -> Exit {
-    let SmokeArguments { url, subject, mut limits, decision } = arguments;
+    let SmokeArguments {
+        url,
+        subject,
+        mut limits,
+        decision,
+    } = arguments;
     limits.deadline.get_or_insert(SMOKE_DEADLINE);
     limits.timeout.get_or_insert(SMOKE_TIMEOUT);
     let request = Request {
@@ -48,7 +75,10 @@ pub(super) fn conduct(request: &Request, output: &Output, environment: &Environm
         Ok(prepared) => prepared,
         Err(refusal) => return refusal.tell(output),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             output.remark(&format!("error: cannot start: {error}"));
@@ -68,10 +98,23 @@ async fn execute(
     environment: &Environment,
     begun: Instant,
 ) -> Exit {
-    let Prepared { settings, catalog, plan, limits, waivers, selection } = prepared;
+    let Prepared {
+        settings,
+        catalog,
+        plan,
+        limits,
+        waivers,
+        selection,
+    } = prepared;
     let header = header(&settings, &plan, request, &catalog);
     let (checks, looks) = planned(&catalog, &selection, &plan);
-    let record = match RecordWriter::create(&settings.records, &header, &checks, &looks, &environment.secrets) {
+    let record = match RecordWriter::create(
+        &settings.records,
+        &header,
+        &checks,
+        &looks,
+        &environment.secrets,
+    ) {
         Ok(record) => record,
         Err(fault) => {
             output.remark(&format!("error: {fault}\nhelp: make the folder writable, or name another with [records] folder in holdpoint.toml"));
@@ -79,7 +122,11 @@ async fn execute(
         }
     };
     let (events, received) = mpsc::unbounded_channel();
-    let shown = tokio::spawn(progress::show(output.clone(), progress::labels(&plan), received));
+    let shown = tokio::spawn(progress::show(
+        output.clone(),
+        progress::labels(&plan),
+        received,
+    ));
     let (stop, stopped) = watch::channel(false);
     let interrupts = tokio::spawn(async move {
         interrupted().await;
@@ -107,8 +154,17 @@ async fn execute(
     if let Some(record) = record {
         fault = fault.or(record.close(ending.clone()).await.err());
     }
-    let subject = subject(&header, &ending.into(), Some(display(&path, &settings.root)));
-    let report = reports::Ready { decision: &decision, findings: &findings, subject: &subject, root: &settings.root };
+    let subject = subject(
+        &header,
+        &ending.into(),
+        Some(display(&path, &settings.root)),
+    );
+    let report = reports::Ready {
+        decision: &decision,
+        findings: &findings,
+        subject: &subject,
+        root: &settings.root,
+    };
     let written = reports::write(&report, &request.decision.report, output);
     if let Some(fault) = fault {
         output.remark(&format!("error: {fault}\nhelp: what could not be recorded did not count; free the disk and run again"));
@@ -120,9 +176,10 @@ async fn execute(
 /// Waits for Ctrl-C, or for the signal that a pipeline ends its jobs with.
 async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -140,17 +197,20 @@ pub(super) struct End {
 
 impl From<Ending> for End {
     fn from(ending: Ending) -> Self {
-        Self { ended: ending.ended, duration_ms: ending.duration_ms, cut_short: ending.cut_short }
+        Self {
+            ended: ending.ended,
+            duration_ms: ending.duration_ms,
+            cut_short: ending.cut_short,
+        }
     }
 }
 
 /// What reports say about the circumstances; a run and its replay say the same.
-pub(super) fn subject(
-    header: &Header,
-    end: &End,
-    record: Option<String>,
-) -> Subject {
-    let suites = header.selection.iter().filter(|one| SUITES.contains(&one.as_str()));
+pub(super) fn subject(header: &Header, end: &End, record: Option<String>) -> Subject {
+    let suites = header
+        .selection
+        .iter()
+        .filter(|one| SUITES.contains(&one.as_str()));
     Subject {
         tool_version: header.tool.clone(),
         project: header.project.clone(),
@@ -182,39 +242,69 @@ fn ended_early(word: &str) -> String {
 
 /// A path as the user would write it, seen from the root.
 pub(super) fn display(path: &Path, root: &Path) -> String {
-    path.strip_prefix(root).unwrap_or(path).display().to_string()
+    path.strip_prefix(root)
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
-fn header(settings: &Settings, plan: &engine::Plan, request: &Request, catalog: &Catalog) -> Header {
+fn header(
+    settings: &Settings,
+    plan: &engine::Plan,
+    request: &Request,
+    catalog: &Catalog,
+) -> Header {
     let started = clock::now();
     let repository = Repository::of(&settings.root);
-    let run = format!("{}-{:06x}", started.strftime("%Y%m%dT%H%M%SZ"), fastrand::u32(0..0x100_0000));
+    let run = format!(
+        "{}-{:06x}",
+        started.strftime("%Y%m%dT%H%M%SZ"),
+        fastrand::u32(0..0x100_0000)
+    );
     Header {
         schema: crate::evidence::SCHEMA.into(),
         run,
         tool: env!("CARGO_PKG_VERSION").into(),
         started,
-        target: settings.target.as_ref().map(|target| target.url.to_string()),
-        environment: settings.target.as_ref().map(|target| target.environment.clone()).unwrap_or_default(),
+        target: settings
+            .target
+            .as_ref()
+            .map(|target| target.url.to_string()),
+        environment: settings
+            .target
+            .as_ref()
+            .map(|target| target.environment.clone())
+            .unwrap_or_default(),
         level: settings.level.to_string(),
         fail_on: settings.fail_on.to_string(),
         selection: request.selectors.clone(),
         project: settings.project.clone(),
-        root: settings.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        root: settings
+            .root
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
         commit: repository.commit,
         dirty: repository.dirty,
         subject: plan.docket.subject.clone(),
         inputs: inputs(settings, plan),
         waivers: std::fs::read_to_string(&settings.waivers).unwrap_or_default(),
         waivers_file: display(&settings.waivers, &settings.root),
-        catalogue: catalog.checks().iter().map(|check| (check.id.to_string(), check.tags.clone())).collect(),
+        catalogue: catalog
+            .checks()
+            .iter()
+            .map(|check| (check.id.to_string(), check.tags.clone()))
+            .collect(),
     }
 }
 
 /// The files that the run was made from, by the digest of what may be known of them.
 fn inputs(settings: &Settings, plan: &engine::Plan) -> Vec<Input> {
     let names = settings.environment.files.iter().cloned();
-    let config = settings.config.as_ref().map(|path| display(path, &settings.root));
+    let config = settings
+        .config
+        .as_ref()
+        .map(|path| display(path, &settings.root));
     let lockfile = settings.application.lockfile.clone();
     names
         .chain(config)
@@ -223,7 +313,10 @@ fn inputs(settings: &Settings, plan: &engine::Plan) -> Vec<Input> {
             // Secrets are taken out first: a digest of a short secret can be guessed.
             let text = std::fs::read(settings.root.join(&path)).ok()?;
             let text = plan.input.secrets.redact(&String::from_utf8_lossy(&text));
-            Some(Input { digest: digest(text.as_bytes()), path })
+            Some(Input {
+                digest: digest(text.as_bytes()),
+                path,
+            })
         })
         .collect()
 }
@@ -242,9 +335,15 @@ fn planned(
         }
         .into(),
         file: case.check.place.file.clone(),
-        source: catalog.source(case.check.id.as_str()).map(|source| source.text.to_string()).unwrap_or_default(),
+        source: catalog
+            .source(case.check.id.as_str())
+            .map(|source| source.text.to_string())
+            .unwrap_or_default(),
         looks: case.looks.clone(),
-        set_aside: case.set_aside.as_ref().map(|(verdict, reason)| (verdict.to_string(), reason.clone())),
+        set_aside: case
+            .set_aside
+            .as_ref()
+            .map(|(verdict, reason)| (verdict.to_string(), reason.clone())),
         waives_needs: selection.skipped.iter().cloned().collect(),
     });
     let looks = plan.looks.iter().map(|look| PlannedLook {

@@ -56,7 +56,10 @@ impl Docket {
         for need in &self.cases[place].needs {
             self.settle(*need, observations, cut_short, known);
         }
-        let needs = self.cases[place].needs.iter().filter_map(|need| known[*need].as_ref());
+        let needs = self.cases[place]
+            .needs
+            .iter()
+            .filter_map(|need| known[*need].as_ref());
         let finding = self.finding(place, needs, observations, cut_short);
         known[place] = Some(finding);
     }
@@ -82,8 +85,12 @@ impl Docket {
             let root = need.blocked_by.as_ref().unwrap_or(&need.check);
             return judge::blocked(&case.check, root, cause(need));
         }
-        let seen: Vec<&Observation> =
-            case.looks.iter().filter_map(|look| observations.get(look)).map(AsRef::as_ref).collect();
+        let seen: Vec<&Observation> = case
+            .looks
+            .iter()
+            .filter_map(|look| observations.get(look))
+            .map(AsRef::as_ref)
+            .collect();
         let finding = judge::conclude(&case.check, &case.rules, &seen, &self.subject);
         if seen.len() == case.looks.len() || finding.verdict == Verdict::Fail {
             return finding;

@@ -29,7 +29,10 @@ pub(super) fn interpolate(parameters: &Facts, names: &Names<'_>) -> Result<Fille
     for (key, value) in parameters {
         filled.insert(key.clone(), fill(value, names, &mut secrets)?);
     }
-    Ok(Filled { parameters: filled, secrets })
+    Ok(Filled {
+        parameters: filled,
+        secrets,
+    })
 }
 
 fn fill(value: &Value, names: &Names<'_>, secrets: &mut Vec<String>) -> Result<Value, Unresolved> {
@@ -57,8 +60,14 @@ fn fill(value: &Value, names: &Names<'_>, secrets: &mut Vec<String>) -> Result<V
     })
 }
 
-fn fill_text(text: &str, names: &Names<'_>, secrets: &mut Vec<String>) -> Result<Value, Unresolved> {
-    let alone = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+fn fill_text(
+    text: &str,
+    names: &Names<'_>,
+    secrets: &mut Vec<String>,
+) -> Result<Value, Unresolved> {
+    let alone = text
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'));
     if let Some(name) = alone.filter(|name| !name.contains('}')) {
         return names.value(name, secrets);
     }
@@ -68,13 +77,19 @@ fn fill_text(text: &str, names: &Names<'_>, secrets: &mut Vec<String>) -> Result
         out.push_str(&rest[..start]);
         let after = &rest[start + 2..];
         let Some(end) = after.find('}') else {
-            return Err(Unresolved { name: after.into(), help: "close it with }".into() });
+            return Err(Unresolved {
+                name: after.into(),
+                help: "close it with }".into(),
+            });
         };
         match names.value(&after[..end], secrets)? {
             Value::String(value) => out.push_str(&value),
             Value::Array(_) => {
                 let help = "it is a list, so it must stand alone in its text".into();
-                return Err(Unresolved { name: after[..end].into(), help });
+                return Err(Unresolved {
+                    name: after[..end].into(),
+                    help,
+                });
             }
             other => out.push_str(&other.to_string()),
         }
@@ -86,20 +101,32 @@ fn fill_text(text: &str, names: &Names<'_>, secrets: &mut Vec<String>) -> Result
 
 impl Names<'_> {
     fn value(&self, name: &str, secrets: &mut Vec<String>) -> Result<Value, Unresolved> {
-        let unresolved = |help: &str| Unresolved { name: name.into(), help: help.into() };
+        let unresolved = |help: &str| Unresolved {
+            name: name.into(),
+            help: help.into(),
+        };
         if let Some(part) = name.strip_prefix("target.") {
             let target = self.target.ok_or_else(|| unresolved("give --target URL"))?;
             return match part {
                 "url" => Ok(target.url.as_str().trim_end_matches('/').into()),
                 "host" => Ok(target.url.host_str().unwrap_or_default().into()),
                 "scheme" => Ok(target.url.scheme().into()),
-                "port" => Ok(target.url.port_or_known_default().unwrap_or_default().into()),
+                "port" => Ok(target
+                    .url
+                    .port_or_known_default()
+                    .unwrap_or_default()
+                    .into()),
                 "environment" => Ok(target.environment.as_str().into()),
-                _ => Err(unresolved("known: target.url, target.host, target.port, target.scheme, target.environment")),
+                _ => Err(unresolved(
+                    "known: target.url, target.host, target.port, target.scheme, target.environment",
+                )),
             };
         }
         if let Some(part) = name.strip_prefix("paths.") {
-            let paths = &self.target.ok_or_else(|| unresolved("give --target URL"))?.paths;
+            let paths = &self
+                .target
+                .ok_or_else(|| unresolved("give --target URL"))?
+                .paths;
             return match part {
                 "every_class" => Ok(paths.every_class().into()),
                 "page" => Ok(paths.page.as_str().into()),
@@ -158,21 +185,50 @@ mod tests {
             shadowed: vec![],
         };
         let environment = Environment {
-            variables: vec![variable("TOKEN", "t0psecret", true), variable("NAME", "x", false)],
+            variables: vec![
+                variable("TOKEN", "t0psecret", true),
+                variable("NAME", "x", false),
+            ],
             files: vec![],
         };
-        let names = Names { target: Some(&target), environment: &environment };
+        let names = Names {
+            target: Some(&target),
+            environment: &environment,
+        };
         let parameters = Facts::from_iter([("k".to_owned(), value)]);
-        interpolate(&parameters, &names).map(|filled| (filled.parameters["k"].clone(), filled.secrets))
+        interpolate(&parameters, &names)
+            .map(|filled| (filled.parameters["k"].clone(), filled.secrets))
     }
 
     #[test]
     fn fills_in_and_tells_secrets() {
-        assert_eq!(filled(json!("${target.url}/a-${NAME}")), Ok((json!("https://app.example:8443/a-x"), vec![])));
-        assert_eq!(filled(json!("Bearer ${TOKEN}")), Ok((json!("Bearer t0psecret"), vec!["TOKEN".into()])));
+        assert_eq!(
+            filled(json!("${target.url}/a-${NAME}")),
+            Ok((json!("https://app.example:8443/a-x"), vec![]))
+        );
+        assert_eq!(
+            filled(json!("Bearer ${TOKEN}")),
+            Ok((json!("Bearer t0psecret"), vec!["TOKEN".into()]))
+        );
         assert_eq!(filled(json!("${MISSING:-d}")), Ok((json!("d"), vec![])));
-        assert_eq!(filled(json!("${paths.every_class}")).unwrap().0.as_array().unwrap().len(), 7);
-        assert_eq!(filled(json!(["/x", "${paths.every_class}"])).unwrap().0.as_array().unwrap().len(), 8);
+        assert_eq!(
+            filled(json!("${paths.every_class}"))
+                .unwrap()
+                .0
+                .as_array()
+                .unwrap()
+                .len(),
+            7
+        );
+        assert_eq!(
+            filled(json!(["/x", "${paths.every_class}"]))
+                .unwrap()
+                .0
+                .as_array()
+                .unwrap()
+                .len(),
+            8
+        );
     }
 
     #[test]

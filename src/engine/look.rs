@@ -28,10 +28,17 @@ pub(super) async fn make(
     let mut attempts = 1;
     let sighting = loop {
         let sighting = attempt(task, input).await;
-        let Some(transient) = sighting.transient.filter(|_| attempts <= retries) else { break sighting };
-        let Some(delay) = delay(transient, attempts, task.timeout) else { break sighting };
+        let Some(transient) = sighting.transient.filter(|_| attempts <= retries) else {
+            break sighting;
+        };
+        let Some(delay) = delay(transient, attempts, task.timeout) else {
+            break sighting;
+        };
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        let _ = events.send(Event::LookWaits { look: place, delay_ms });
+        let _ = events.send(Event::LookWaits {
+            look: place,
+            delay_ms,
+        });
         tokio::time::sleep(delay).await;
         attempts += 1;
     };
@@ -51,7 +58,8 @@ pub(super) async fn make(
 
 async fn attempt(task: &LookTask, input: &PlanInput) -> Sighting {
     let context = input.context(task.timeout);
-    let look = AssertUnwindSafe(task.probe.look(&task.parameters, &task.wanted, &context)).catch_unwind();
+    let look =
+        AssertUnwindSafe(task.probe.look(&task.parameters, &task.wanted, &context)).catch_unwind();
     match tokio::time::timeout(task.timeout, look).await {
         Ok(Ok(sighting)) => sighting,
         Ok(Err(panic)) => Sighting::hindered(Hindrance::new(

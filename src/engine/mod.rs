@@ -10,6 +10,6 @@ mod run;
 
 pub use docket::{Case, Docket};
 pub use event::Event;
-pub use plan::{Plan, PlanInput, LookTask};
+pub use plan::{LookTask, Plan, PlanInput};
 pub use replay::replay;
 pub use run::{CutShort, Limits, RunOutcome, run};

@@ -63,7 +63,10 @@ pub struct LookTask {
 impl std::fmt::Debug for LookTask {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The parameters may hold secrets.
-        f.debug_struct("LookTask").field("id", &self.id).field("label", &self.label).finish_non_exhaustive()
+        f.debug_struct("LookTask")
+            .field("id", &self.id)
+            .field("label", &self.label)
+            .finish_non_exhaustive()
     }
 }
 
@@ -83,17 +86,35 @@ impl Plan {
     ///
     /// # Errors
     /// A variable that is not set, a parameter that a probe refuses, a target that is needed and missing.
-    pub fn new(catalog: &Catalog, selection: &Selection, input: PlanInput) -> Result<Self, Vec<Diagnostic>> {
-        let subject = judge::subject(input.target.as_deref(), &input.application, &input.environment);
-        let mut planner = Planner { looks: Vec::new(), index: HashMap::new(), problems: Vec::new(), needs_target: Vec::new() };
+    pub fn new(
+        catalog: &Catalog,
+        selection: &Selection,
+        input: PlanInput,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let subject = judge::subject(
+            input.target.as_deref(),
+            &input.application,
+            &input.environment,
+        );
+        let mut planner = Planner {
+            looks: Vec::new(),
+            index: HashMap::new(),
+            problems: Vec::new(),
+            needs_target: Vec::new(),
+        };
         let mut cases = Vec::with_capacity(selection.checks.len());
         for place in &selection.checks {
             let check = &catalog.checks()[*place];
-            let Some(source) = catalog.source(check.id.as_str()) else { continue };
+            let Some(source) = catalog.source(check.id.as_str()) else {
+                continue;
+            };
             let rules = match Rules::compile(check) {
                 Ok(rules) => Arc::new(rules),
                 Err(error) => {
-                    planner.problems.push(Diagnostic::new(format!("{}: {}", check.place, error.message)));
+                    planner.problems.push(Diagnostic::new(format!(
+                        "{}: {}",
+                        check.place, error.message
+                    )));
                     continue;
                 }
             };
@@ -106,13 +127,28 @@ impl Plan {
                 .needs
                 .iter()
                 .filter(|need| !selection.skipped.contains(need.as_str()))
-                .filter_map(|need| selection.checks.iter().position(|other| catalog.checks()[*other].id == *need))
+                .filter_map(|need| {
+                    selection
+                        .checks
+                        .iter()
+                        .position(|other| catalog.checks()[*other].id == *need)
+                })
                 .collect();
-            cases.push(Case { check: check.clone(), rules, looks, set_aside, needs });
+            cases.push(Case {
+                check: check.clone(),
+                rules,
+                looks,
+                set_aside,
+                needs,
+            });
         }
         planner.report_missing_target();
         if planner.problems.is_empty() {
-            Ok(Self { docket: Docket { cases, subject }, looks: planner.looks, input })
+            Ok(Self {
+                docket: Docket { cases, subject },
+                looks: planner.looks,
+                input,
+            })
         } else {
             Err(planner.problems)
         }
@@ -120,11 +156,19 @@ impl Plan {
 
     /// Is there a check that will look, or that does not apply? Otherwise the level allows nothing.
     pub fn runs_anything(&self) -> bool {
-        self.docket.cases.iter().any(|case| !matches!(case.set_aside, Some((Verdict::NotRun, _))))
+        self.docket
+            .cases
+            .iter()
+            .any(|case| !matches!(case.set_aside, Some((Verdict::NotRun, _))))
     }
 }
 
-fn set_aside(check: &Check, rules: &Rules, subject: &Facts, level: Level) -> Option<(Verdict, String)> {
+fn set_aside(
+    check: &Check,
+    rules: &Rules,
+    subject: &Facts,
+    level: Level,
+) -> Option<(Verdict, String)> {
     if check.level > level {
         let reason = format!("it needs --level {}, this run allows {level}", check.level);
         return Some((Verdict::NotRun, reason));
@@ -132,10 +176,16 @@ fn set_aside(check: &Check, rules: &Rules, subject: &Facts, level: Level) -> Opt
     match rules.applies(subject) {
         Ok(true) => None,
         Ok(false) => {
-            let reason = format!("it applies when {}", check.applies_when.as_deref().unwrap_or_default());
+            let reason = format!(
+                "it applies when {}",
+                check.applies_when.as_deref().unwrap_or_default()
+            );
             Some((Verdict::NotApplicable, reason))
         }
-        Err(error) => Some((Verdict::Inconclusive, format!("whether it applies cannot be told: {error}"))),
+        Err(error) => Some((
+            Verdict::Inconclusive,
+            format!("whether it applies cannot be told: {error}"),
+        )),
     }
 }
 
@@ -148,9 +198,22 @@ struct Planner {
 
 impl Planner {
     /// Adds the looks of a check, or finds those that another check makes already.
-    fn add(&mut self, check: &Check, look: &Look, rules: &Rules, source: &Source, input: &PlanInput) -> Vec<String> {
+    fn add(
+        &mut self,
+        check: &Check,
+        look: &Look,
+        rules: &Rules,
+        source: &Source,
+        input: &PlanInput,
+    ) -> Vec<String> {
         let Some(probe) = probe::find(&look.probe) else {
-            self.problem(check, source, &look.probe, format!("there is no probe '{}'", look.probe), "");
+            self.problem(
+                check,
+                source,
+                &look.probe,
+                format!("there is no probe '{}'", look.probe),
+                "",
+            );
             return Vec::new();
         };
         let spec = probe.spec();
@@ -158,7 +221,10 @@ impl Planner {
             self.needs_target.push(check.id.to_string());
             return Vec::new();
         }
-        let names = Names { target: input.target.as_deref(), environment: &input.environment };
+        let names = Names {
+            target: input.target.as_deref(),
+            environment: &input.environment,
+        };
         let mut filled = match interpolate(&look.parameters, &names) {
             Ok(filled) => filled,
             Err(unresolved) => {
@@ -168,14 +234,20 @@ impl Planner {
             }
         };
         if let (Some(name), "exec") = (filled.secrets.first(), spec.name) {
-            let message = format!("{name} is a secret, and a program gets secrets by its environment only");
-            let help = format!("take it out and write secrets = [\"{name}\"]; the program finds it as ${name}");
+            let message =
+                format!("{name} is a secret, and a program gets secrets by its environment only");
+            let help = format!(
+                "take it out and write secrets = [\"{name}\"]; the program finds it as ${name}"
+            );
             self.problem(check, source, name, message, &help);
             return Vec::new();
         }
         if !look.declares.is_empty() {
-            let declared: Facts =
-                look.declares.iter().map(|fact| (fact.name.to_string(), fact.kind.describe().into())).collect();
+            let declared: Facts = look
+                .declares
+                .iter()
+                .map(|fact| (fact.name.to_string(), fact.kind.describe().into()))
+                .collect();
             filled.parameters.insert("declared".into(), declared.into());
         }
         let timeout = look.timeout.unwrap_or(input.timeout);
@@ -183,7 +255,13 @@ impl Planner {
         let each = match probe.looks(&filled.parameters, &context) {
             Ok(each) if !each.is_empty() => each,
             Ok(_) => {
-                self.problem(check, source, "[look]", "the check looks at nothing: a list of its parameters is empty".into(), "");
+                self.problem(
+                    check,
+                    source,
+                    "[look]",
+                    "the check looks at nothing: a list of its parameters is empty".into(),
+                    "",
+                );
                 return Vec::new();
             }
             Err(message) => {
@@ -194,7 +272,8 @@ impl Planner {
         let wanted = wanted(check, rules);
         each.into_iter()
             .map(|parameters| {
-                let key = canonical_bytes(&(spec.name, &parameters, timeout.as_millis())).unwrap_or_default();
+                let key = canonical_bytes(&(spec.name, &parameters, timeout.as_millis()))
+                    .unwrap_or_default();
                 let place = *self.index.entry(key).or_insert_with(|| {
                     self.looks.push(LookTask {
                         id: format!("L{}", self.looks.len() + 1),
@@ -209,7 +288,10 @@ impl Planner {
                     });
                     self.looks.len() - 1
                 });
-                self.looks[place].wanted.paths.extend(wanted.iter().cloned());
+                self.looks[place]
+                    .wanted
+                    .paths
+                    .extend(wanted.iter().cloned());
                 self.looks[place].id.clone()
             })
             .collect()
@@ -219,11 +301,17 @@ impl Planner {
         let start = source.text.find(word).unwrap_or_default();
         let span = start..(start + word.len()).min(source.text.len());
         let problem = Diagnostic::new(message).at(source, span, format!("in {}", check.id));
-        self.problems.push(if help.is_empty() { problem } else { problem.help(help) });
+        self.problems.push(if help.is_empty() {
+            problem
+        } else {
+            problem.help(help)
+        });
     }
 
     fn report_missing_target(&mut self) {
-        let Some(first) = self.needs_target.first() else { return };
+        let Some(first) = self.needs_target.first() else {
+            return;
+        };
         let message = match self.needs_target.len() {
             1 => format!("no target is given, and {first} looks at one"),
             count => format!("no target is given, and {count} of the selected checks look at one"),
@@ -236,7 +324,13 @@ impl Planner {
 /// The open-ended facts that a check reads, in its expressions and in its texts.
 fn wanted(check: &Check, rules: &Rules) -> Vec<Vec<String>> {
     let texts = check.expect.iter().flat_map(|one| {
-        [Some(&one.otherwise), one.expected.as_ref(), one.found.as_ref()].into_iter().flatten()
+        [
+            Some(&one.otherwise),
+            one.expected.as_ref(),
+            one.found.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
     });
     let filled = texts
         .chain([&check.remedy.text])

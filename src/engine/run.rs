@@ -91,7 +91,9 @@ pub async fn run(
     let shared = Arc::new(Shared {
         cells: plan.looks.iter().map(|_| OnceCell::new()).collect(),
         everywhere: Semaphore::new(limits.concurrency.max(1)),
-        origins: origins.map(|origin| (origin, Semaphore::new(per_host))).collect(),
+        origins: origins
+            .map(|origin| (origin, Semaphore::new(per_host)))
+            .collect(),
         plan,
         limits,
         record,
@@ -121,24 +123,43 @@ pub async fn run(
         .collect();
     let cause = cut_short.map(|cut| CutShort::cause(cut.word()));
     let findings = shared.plan.docket.findings(&observations, cause.as_deref());
-    let fault = shared.fault.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let fault = shared
+        .fault
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
     let record = Arc::into_inner(shared).map(|shared| shared.record);
-    (RunOutcome { findings, cut_short, fault }, record)
+    (
+        RunOutcome {
+            findings,
+            cut_short,
+            fault,
+        },
+        record,
+    )
 }
 
 /// One task for each check; it waits for its prerequisites, then for its looks.
 fn start(shared: &Arc<Shared>) -> JoinSet<()> {
     let count = shared.plan.docket.cases.len();
-    let (tell, told): (Vec<_>, Vec<_>) = (0..count).map(|_| watch::channel(None::<Arc<Finding>>)).unzip();
+    let (tell, told): (Vec<_>, Vec<_>) = (0..count)
+        .map(|_| watch::channel(None::<Arc<Finding>>))
+        .unzip();
     let mut tasks = JoinSet::new();
     for (place, tell) in tell.into_iter().enumerate() {
         let shared = shared.clone();
-        let mut needs: Vec<_> = shared.plan.docket.cases[place].needs.iter().map(|need| told[*need].clone()).collect();
+        let mut needs: Vec<_> = shared.plan.docket.cases[place]
+            .needs
+            .iter()
+            .map(|need| told[*need].clone())
+            .collect();
         tasks.spawn(async move {
             let mut cleared = Vec::with_capacity(needs.len());
             for need in &mut needs {
                 // A prerequisite that ended without a finding was itself cut short.
-                let Ok(known) = need.wait_for(Option::is_some).await else { return };
+                let Ok(known) = need.wait_for(Option::is_some).await else {
+                    return;
+                };
                 cleared.extend(known.clone());
             }
             let mut observations = Observations::new();
@@ -146,8 +167,13 @@ fn start(shared: &Arc<Shared>) -> JoinSet<()> {
                 observations = shared.observe(place).await;
             }
             let needs = cleared.iter().map(AsRef::as_ref);
-            let finding = shared.plan.docket.finding(place, needs, &observations, None);
-            let _ = shared.events.send(Event::Concluded(Box::new(finding.clone())));
+            let finding = shared
+                .plan
+                .docket
+                .finding(place, needs, &observations, None);
+            let _ = shared
+                .events
+                .send(Event::Concluded(Box::new(finding.clone())));
             // Dependants may all have gone.
             let _ = tell.send(Some(Arc::new(finding)));
         });
@@ -159,36 +185,70 @@ impl Shared {
     /// Makes the looks of a case, all at once as far as the limits allow.
     async fn observe(&self, place: usize) -> Observations {
         let ids = &self.plan.docket.cases[place].looks;
-        let looks = self.plan.looks.iter().enumerate().filter(|(_, look)| ids.contains(&look.id));
-        let all = looks.map(|(place, look)| async move { (look.id.clone(), self.look(place).await) });
-        futures_util::future::join_all(all).await.into_iter().collect()
+        let looks = self
+            .plan
+            .looks
+            .iter()
+            .enumerate()
+            .filter(|(_, look)| ids.contains(&look.id));
+        let all =
+            looks.map(|(place, look)| async move { (look.id.clone(), self.look(place).await) });
+        futures_util::future::join_all(all)
+            .await
+            .into_iter()
+            .collect()
     }
 
     /// The observation of a look, made now or already.
     async fn look(&self, place: usize) -> Arc<Observation> {
-        self.cells[place].get_or_init(|| self.make(place)).await.clone()
+        self.cells[place]
+            .get_or_init(|| self.make(place))
+            .await
+            .clone()
     }
 
     async fn make(&self, place: usize) -> Arc<Observation> {
         let task = &self.plan.looks[place];
-        let turns = if task.exclusive { self.limits.per_host.max(1) } else { 1 };
+        let turns = if task.exclusive {
+            self.limits.per_host.max(1)
+        } else {
+            1
+        };
         let turns = u32::try_from(turns).unwrap_or(u32::MAX);
         // The turn at the origin comes first: a slow origin must not hold places that others could use.
-        let origin = match task.origin.as_ref().and_then(|origin| self.origins.get(origin)) {
+        let origin = match task
+            .origin
+            .as_ref()
+            .and_then(|origin| self.origins.get(origin))
+        {
             Some(origin) => origin.acquire_many(turns).await.ok(),
             None => None,
         };
         let everywhere = self.everywhere.acquire().await.ok();
-        let seen = look::make(place, task, &self.plan.input, self.limits.retries, &self.events).await;
+        let seen = look::make(
+            place,
+            task,
+            &self.plan.input,
+            self.limits.retries,
+            &self.events,
+        )
+        .await;
         drop((origin, everywhere));
         let (sealed, line) = seal(&seen, &self.plan.input.secrets);
         let kept = match self.record.append(line).await {
             Ok(()) => sealed,
             Err(fault) => {
                 let cause = fault.to_string();
-                self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fault);
+                self.fault
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .get_or_insert(fault);
                 let hindrance = Some(Hindrance::new(HindranceKind::Internal, cause));
-                Observation { facts: serde_json::Map::new(), hindrance, ..sealed }
+                Observation {
+                    facts: serde_json::Map::new(),
+                    hindrance,
+                    ..sealed
+                }
             }
         };
         let _ = self.events.send(Event::LookEnded { look: place });

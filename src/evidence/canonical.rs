@@ -30,7 +30,10 @@ mod tests {
     fn order_of_keys_does_not_matter() {
         let a = canonical_bytes(&serde_json::json!({ "b": 1, "a": [1.0, "é\n"] })).unwrap();
         let b = canonical_bytes(&serde_json::json!({ "a": [1, "é\n"], "b": 1 })).unwrap();
-        assert_eq!(String::from_utf8(a.clone()).unwrap(), r#"{"a":[1,"é\n"],"b":1}"#);
+        assert_eq!(
+            String::from_utf8(a.clone()).unwrap(),
+            r#"{"a":[1,"é\n"],"b":1}"#
+        );
         assert_eq!(digest(&a), digest(&b));
         assert!(digest(b"").starts_with("sha256:e3b0c44298fc"));
     }

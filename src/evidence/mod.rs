@@ -11,5 +11,5 @@ pub use canonical::{canonical_bytes, digest};
 pub use reader::{Record, RecordFault, latest, read};
 pub use repository::Repository;
 pub use seal::seal;
-pub use wire::v1::{SCHEMA, Ending, Header, Input, PlannedCheck, PlannedLook};
+pub use wire::v1::{Ending, Header, Input, PlannedCheck, PlannedLook, SCHEMA};
 pub use writer::{RecordWriter, WriteFault};

@@ -39,9 +39,14 @@ pub struct RecordFault {
 /// # Errors
 /// The file cannot be read, is no record, is of a later version, or a line of it was changed.
 pub fn read(path: &Path) -> Result<Record, RecordFault> {
-    let fault = |line: Option<usize>, cause: String| RecordFault { path: path.display().to_string(), line, cause };
+    let fault = |line: Option<usize>, cause: String| RecordFault {
+        path: path.display().to_string(),
+        line,
+        cause,
+    };
     let text = std::fs::read(path).map_err(|error| fault(None, error.to_string()))?;
-    let text = String::from_utf8(text).map_err(|_| fault(None, "it is not UTF-8 text, so it is no record".into()))?;
+    let text = String::from_utf8(text)
+        .map_err(|_| fault(None, "it is not UTF-8 text, so it is no record".into()))?;
     let mut header = None;
     let (mut checks, mut looks, mut observations) = (Vec::new(), Vec::new(), Vec::new());
     let (mut ending, mut torn) = (None, false);
@@ -56,7 +61,10 @@ pub fn read(path: &Path) -> Result<Record, RecordFault> {
             Line::Record(first) if index == 0 => header = Some(*first),
             Line::Check(check) => checks.push(*check),
             Line::Look(look) => looks.push(look),
-            Line::Observation { digest: claimed, seen } => {
+            Line::Observation {
+                digest: claimed,
+                seen,
+            } => {
                 let bytes = canonical_bytes(&*seen).map_err(|cause| fault(number, cause))?;
                 if digest(&bytes) != claimed {
                     return Err(fault(number, "the observation was changed after it was recorded: its digest does not match".into()));
@@ -68,16 +76,30 @@ pub fn read(path: &Path) -> Result<Record, RecordFault> {
         }
     }
     let header = header.ok_or_else(|| fault(None, "it is empty, so it is no record".into()))?;
-    Ok(Record { header, checks, looks, observations, ending, torn })
+    Ok(Record {
+        header,
+        checks,
+        looks,
+        observations,
+        ending,
+        torn,
+    })
 }
 
 fn parse(line: &str, first: bool) -> Result<Line, String> {
-    let value: serde_json::Value = serde_json::from_str(line).map_err(|error| format!("not a line of a record: {error}"))?;
+    let value: serde_json::Value =
+        serde_json::from_str(line).map_err(|error| format!("not a line of a record: {error}"))?;
     if first {
-        let schema = value.pointer("/record/schema").and_then(serde_json::Value::as_str);
+        let schema = value
+            .pointer("/record/schema")
+            .and_then(serde_json::Value::as_str);
         match schema {
             Some(SCHEMA) => {}
-            Some(other) => return Err(format!("the record is of the form '{other}', this version of holdpoint reads '{SCHEMA}'")),
+            Some(other) => {
+                return Err(format!(
+                    "the record is of the form '{other}', this version of holdpoint reads '{SCHEMA}'"
+                ));
+            }
             None => return Err("the first line is not the header of a record".into()),
         }
     }
@@ -86,6 +108,11 @@ fn parse(line: &str, first: bool) -> Result<Line, String> {
 
 /// The newest record of a folder, by name: names begin with the time of the run.
 pub fn latest(folder: &Path) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path());
-    entries.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).max()
+    let entries = std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path());
+    entries
+        .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
+        .max()
 }

@@ -17,7 +17,8 @@ impl Repository {
     pub fn of(root: &Path) -> Self {
         let commit = git(root, &["rev-parse", "--verify", "HEAD"]).filter(|text| text.len() >= 40);
         let dirty = commit.as_ref().and_then(|_| {
-            git(root, &["status", "--porcelain", "--untracked-files=no"]).map(|changes| !changes.is_empty())
+            git(root, &["status", "--porcelain", "--untracked-files=no"])
+                .map(|changes| !changes.is_empty())
         });
         Self { commit, dirty }
     }
@@ -25,12 +26,22 @@ impl Repository {
 
 fn git(root: &Path, arguments: &[&str]) -> Option<String> {
     let output = Command::new("git")
-        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-optional-locks", "-C"])
+        .args([
+            "-c",
+            "core.fsmonitor=false",
+            "-c",
+            "core.hooksPath=/dev/null",
+            "--no-optional-locks",
+            "-C",
+        ])
         .arg(root)
         .args(arguments)
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .output()
         .ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

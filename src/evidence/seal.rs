@@ -16,8 +16,15 @@ pub fn seal(observation: &Observation, secrets: &Book) -> (Observation, Vec<u8>)
         Ok(sealed) => sealed,
         Err(error) => {
             // Facts that JSON cannot say are a probe's fault; the look counts as not made.
-            let mut empty = Observation { facts: serde_json::Map::new(), excerpts: Vec::new(), ..observation.clone() };
-            empty.hindrance = Some(Hindrance::new(HindranceKind::Internal, format!("the facts cannot be recorded: {error}")));
+            let mut empty = Observation {
+                facts: serde_json::Map::new(),
+                excerpts: Vec::new(),
+                ..observation.clone()
+            };
+            empty.hindrance = Some(Hindrance::new(
+                HindranceKind::Internal,
+                format!("the facts cannot be recorded: {error}"),
+            ));
             let mut seen = Seen::from(&empty);
             redact(&mut seen, secrets);
             close(seen).unwrap_or_else(|_| (empty, Vec::new()))
@@ -29,7 +36,10 @@ fn close(seen: Seen) -> Result<(Observation, Vec<u8>), String> {
     let bytes = canonical_bytes(&seen)?;
     let digest = digest(&bytes);
     let parsed: Seen = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
-    let line = canonical_bytes(&Line::Observation { digest: digest.clone(), seen: Box::new(seen) })?;
+    let line = canonical_bytes(&Line::Observation {
+        digest: digest.clone(),
+        seen: Box::new(seen),
+    })?;
     Ok((parsed.into_observation(digest), line))
 }
 

@@ -45,10 +45,17 @@ impl RecordWriter {
         secrets: &Book,
     ) -> Result<Self, WriteFault> {
         let path = folder.join(format!("{}.jsonl", header.run));
-        let fault = |cause: String| WriteFault { path: path.clone(), cause };
+        let fault = |cause: String| WriteFault {
+            path: path.clone(),
+            cause,
+        };
         let mut bytes = Vec::new();
         let lines = std::iter::once(Line::Record(Box::new(header.clone())))
-            .chain(checks.iter().map(|check| Line::Check(Box::new(check.clone()))))
+            .chain(
+                checks
+                    .iter()
+                    .map(|check| Line::Check(Box::new(check.clone()))),
+            )
             .chain(looks.iter().map(|look| Line::Look(look.clone())));
         for line in lines {
             bytes.extend(redacted(line, secrets).map_err(&fault)?);
@@ -60,13 +67,19 @@ impl RecordWriter {
             .create_new(true)
             .open(&path)
             .map_err(|error| fault(error.to_string()))?;
-        file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(|error| fault(error.to_string()))?;
+        file.write_all(&bytes)
+            .and_then(|()| file.sync_all())
+            .map_err(|error| fault(error.to_string()))?;
         let (queue, entries) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("record".into())
             .spawn(move || write(&mut file, &entries))
             .map_err(|error| fault(error.to_string()))?;
-        Ok(Self { path, queue: Some(queue), thread: Some(thread) })
+        Ok(Self {
+            path,
+            queue: Some(queue),
+            thread: Some(thread),
+        })
     }
 
     /// Where the record is.
@@ -80,9 +93,21 @@ impl RecordWriter {
     /// The disk is full, or the file is gone.
     pub async fn append(&self, line: Vec<u8>) -> Result<(), WriteFault> {
         let (done, answer) = oneshot::channel();
-        let sent = self.queue.as_ref().is_some_and(|queue| queue.send((line, done)).is_ok());
-        let outcome = if sent { answer.await.unwrap_or_else(|_| Err("the writer ended".into())) } else { Err("the writer ended".into()) };
-        outcome.map_err(|cause| WriteFault { path: self.path.clone(), cause })
+        let sent = self
+            .queue
+            .as_ref()
+            .is_some_and(|queue| queue.send((line, done)).is_ok());
+        let outcome = if sent {
+            answer
+                .await
+                .unwrap_or_else(|_| Err("the writer ended".into()))
+        } else {
+            Err("the writer ended".into())
+        };
+        outcome.map_err(|cause| WriteFault {
+            path: self.path.clone(),
+            cause,
+        })
     }
 
     /// Writes the last line and closes the record.
@@ -90,7 +115,10 @@ impl RecordWriter {
     /// # Errors
     /// The disk is full, or the file is gone.
     pub async fn close(mut self, ending: Ending) -> Result<PathBuf, WriteFault> {
-        let fault = |cause: String| WriteFault { path: self.path.clone(), cause };
+        let fault = |cause: String| WriteFault {
+            path: self.path.clone(),
+            cause,
+        };
         let line = canonical_bytes(&Line::Ending(ending)).map_err(fault)?;
         self.append(line).await?;
         self.queue = None;
@@ -119,7 +147,10 @@ fn write(file: &mut File, entries: &mpsc::Receiver<Entry>) {
             bytes.extend_from_slice(line);
             bytes.push(b'\n');
         }
-        let outcome = file.write_all(&bytes).and_then(|()| file.sync_data()).map_err(|error| error.to_string());
+        let outcome = file
+            .write_all(&bytes)
+            .and_then(|()| file.sync_data())
+            .map_err(|error| error.to_string());
         for (_, done) in batch {
             // The asker may have given up; the line is written all the same.
             let _ = done.send(outcome.clone());

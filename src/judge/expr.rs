@@ -45,16 +45,26 @@ impl Expr {
     pub fn compile(source: &str) -> Result<Self, SyntaxError> {
         if source.len() > LONGEST {
             let message = format!("the expression is longer than {LONGEST} characters");
-            return Err(SyntaxError { message, offset: None });
+            return Err(SyntaxError {
+                message,
+                offset: None,
+            });
         }
         let program = Program::compile(source).map_err(|errors| syntax_error(source, &errors))?;
         let mut walk = Walk::default();
         walk.visit(program.expression(), &HashMap::new(), 0);
         if walk.deepest > DEEPEST_LOOP {
             let message = format!("loops are nested more than {DEEPEST_LOOP} deep");
-            return Err(SyntaxError { message, offset: None });
+            return Err(SyntaxError {
+                message,
+                offset: None,
+            });
         }
-        Ok(Self { source: source.to_owned(), program, reads: walk.reads })
+        Ok(Self {
+            source: source.to_owned(),
+            program,
+            reads: walk.reads,
+        })
     }
 
     /// The text.
@@ -82,7 +92,10 @@ impl Expr {
         }
         match self.program.execute(&context) {
             Ok(Value::Bool(answer)) => Ok(answer),
-            Ok(other) => Err(format!("the expression gave {}, not true or false", other.type_of())),
+            Ok(other) => Err(format!(
+                "the expression gave {}, not true or false",
+                other.type_of()
+            )),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -90,7 +103,10 @@ impl Expr {
 
 fn syntax_error(source: &str, errors: &cel::ParseErrors) -> SyntaxError {
     let Some(first) = errors.errors.first() else {
-        return SyntaxError { message: "not a CEL expression".into(), offset: None };
+        return SyntaxError {
+            message: "not a CEL expression".into(),
+            offset: None,
+        };
     };
     let (line, column) = first.pos;
     let before: usize = source
@@ -99,8 +115,16 @@ fn syntax_error(source: &str, errors: &cel::ParseErrors) -> SyntaxError {
         .map(str::len)
         .sum();
     let offset = before + usize::try_from(column).unwrap_or(0);
-    let message = first.msg.lines().next().unwrap_or("not a CEL expression").to_owned();
-    SyntaxError { message, offset: Some(offset.min(source.len())) }
+    let message = first
+        .msg
+        .lines()
+        .next()
+        .unwrap_or("not a CEL expression")
+        .to_owned();
+    SyntaxError {
+        message,
+        offset: Some(offset.min(source.len())),
+    }
 }
 
 /// JSON as CEL sees it: every whole number that fits is an int, whatever its sign.
@@ -117,7 +141,9 @@ fn to_cel(value: &serde_json::Value) -> Value {
             Value::List(Arc::new(items.iter().map(to_cel).collect()))
         }
         serde_json::Value::Object(map) => Value::from(
-            map.iter().map(|(key, value)| (key.clone(), to_cel(value))).collect::<HashMap<_, _>>(),
+            map.iter()
+                .map(|(key, value)| (key.clone(), to_cel(value)))
+                .collect::<HashMap<_, _>>(),
         ),
     }
 }
@@ -148,7 +174,9 @@ impl Walk {
                 }
             }
             Node::List(list) => {
-                list.elements.iter().for_each(|part| self.visit(part, bound, depth));
+                list.elements
+                    .iter()
+                    .for_each(|part| self.visit(part, bound, depth));
             }
             Node::Map(map) => {
                 for entry in &map.entries {
@@ -199,10 +227,7 @@ impl Walk {
 }
 
 /// The names that hold inside a loop.
-pub(super) fn bind(
-    comprehension: &cel::common::ast::ComprehensionExpr,
-    bound: &Bound,
-) -> Bound {
+pub(super) fn bind(comprehension: &cel::common::ast::ComprehensionExpr, bound: &Bound) -> Bound {
     let mut inner = bound.clone();
     let element = path_of(&comprehension.iter_range, bound).map(|mut path| {
         path.push(ELEMENT.into());
@@ -226,7 +251,9 @@ pub(super) fn path_of(node: &IdedExpr, bound: &Bound) -> Option<Path> {
         },
         Node::Select(select) => extend(path_of(&select.operand, bound)?, select.field.clone()),
         Node::Call(call) if call.func_name == operators::INDEX => {
-            let [container, key] = call.args.as_slice() else { return None };
+            let [container, key] = call.args.as_slice() else {
+                return None;
+            };
             let key = match &key.expr {
                 Node::Literal(LiteralValue::String(text)) => text.inner().to_owned(),
                 _ => ELEMENT.into(),
@@ -258,12 +285,17 @@ mod tests {
 
     #[test]
     fn judges_true_false_and_neither() {
-        let facts = facts(json!({ "status": 200, "share": 0.5, "hsts": { "max_age": null }, "names": ["a"] }));
+        let facts = facts(
+            json!({ "status": 200, "share": 0.5, "hsts": { "max_age": null }, "names": ["a"] }),
+        );
         let answer = |source: &str| Expr::compile(source).unwrap().evaluate(&facts);
         assert_eq!(answer("status == 200"), Ok(true));
         assert_eq!(answer("status + 1 > 201"), Ok(false));
         assert_eq!(answer("share < 0.6"), Ok(true));
-        assert_eq!(answer("'a' in names && names.all(n, n.startsWith('a'))"), Ok(true));
+        assert_eq!(
+            answer("'a' in names && names.all(n, n.startsWith('a'))"),
+            Ok(true)
+        );
         assert!(answer("hsts.max_age >= 1").is_err());
         assert!(answer("stauts == 200").is_err());
         assert!(answer("hsts.max_agee == 1").is_err());
@@ -275,15 +307,30 @@ mod tests {
     fn tells_what_it_reads() {
         let reads = |source: &str| {
             let expr = Expr::compile(source).unwrap();
-            expr.reads().iter().map(|path| path.join(".")).collect::<Vec<_>>()
+            expr.reads()
+                .iter()
+                .map(|path| path.join("."))
+                .collect::<Vec<_>>()
         };
-        assert_eq!(reads("hsts.present && hsts.max_age >= 1"), ["hsts.max_age", "hsts.present"]);
+        assert_eq!(
+            reads("hsts.present && hsts.max_age >= 1"),
+            ["hsts.max_age", "hsts.present"]
+        );
         assert_eq!(reads("headers['x-a'][0] == 'b'"), ["headers.x-a.[]"]);
-        assert_eq!(reads("cookies.all(c, c.secure || c.name == target.host)"), [
-            "cookies", "cookies.[].name", "cookies.[].secure", "target.host"
-        ]);
+        assert_eq!(
+            reads("cookies.all(c, c.secure || c.name == target.host)"),
+            [
+                "cookies",
+                "cookies.[].name",
+                "cookies.[].secure",
+                "target.host"
+            ]
+        );
         assert_eq!(reads("has(json.db.ok)"), ["json.db.ok"]);
-        assert_eq!(reads("size(missing.map(m, m.name)) == 0"), ["missing", "missing.[].name"]);
+        assert_eq!(
+            reads("size(missing.map(m, m.name)) == 0"),
+            ["missing", "missing.[].name"]
+        );
     }
 
     #[test]

@@ -31,7 +31,11 @@ fn parts(text: &str) -> Vec<Result<&str, &str>> {
         let after = &rest[open + 1..];
         let path_end = after.find(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));
         match path_end {
-            Some(end) if end > 0 && after[end..].starts_with('}') && after.starts_with(|c: char| c.is_ascii_lowercase()) => {
+            Some(end)
+                if end > 0
+                    && after[end..].starts_with('}')
+                    && after.starts_with(|c: char| c.is_ascii_lowercase()) =>
+            {
                 parts.push(Err(&after[..end]));
                 rest = &after[end + 1..];
             }
@@ -46,7 +50,10 @@ fn parts(text: &str) -> Vec<Result<&str, &str>> {
 }
 
 /// The value at a path.
-pub(super) fn at<'a>(facts: &'a Facts, mut path: impl Iterator<Item = &'a str>) -> Option<&'a Value> {
+pub(super) fn at<'a>(
+    facts: &'a Facts,
+    mut path: impl Iterator<Item = &'a str>,
+) -> Option<&'a Value> {
     let mut value = facts.get(path.next()?)?;
     for name in path {
         value = match value {
@@ -81,10 +88,17 @@ fn show_nested(value: &Value) -> String {
 
 /// An object by its first field, with the others in brackets: `NAME (src/a.ts:4)`.
 fn show_object(map: &Facts) -> String {
-    let mut values = map.values().filter(|value| !value.is_null()).map(show_nested);
+    let mut values = map
+        .values()
+        .filter(|value| !value.is_null())
+        .map(show_nested);
     let first = values.next().unwrap_or_else(|| "none".into());
     let rest: Vec<_> = values.filter(|text| text != "none").collect();
-    if rest.is_empty() { first } else { format!("{first} ({})", rest.join(", ")) }
+    if rest.is_empty() {
+        first
+    } else {
+        format!("{first} ({})", rest.join(", "))
+    }
 }
 
 #[cfg(test)]
@@ -97,10 +111,21 @@ mod tests {
         let Value::Object(facts) = json!({
             "hsts": { "max_age": 300 },
             "missing": [{ "name": "A", "places": ["x.ts:1", "y.ts:2"] }, { "name": "B", "places": [] }],
-        }) else { unreachable!() };
-        assert_eq!(fill("max-age is {hsts.max_age} s", &facts), "max-age is 300 s");
+        }) else {
+            unreachable!()
+        };
+        assert_eq!(
+            fill("max-age is {hsts.max_age} s", &facts),
+            "max-age is 300 s"
+        );
         assert_eq!(fill("{missing}", &facts), "A (x.ts:1, y.ts:2), B");
-        assert_eq!(fill("{hsts.nothing} {{ x } { y }", &facts), "unknown { x } { y }");
-        assert_eq!(placeholders("headers: () => { return [{ a: 1 }] } {a.b}"), ["a.b"]);
+        assert_eq!(
+            fill("{hsts.nothing} {{ x } { y }", &facts),
+            "unknown { x } { y }"
+        );
+        assert_eq!(
+            placeholders("headers: () => { return [{ a: 1 }] } {a.b}"),
+            ["a.b"]
+        );
     }
 }

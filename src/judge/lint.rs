@@ -19,8 +19,11 @@ pub struct Misread {
 
 /// Everything that is wrong with an expression, given the declared facts.
 pub fn lint(expr: &Expr, declared: &[FactSpec]) -> Vec<Misread> {
-    let mut misreads: Vec<Misread> =
-        expr.reads().iter().filter_map(|path| resolve(path, declared).err()).collect();
+    let mut misreads: Vec<Misread> = expr
+        .reads()
+        .iter()
+        .filter_map(|path| resolve(path, declared).err())
+        .collect();
     misreads.dedup();
     if misreads.is_empty() {
         compare(expr.root(), &HashMap::new(), declared, &mut misreads);
@@ -39,9 +42,10 @@ pub fn lint_placeholder(path: &str, declared: &[FactSpec]) -> Option<Misread> {
 /// # Errors
 /// The first name on the way that is not declared, with the nearest right one.
 pub fn resolve(path: &[String], declared: &[FactSpec]) -> Result<FactKind, Misread> {
-    let Some((first, rest)) = path.split_first() else { return Ok(FactKind::Json) };
-    let spec = find(first, declared)
-        .ok_or_else(|| unknown(first, "there is no fact", declared))?;
+    let Some((first, rest)) = path.split_first() else {
+        return Ok(FactKind::Json);
+    };
+    let spec = find(first, declared).ok_or_else(|| unknown(first, "there is no fact", declared))?;
     let mut kind = &spec.kind;
     let mut walked = first.clone();
     for name in rest {
@@ -56,7 +60,11 @@ pub fn resolve(path: &[String], declared: &[FactSpec]) -> Result<FactKind, Misre
             }
             other => {
                 let message = format!("{walked} is {}, it has no '{name}'", other.describe());
-                return Err(Misread { message, word: name.clone(), help: None });
+                return Err(Misread {
+                    message,
+                    word: name.clone(),
+                    help: None,
+                });
             }
         };
         walked = format!("{walked}.{name}");
@@ -81,7 +89,11 @@ fn unknown(name: &str, what: &str, specs: &[FactSpec]) -> Misread {
         Some(near) => format!("did you mean '{near}'?"),
         None => format!("it has {}", names.collect::<Vec<_>>().join(", ")),
     };
-    Misread { message: format!("{what} '{name}'"), word: name.into(), help: Some(help) }
+    Misread {
+        message: format!("{what} '{name}'"),
+        word: name.into(),
+        help: Some(help),
+    }
 }
 
 /// Finds comparisons of a declared fact with a literal of another type, which CEL answers with false.
@@ -129,7 +141,9 @@ fn mismatch(
     bound: &HashMap<String, Option<Vec<String>>>,
     declared: &[FactSpec],
 ) -> Option<Misread> {
-    let Node::Literal(value) = &literal.expr else { return None };
+    let Node::Literal(value) = &literal.expr else {
+        return None;
+    };
     let path = path_of(fact, bound).filter(|path| !path.is_empty())?;
     // A loop over a map walks its keys, whose type is not that of its values.
     let kind = match path.split_last() {
@@ -149,7 +163,11 @@ fn mismatch(
         (LiteralValue::Bytes(_), _) => ("bytes", false),
     };
     (!fits).then(|| Misread {
-        message: format!("{} is {}, and is compared with {given}", path.join("."), kind.describe()),
+        message: format!(
+            "{} is {}, and is compared with {given}",
+            path.join("."),
+            kind.describe()
+        ),
         word: path.last().cloned().unwrap_or_default(),
         help: Some("a comparison of different types is never true".into()),
     })
@@ -166,7 +184,11 @@ mod tests {
             FactSpec::new("json", FactKind::optional(FactKind::Json), ""),
             FactSpec::new(
                 "cookies",
-                FactKind::list(FactKind::Object(vec![FactSpec::new("secure", FactKind::Bool, "")])),
+                FactKind::list(FactKind::Object(vec![FactSpec::new(
+                    "secure",
+                    FactKind::Bool,
+                    "",
+                )])),
                 "",
             ),
         ]
@@ -174,14 +196,26 @@ mod tests {
 
     fn messages(source: &str) -> Vec<String> {
         let misreads = lint(&Expr::compile(source).unwrap(), &declared());
-        misreads.into_iter().map(|m| format!("{} ({})", m.message, m.help.unwrap_or_default())).collect()
+        misreads
+            .into_iter()
+            .map(|m| format!("{} ({})", m.message, m.help.unwrap_or_default()))
+            .collect()
     }
 
     #[test]
     fn finds_slips() {
-        assert_eq!(messages("stauts == 200"), ["there is no fact 'stauts' (did you mean 'status'?)"]);
-        assert_eq!(messages("cookies.all(c, c.secur)"), ["cookies.[] has no 'secur' (did you mean 'secure'?)"]);
-        assert_eq!(messages("status.code == 1"), ["status is int, it has no 'code' ()"]);
+        assert_eq!(
+            messages("stauts == 200"),
+            ["there is no fact 'stauts' (did you mean 'status'?)"]
+        );
+        assert_eq!(
+            messages("cookies.all(c, c.secur)"),
+            ["cookies.[] has no 'secur' (did you mean 'secure'?)"]
+        );
+        assert_eq!(
+            messages("status.code == 1"),
+            ["status is int, it has no 'code' ()"]
+        );
     }
 
     #[test]

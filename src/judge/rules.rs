@@ -33,9 +33,16 @@ impl Rules {
             expect: check
                 .expect
                 .iter()
-                .map(|one| Ok(Rule { that: Expr::compile(&one.that)?, when: optional(&one.when)? }))
+                .map(|one| {
+                    Ok(Rule {
+                        that: Expr::compile(&one.that)?,
+                        when: optional(&one.when)?,
+                    })
+                })
                 .collect::<Result<_, SyntaxError>>()?,
-            met_when: contradiction.map(|one| Expr::compile(&one.met_when)).transpose()?,
+            met_when: contradiction
+                .map(|one| Expr::compile(&one.met_when))
+                .transpose()?,
             assess: contradiction
                 .iter()
                 .flat_map(|one| &one.assess)
@@ -49,14 +56,26 @@ impl Rules {
     /// # Errors
     /// The expression gave neither true nor false.
     pub fn applies(&self, subject: &Facts) -> Result<bool, String> {
-        self.applies_when.as_ref().map_or(Ok(true), |expr| expr.evaluate(subject))
+        self.applies_when
+            .as_ref()
+            .map_or(Ok(true), |expr| expr.evaluate(subject))
     }
 
     /// Every fact that some expression reads.
     pub fn reads(&self) -> BTreeSet<Vec<String>> {
-        let rules = self.expect.iter().flat_map(|rule| [Some(&rule.that), rule.when.as_ref()]);
-        let notes = self.met_when.iter().chain(self.assess.iter().map(|(expr, _)| expr));
-        rules.flatten().chain(notes).flat_map(|expr| expr.reads().iter().cloned()).collect()
+        let rules = self
+            .expect
+            .iter()
+            .flat_map(|rule| [Some(&rule.that), rule.when.as_ref()]);
+        let notes = self
+            .met_when
+            .iter()
+            .chain(self.assess.iter().map(|(expr, _)| expr));
+        rules
+            .flatten()
+            .chain(notes)
+            .flat_map(|expr| expr.reads().iter().cloned())
+            .collect()
     }
 
     /// The verdict of one look.
@@ -103,11 +122,18 @@ impl Rules {
         for (rule, text) in self.expect.iter().zip(&check.expect) {
             let reason = |line: String, found: String| Reason {
                 text: line,
-                expected: text.expected.as_ref().map_or_else(|| text.that.clone(), |text| fill(text, scope)),
+                expected: text
+                    .expected
+                    .as_ref()
+                    .map_or_else(|| text.that.clone(), |text| fill(text, scope)),
                 found,
                 line: text.line,
             };
-            match rule.when.as_ref().map_or(Ok(true), |when| when.evaluate(scope)) {
+            match rule
+                .when
+                .as_ref()
+                .map_or(Ok(true), |when| when.evaluate(scope))
+            {
                 Ok(false) => continue,
                 Ok(true) => {}
                 Err(error) => {
@@ -118,7 +144,10 @@ impl Rules {
             match rule.that.evaluate(scope) {
                 Ok(true) => met += 1,
                 Ok(false) => {
-                    let found = text.found.as_ref().map_or_else(|| shown(&rule.that, scope), |text| fill(text, scope));
+                    let found = text
+                        .found
+                        .as_ref()
+                        .map_or_else(|| shown(&rule.that, scope), |text| fill(text, scope));
                     failures.push(reason(fill(&text.otherwise, scope), found));
                 }
                 Err(error) => {
@@ -142,9 +171,16 @@ impl Rules {
     fn facts_read(&self, facts: &Facts) -> Facts {
         let mut read = Facts::new();
         for path in self.reads() {
-            let names: Vec<_> = path.iter().take_while(|name| *name != super::expr::ELEMENT).collect();
+            let names: Vec<_> = path
+                .iter()
+                .take_while(|name| *name != super::expr::ELEMENT)
+                .collect();
             if let Some(value) = at(facts, names.iter().map(|name| name.as_str())) {
-                let name = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(".");
+                let name = names
+                    .iter()
+                    .map(|name| name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(".");
                 read.insert(name, value.clone());
             }
         }
@@ -161,7 +197,10 @@ impl Rules {
             Some(false) => "not met",
             None => "not testable",
         };
-        let assessment = self.assess.iter().find(|(expr, _)| truth(expr) == Some(true));
+        let assessment = self
+            .assess
+            .iter()
+            .find(|(expr, _)| truth(expr) == Some(true));
         Some(Note {
             document: contradiction.document.clone(),
             says: contradiction.says.clone(),
@@ -187,8 +226,11 @@ fn with_subject(facts: &Facts, subject: &Facts) -> Facts {
 fn shown(expr: &Expr, scope: &Facts) -> String {
     let mut parts = Vec::new();
     for path in expr.reads() {
-        let names: Vec<_> =
-            path.iter().take_while(|name| *name != super::expr::ELEMENT).map(String::as_str).collect();
+        let names: Vec<_> = path
+            .iter()
+            .take_while(|name| *name != super::expr::ELEMENT)
+            .map(String::as_str)
+            .collect();
         let value = at(scope, names.iter().copied()).map_or_else(|| "unknown".into(), show);
         let part = format!("{} = {value}", names.join("."));
         if !parts.contains(&part) {

@@ -10,7 +10,11 @@ pub fn subject_facts() -> Vec<FactSpec> {
         FactSpec::new(
             "target",
             FactKind::Object(vec![
-                FactSpec::new("url", Text, "the base address; empty where no target is given"),
+                FactSpec::new(
+                    "url",
+                    Text,
+                    "the base address; empty where no target is given",
+                ),
                 FactSpec::new("scheme", Text, "https or http"),
                 FactSpec::new("host", Text, "the host name or address"),
                 FactSpec::new("port", Int, "the port"),
@@ -24,9 +28,17 @@ pub fn subject_facts() -> Vec<FactSpec> {
         FactSpec::new(
             "app",
             FactKind::Object(vec![
-                FactSpec::new("name", Text, "the name in package.json; empty where there is none"),
+                FactSpec::new(
+                    "name",
+                    Text,
+                    "the name in package.json; empty where there is none",
+                ),
                 FactSpec::new("framework", Text, "next, or empty"),
-                FactSpec::new("dependencies", FactKind::map(Text), "direct dependencies with their ranges"),
+                FactSpec::new(
+                    "dependencies",
+                    FactKind::map(Text),
+                    "direct dependencies with their ranges",
+                ),
                 FactSpec::new("has_api", Bool, "at least one API route was found"),
                 FactSpec::new("routes", FactKind::list(Text), "the paths of its routes"),
                 FactSpec::new("lockfile", Text, "the lockfile's name, or empty"),
@@ -35,14 +47,22 @@ pub fn subject_facts() -> Vec<FactSpec> {
         ),
         FactSpec::new(
             "env",
-            FactKind::Object(vec![FactSpec::new("set", FactKind::list(Text), "names that are set")]),
+            FactKind::Object(vec![FactSpec::new(
+                "set",
+                FactKind::list(Text),
+                "names that are set",
+            )]),
             "the environment",
         ),
     ]
 }
 
 /// The values of `target`, `app` and `env`.
-pub fn subject(target: Option<&Target>, application: &Application, environment: &Environment) -> Facts {
+pub fn subject(
+    target: Option<&Target>,
+    application: &Application,
+    environment: &Environment,
+) -> Facts {
     let mut facts = Facts::new();
     facts.insert("target".into(), target.map_or_else(no_target, target_facts));
     facts.insert(
@@ -56,7 +76,11 @@ pub fn subject(target: Option<&Target>, application: &Application, environment: 
             "lockfile": application.lockfile.as_deref().unwrap_or_default(),
         }),
     );
-    let set: Vec<_> = environment.variables.iter().map(|variable| &variable.name).collect();
+    let set: Vec<_> = environment
+        .variables
+        .iter()
+        .map(|variable| &variable.name)
+        .collect();
     facts.insert("env".into(), json!({ "set": set }));
     facts
 }

@@ -42,7 +42,11 @@ pub enum FactKind {
 impl FactSpec {
     /// Declares a fact.
     pub fn new(name: &'static str, kind: FactKind, meaning: &'static str) -> Self {
-        Self { name: Cow::Borrowed(name), kind, meaning: Cow::Borrowed(meaning) }
+        Self {
+            name: Cow::Borrowed(name),
+            kind,
+            meaning: Cow::Borrowed(meaning),
+        }
     }
 }
 

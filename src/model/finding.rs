@@ -12,8 +12,6 @@ pub struct Finding {
     pub title: String,
     /// The check's suites.
     pub suites: Vec<String>,
-    /// The check's tags.
-    pub tags: Vec<String>,
     /// The check's severity.
     pub severity: Severity,
     /// The worst verdict of its looks.

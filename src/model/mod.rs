@@ -13,7 +13,9 @@ mod verdict;
 mod waiver;
 
 pub use application::{Application, Framework, Route};
-pub use check::{Assessment, Check, CheckId, Contradiction, Example, Expectation, Look, Origin, Place, Remedy};
+pub use check::{
+    Assessment, Check, CheckId, Contradiction, Example, Expectation, Look, Origin, Place, Remedy,
+};
 pub use environment::{Environment, Variable, VariableOrigin};
 pub use fact::{FactKind, FactSpec, Facts};
 pub use finding::{Decision, Finding, LookVerdict, Note, Outcome, Reason};

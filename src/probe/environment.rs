@@ -9,7 +9,16 @@ pub(super) struct EnvironmentProbe;
 
 impl Probe for EnvironmentProbe {
     fn spec(&self) -> ProbeSpec {
-        ProbeSpec { name: "environment", version: 1, summary: "", level: Level::Live, exclusive: false, needs_target: false, parameters: vec![], facts: vec![] }
+        ProbeSpec {
+            name: "environment",
+            version: 1,
+            summary: "",
+            level: Level::Live,
+            exclusive: false,
+            needs_target: false,
+            parameters: vec![],
+            facts: vec![],
+        }
     }
     fn looks(&self, parameters: &Facts, _: &Context) -> Result<Vec<Facts>, String> {
         Ok(vec![parameters.clone()])

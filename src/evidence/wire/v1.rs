@@ -132,10 +132,7 @@ pub(in crate::evidence) enum Line {
     Record(Box<Header>),
     Check(Box<PlannedCheck>),
     Look(PlannedLook),
-    Observation {
-        digest: String,
-        seen: Box<Seen>,
-    },
+    Observation { digest: String, seen: Box<Seen> },
     Ending(Ending),
 }
 
@@ -145,7 +142,11 @@ impl Header {
     pub(in crate::evidence) fn redacted(mut self, secrets: &Book) -> Self {
         redact_facts(&mut self.subject, secrets);
         self.target = self.target.map(|text| secrets.redact(&text));
-        for text in self.selection.iter_mut().chain([&mut self.environment, &mut self.project, &mut self.waivers]) {
+        for text in self.selection.iter_mut().chain([
+            &mut self.environment,
+            &mut self.project,
+            &mut self.waivers,
+        ]) {
             *text = secrets.redact(text);
         }
         self
@@ -157,7 +158,9 @@ impl PlannedCheck {
         if self.origin != "shipped" {
             self.source = secrets.redact(&self.source);
         }
-        self.set_aside = self.set_aside.map(|(verdict, reason)| (verdict, secrets.redact(&reason)));
+        self.set_aside = self
+            .set_aside
+            .map(|(verdict, reason)| (verdict, secrets.redact(&reason)));
         self
     }
 }
@@ -188,8 +191,15 @@ impl From<&Observation> for Seen {
             duration_ms: observation.duration_ms,
             attempts: observation.attempts,
             facts: observation.facts.clone(),
-            hindrance: observation.hindrance.as_ref().map(|one| (one.kind, one.cause.clone())),
-            excerpts: observation.excerpts.iter().map(|one| (one.name.clone(), one.text.clone())).collect(),
+            hindrance: observation
+                .hindrance
+                .as_ref()
+                .map(|one| (one.kind, one.cause.clone())),
+            excerpts: observation
+                .excerpts
+                .iter()
+                .map(|one| (one.name.clone(), one.text.clone()))
+                .collect(),
         }
     }
 }
@@ -204,8 +214,14 @@ impl Seen {
             duration_ms: self.duration_ms,
             attempts: self.attempts,
             facts: self.facts,
-            hindrance: self.hindrance.map(|(kind, cause)| Hindrance { kind, cause }),
-            excerpts: self.excerpts.into_iter().map(|(name, text)| Excerpt { name, text }).collect(),
+            hindrance: self
+                .hindrance
+                .map(|(kind, cause)| Hindrance { kind, cause }),
+            excerpts: self
+                .excerpts
+                .into_iter()
+                .map(|(name, text)| Excerpt { name, text })
+                .collect(),
             digest,
         }
     }

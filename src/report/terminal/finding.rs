@@ -3,7 +3,7 @@
 use super::screen::{self, Ink, Screen, Symbol, columns};
 use crate::document::escape::cut;
 use crate::document::reading::{self, Fault};
-use crate::model::{Finding, Verdict};
+use crate::model::{Finding, Severity, Verdict};
 
 /// The widest column of names before the claims.
 const NAMES: usize = 40;
@@ -77,6 +77,14 @@ fn claim(screen: &Screen<'_>, finding: &Finding, room: usize) -> String {
 /// `- 4 not run: level active is not allowed`, a line for each reason.
 pub(super) fn left_out(screen: &mut Screen<'_>, verdict: Verdict, findings: &[&Finding]) {
     let what = verdict.word().replace('-', " ");
+    // That a check does not apply asks nothing of anybody, so the count is enough.
+    if verdict == Verdict::NotApplicable && !screen.style.verbose {
+        if !findings.is_empty() {
+            let count = format!("{} {what}; -v says why", findings.len());
+            screen.marked(Symbol::Verdict(verdict), &[(Ink::Dim, &count)]);
+        }
+        return;
+    }
     for (reason, group) in grouped(findings, |finding| &finding.reason) {
         let reason = screen.text(reason);
         let head = format!(
@@ -178,6 +186,16 @@ pub(super) fn head(screen: &mut Screen<'_>, finding: &Finding) {
         (Ink::Plain, reason.as_str()),
     ];
     screen.marked(symbol, &pieces);
+}
+
+/// Where to read about findings that are too small to hold the release.
+pub(super) fn advice(screen: &mut Screen<'_>, first: &Finding, fail_on: Severity) {
+    let text = format!(
+        "below {fail_on}, so they do not hold the release; -v, or holdpoint explain {}, says how to mend them",
+        first.check
+    );
+    let text = screen.text(&text);
+    screen.flow(2, 2, &[(Ink::Dim, &text)]);
 }
 
 /// A failure in full: what was wanted, what was seen and where, how to mend it, how to prove the mend.

@@ -43,9 +43,22 @@ pub(super) fn render(report: &Report<'_>, style: &Style) -> String {
             &mut screen,
             &those(&|one| one.verdict == Verdict::Inconclusive),
         );
+        let (holding, advisory): (Vec<_>, Vec<_>) = failed
+            .iter()
+            .copied()
+            .partition(|one| style.verbose || one.severity >= report.decision.fail_on);
+        if !advisory.is_empty() {
+            screen.gap();
+        }
+        advisory
+            .iter()
+            .for_each(|one| finding::head(&mut screen, one));
+        if let Some(one) = advisory.first() {
+            finding::advice(&mut screen, one, report.decision.fail_on);
+        }
         for one in those(&|one| one.verdict == Verdict::Fail && one.waived.is_some())
             .iter()
-            .chain(&failed)
+            .chain(&holding)
         {
             screen.gap();
             finding::failure(&mut screen, one);
