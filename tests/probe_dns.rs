@@ -1,5 +1,7 @@
 //! The dns probe against dnsmasq, a name server that others wrote.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use holdpoint::clock;
 use holdpoint::model::{Application, Environment, Facts, HindranceKind};
 use holdpoint::probe::transport::Transport;

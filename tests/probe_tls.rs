@@ -1,5 +1,7 @@
 //! The tls probe against the server of OpenSSL, which still speaks the old versions.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use holdpoint::clock;
 use holdpoint::model::{Application, Environment, Facts};
 use holdpoint::probe::transport::Transport;

@@ -1,8 +1,5 @@
 //! The dns probe: what a name server says about a name.
 
-#[cfg(test)]
-mod tests;
-
 use super::transport::resolver::resolver;
 use super::{Context, ParameterSpec, Probe, ProbeSpec, Sighting, Transient, Wanted};
 use crate::clock;
@@ -395,3 +392,6 @@ impl Found {
 fn plain(name: &Name) -> String {
     name.to_ascii().trim_end_matches('.').to_lowercase()
 }
+
+#[cfg(test)]
+mod tests;

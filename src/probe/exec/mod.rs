@@ -2,8 +2,6 @@
 
 mod declared;
 mod process;
-#[cfg(test)]
-mod tests;
 
 use super::{Context, ParameterSpec, Probe, ProbeSpec, Sighting, Transient, Wanted};
 use crate::model::{Excerpt, FactKind, Facts, Hindrance, HindranceKind, Level};
@@ -221,3 +219,6 @@ fn words<'a>(parameters: &'a Facts, key: &str) -> impl Iterator<Item = &'a str> 
         .flatten()
         .filter_map(Value::as_str)
 }
+
+#[cfg(test)]
+mod tests;

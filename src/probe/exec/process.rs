@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
@@ -75,13 +76,18 @@ impl Limits {
     }
 }
 
-/// A process group, ended when this is dropped.
-struct Group(Pid);
+/// A process group, ended when this is dropped, and once only: its number may mean another group later.
+struct Group {
+    leader: Pid,
+    ended: AtomicBool,
+}
 
 impl Group {
     fn end(&self) {
-        // It fails only where no process of the group is left.
-        let _ = kill_process_group(self.0, Signal::KILL);
+        if !self.ended.swap(true, Ordering::Relaxed) {
+            // It fails only where no process of the group is left.
+            let _ = kill_process_group(self.leader, Signal::KILL);
+        }
     }
 }
 
@@ -128,10 +134,14 @@ pub(super) async fn run(order: Order, until: Instant) -> Result<Ended, Hindrance
             _ => fault(format!("{shown} could not be started: {error}")),
         })?;
     let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-    let group = Group(pid.ok_or_else(|| fault(format!("{shown} ended before it began")))?);
+    let leader = pid.ok_or_else(|| fault(format!("{shown} ended before it began")))?;
+    let group = Group {
+        leader,
+        ended: AtomicBool::new(false),
+    };
     order
         .limits
-        .set(group.0)
+        .set(group.leader)
         .map_err(|error| fault(format!("{shown} could not be limited: {error}")))?;
     let (Some(mut stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())

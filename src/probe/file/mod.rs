@@ -1,8 +1,6 @@
 //! The file probe: what one file of the application's repository is and holds.
 
 mod content;
-#[cfg(test)]
-mod tests;
 
 use super::{Context, ParameterSpec, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{FactKind, FactSpec, Facts, Hindrance, HindranceKind, Level};
@@ -264,3 +262,6 @@ fn mode(metadata: &Metadata) -> Option<String> {
 fn mode(_: &Metadata) -> Option<String> {
     None
 }
+
+#[cfg(test)]
+mod tests;

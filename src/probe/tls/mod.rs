@@ -3,8 +3,6 @@
 mod certificate;
 mod handshake;
 mod hello;
-#[cfg(test)]
-mod tests;
 mod trust;
 
 use super::{Context, ParameterSpec, Probe, ProbeSpec, Sighting, Transient, Wanted};
@@ -403,3 +401,6 @@ fn pem(der: &[u8]) -> String {
         lines.join("\n")
     )
 }
+
+#[cfg(test)]
+mod tests;
