@@ -12,7 +12,7 @@ fn sources() -> Vec<(PathBuf, String)> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 pending.push(path);
-            } else if path.extension().is_some_and(|end| end == "rs") {
+            } else if path.extension().is_some_and(|end| end == "rs") && !is_test(&path) {
                 let text = fs::read_to_string(&path).unwrap();
                 let name = path
                     .strip_prefix(env!("CARGO_MANIFEST_DIR"))
@@ -23,12 +23,19 @@ fn sources() -> Vec<(PathBuf, String)> {
         }
     }
     found.sort();
+    assert!(found.len() > 50, "the sources were not found");
     found
 }
 
-/// The code of a file without its unit tests and without comments.
+/// Unit tests in files of their own.
+fn is_test(path: &Path) -> bool {
+    let inside = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(path);
+    inside.iter().any(|part| part == "tests.rs" || part == "tests")
+}
+
+/// The code of a file without its unit tests, which stand at its end, and without comments.
 fn code(text: &str) -> String {
-    let body = text.split("#[cfg(test)]").next().unwrap_or(text);
+    let body = text.split("#[cfg(test)]\nmod ").next().unwrap_or(text);
     body.lines()
         .filter(|line| !line.trim_start().starts_with("//"))
         .collect::<Vec<_>>()
