@@ -27,7 +27,11 @@ pub(super) fn of_path(base: &Url, path: &str) -> Url {
 /// `scheme://host:port`, the port always written out; none for addresses without a host.
 pub(super) fn origin(url: &Url) -> Option<String> {
     let host = url.host_str()?;
-    Some(format!("{}://{host}:{}", url.scheme(), url.port_or_known_default()?))
+    Some(format!(
+        "{}://{host}:{}",
+        url.scheme(),
+        url.port_or_known_default()?
+    ))
 }
 
 /// The address without what may be secret: user and password, the values of the query, the fragment.
@@ -51,10 +55,17 @@ pub(super) fn masked_text(text: &str) -> String {
         if url.has_host() {
             return masked(&url);
         }
-        return format!("{}:‹{} characters›", url.scheme(), url.as_str().chars().count());
+        return format!(
+            "{}:‹{} characters›",
+            url.scheme(),
+            url.as_str().chars().count()
+        );
     }
     // Relative to the scheme: still with a host, and perhaps a password.
-    if let Some(url) = text.strip_prefix("//").and_then(|rest| Url::parse(&format!("https://{rest}")).ok()) {
+    if let Some(url) = text
+        .strip_prefix("//")
+        .and_then(|rest| Url::parse(&format!("https://{rest}")).ok())
+    {
         return masked(&url).replacen("https:", "", 1);
     }
     let text = text.split('#').next().unwrap_or(text);
@@ -69,7 +80,12 @@ fn masked_query(query: &str) -> String {
     let parts: Vec<String> = query
         .split('&')
         .map(|part| {
-            let length = |value: &str| percent_decode_str(value).decode_utf8_lossy().chars().count();
+            let length = |value: &str| {
+                percent_decode_str(value)
+                    .decode_utf8_lossy()
+                    .chars()
+                    .count()
+            };
             match part.split_once('=') {
                 Some((name, "")) => format!("{name}="),
                 Some((name, value)) => format!("{name}=‹{}›", length(value)),
@@ -85,7 +101,9 @@ fn masked_query(query: &str) -> String {
 /// Which class of the target's paths this is.
 pub(super) fn class(path: &str, target: &Target) -> &'static str {
     let paths = &target.paths;
-    let own = Url::parse(path).ok().filter(|url| url.origin() == target.url.origin());
+    let own = Url::parse(path)
+        .ok()
+        .filter(|url| url.origin() == target.url.origin());
     let is = |known: &str| match &own {
         Some(url) => *url == of_path(&target.url, known),
         None => path == known,
@@ -129,18 +147,36 @@ mod tests {
 
     #[test]
     fn a_path_never_leaves_the_host() {
-        assert_eq!(at("https://a.example", "/x?y=1#z"), "https://a.example/x?y=1");
-        assert_eq!(at("https://a.example", "//evil.example/x"), "https://a.example//evil.example/x");
-        assert_eq!(at("https://a.example", "/\\evil.example"), "https://a.example//evil.example");
-        assert_eq!(at("https://a.example:8443/app/", "/sw.js"), "https://a.example:8443/app/sw.js");
+        assert_eq!(
+            at("https://a.example", "/x?y=1#z"),
+            "https://a.example/x?y=1"
+        );
+        assert_eq!(
+            at("https://a.example", "//evil.example/x"),
+            "https://a.example//evil.example/x"
+        );
+        assert_eq!(
+            at("https://a.example", "/\\evil.example"),
+            "https://a.example//evil.example"
+        );
+        assert_eq!(
+            at("https://a.example:8443/app/", "/sw.js"),
+            "https://a.example:8443/app/sw.js"
+        );
         assert_eq!(at("https://a.example/app", "/"), "https://a.example/app");
     }
 
     #[test]
     fn masks_what_may_be_secret() {
         let masked = |text: &str| masked(&Url::parse(text).unwrap());
-        assert_eq!(masked("https://u:p@a.example/x?code=abc%20d&state=&debug#t"), "https://a.example/x?code=‹5›&state=&debug");
-        assert_eq!(masked("https://a.example/?AAAAAAAAAAAAAAAAAAAAAAAA"), "https://a.example/?‹24›");
+        assert_eq!(
+            masked("https://u:p@a.example/x?code=abc%20d&state=&debug#t"),
+            "https://a.example/x?code=‹5›&state=&debug"
+        );
+        assert_eq!(
+            masked("https://a.example/?AAAAAAAAAAAAAAAAAAAAAAAA"),
+            "https://a.example/?‹24›"
+        );
         assert_eq!(masked_text("/cb?code=abc#token=1"), "/cb?code=‹3›");
         assert_eq!(masked_text("//u:p@a.example/?a=b"), "//a.example/?a=‹1›");
         assert_eq!(masked_text("intent:secret"), "intent:‹13 characters›");
@@ -149,8 +185,14 @@ mod tests {
     #[test]
     fn writes_the_port_out() {
         let origin = |text: &str| origin(&Url::parse(text).unwrap());
-        assert_eq!(origin("https://a.example/x").as_deref(), Some("https://a.example:443"));
-        assert_eq!(origin("http://[::1]:3000").as_deref(), Some("http://[::1]:3000"));
+        assert_eq!(
+            origin("https://a.example/x").as_deref(),
+            Some("https://a.example:443")
+        );
+        assert_eq!(
+            origin("http://[::1]:3000").as_deref(),
+            Some("http://[::1]:3000")
+        );
         assert_eq!(origin("data:x"), None);
     }
 }

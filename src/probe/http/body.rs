@@ -50,15 +50,29 @@ pub(super) enum Flow {
 impl Reader {
     /// `coding` is the Content-Encoding; `keep` says whether the bytes themselves are wanted.
     pub(super) fn new(coding: Option<&str>, limit: u64, keep: bool) -> Self {
-        let sink = Sink { kept: keep.then(Vec::new), size: 0, limit, full: false, hash: Sha256::new() };
-        let coding = coding.map(str::trim).unwrap_or_default().to_ascii_lowercase();
+        let sink = Sink {
+            kept: keep.then(Vec::new),
+            size: 0,
+            limit,
+            full: false,
+            hash: Sha256::new(),
+        };
+        let coding = coding
+            .map(str::trim)
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let (decoder, decoded) = match coding.as_str() {
             "" | "identity" => (Decoder::Plain(sink), true),
             "gzip" | "x-gzip" => (Decoder::Gzip(MultiGzDecoder::new(sink)), true),
             "deflate" => (Decoder::Unsure(Vec::new(), sink), true),
             _ => (Decoder::Plain(sink), false),
         };
-        Self { decoder, limit, wire_size: 0, decoded }
+        Self {
+            decoder,
+            limit,
+            wire_size: 0,
+            decoded,
+        }
     }
 
     /// Takes one piece in.
@@ -75,7 +89,8 @@ impl Reader {
             let start = std::mem::take(start);
             let sink = std::mem::replace(sink, Sink::closed());
             // RFC 1950 section 2.2: the method is 8 and the first two bytes are a multiple of 31.
-            let zlib = start[0] & 0x0f == 8 && (u16::from(start[0]) * 256 + u16::from(start[1])) % 31 == 0;
+            let zlib =
+                start[0] & 0x0f == 8 && (u16::from(start[0]) * 256 + u16::from(start[1])) % 31 == 0;
             self.decoder = if zlib {
                 Decoder::Zlib(ZlibDecoder::new(sink))
             } else {
@@ -124,7 +139,10 @@ impl Reader {
                 Decoder::Raw(decoder) => decoder.try_finish(),
                 Decoder::Unsure(..) => Err(io::ErrorKind::UnexpectedEof.into()),
             };
-            fault = ended.err().filter(|_| !self.sink().full).map(|error| damaged(&error));
+            fault = ended
+                .err()
+                .filter(|_| !self.sink().full)
+                .map(|error| damaged(&error));
         }
         let truncated = self.sink().full || (!complete && self.wire_size > self.limit);
         let (wire_size, decoded) = (self.wire_size, self.decoded);
@@ -147,7 +165,10 @@ impl Reader {
 }
 
 fn damaged(error: &io::Error) -> Hindrance {
-    Hindrance::new(HindranceKind::Protocol, format!("the compressed body is damaged: {error}"))
+    Hindrance::new(
+        HindranceKind::Protocol,
+        format!("the compressed body is damaged: {error}"),
+    )
 }
 
 /// Bytes in hexadecimal.
@@ -168,7 +189,13 @@ struct Sink {
 impl Sink {
     /// Takes nothing.
     fn closed() -> Self {
-        Self { kept: None, size: 0, limit: 0, full: false, hash: Sha256::new() }
+        Self {
+            kept: None,
+            size: 0,
+            limit: 0,
+            full: false,
+            hash: Sha256::new(),
+        }
     }
 }
 
@@ -199,7 +226,12 @@ mod tests {
     use flate2::Compression;
     use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
-    fn read(coding: Option<&str>, limit: u64, wire: &[u8], piece: usize) -> (Body, Option<Hindrance>, usize) {
+    fn read(
+        coding: Option<&str>,
+        limit: u64,
+        wire: &[u8],
+        piece: usize,
+    ) -> (Body, Option<Hindrance>, usize) {
         let mut reader = Reader::new(coding, limit, true);
         let mut pieces = 0;
         for piece in wire.chunks(piece) {
@@ -241,7 +273,11 @@ mod tests {
             for piece in [1, 7, 4096] {
                 let (body, fault, _) = read(coding, 10_000, &wire, piece);
                 assert_eq!(fault, None, "{coding:?}");
-                assert_eq!((body.bytes, body.truncated), (text.clone(), false), "{coding:?}");
+                assert_eq!(
+                    (body.bytes, body.truncated),
+                    (text.clone(), false),
+                    "{coding:?}"
+                );
                 assert_eq!(body.wire_size, wire.len() as u64);
             }
         }
@@ -276,7 +312,11 @@ mod tests {
     fn damage_is_a_fault_and_an_unknown_coding_is_not() {
         let mut wire = gzip(b"hello hello hello");
         wire.truncate(15);
-        for (coding, wire) in [("gzip", wire.as_slice()), ("gzip", b"not gzip at all"), ("deflate", b"\xff")] {
+        for (coding, wire) in [
+            ("gzip", wire.as_slice()),
+            ("gzip", b"not gzip at all"),
+            ("deflate", b"\xff"),
+        ] {
             let (_, fault, _) = read(Some(coding), 100, wire, 4);
             assert_eq!(fault.unwrap().kind, HindranceKind::Protocol, "{coding}");
         }

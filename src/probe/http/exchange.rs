@@ -85,22 +85,37 @@ impl Exchange<'_> {
             let Some(to) = redirect(status, &opening.headers, &address) else {
                 return Ok(self.read(opening, address, method, redirects, None).await);
             };
-            redirects.push(Redirect { status: status.as_u16(), from: address.clone(), to: to.clone() });
+            redirects.push(Redirect {
+                status: status.as_u16(),
+                from: address.clone(),
+                to: to.clone(),
+            });
             if redirects.len() > self.ask.follow || !matches!(to.scheme(), "http" | "https") {
                 return Ok(self.read(opening, address, method, redirects, None).await);
             }
             let next = (method_after(status, &method), to);
             if visited.contains(&next) {
-                let cause = format!("after {} redirects back at {}", redirects.len(), address::masked(&next.1));
+                let cause = format!(
+                    "after {} redirects back at {}",
+                    redirects.len(),
+                    address::masked(&next.1)
+                );
                 let fault = Hindrance::new(HindranceKind::RedirectLoop, cause);
-                return Ok(self.read(opening, address, method, redirects, Some(fault)).await);
+                return Ok(self
+                    .read(opening, address, method, redirects, Some(fault))
+                    .await);
             }
             visited.push(next.clone());
             (method, address) = next;
         }
     }
 
-    async fn open(&self, address: &Url, method: &Method, began_at: &url::Origin) -> Result<Opening, Failure> {
+    async fn open(
+        &self,
+        address: &Url,
+        method: &Method,
+        began_at: &url::Origin,
+    ) -> Result<Opening, Failure> {
         let headers = self.request_headers(address, began_at);
         let mut bare = address.clone();
         // Neither can fail on an address with a host, and none without one gets here.
@@ -110,14 +125,29 @@ impl Exchange<'_> {
         let evidence = kept::request(method, address, &headers);
         *request.headers_mut() = headers;
         let began = crate::clock::tick();
-        match self.context.transport.send(request, self.context.until).await {
+        match self
+            .context
+            .transport
+            .send(request, self.context.until)
+            .await
+        {
             Ok((response, connection)) => {
                 let first_byte = began.elapsed();
                 let headers = Headers::of(response.headers());
                 self.register_secrets(&headers);
-                Ok(Opening { response, connection, headers, began, first_byte, request: evidence })
+                Ok(Opening {
+                    response,
+                    connection,
+                    headers,
+                    began,
+                    first_byte,
+                    request: evidence,
+                })
             }
-            Err(fault) => Err(Failure { fault, request: evidence }),
+            Err(fault) => Err(Failure {
+                fault,
+                request: evidence,
+            }),
         }
     }
 
@@ -129,7 +159,14 @@ impl Exchange<'_> {
         redirects: Vec<Redirect>,
         fault: Option<Hindrance>,
     ) -> Answer {
-        let Opening { mut response, connection, headers, began, first_byte, request } = opening;
+        let Opening {
+            mut response,
+            connection,
+            headers,
+            began,
+            first_byte,
+            request,
+        } = opening;
         let content_type = ContentType::read(&headers);
         let coding = headers.joined("content-encoding");
         let (body, broken) = match fault {
@@ -162,7 +199,11 @@ impl Exchange<'_> {
         }
     }
 
-    async fn read_body(&self, response: &mut Response, mut reader: Reader) -> (Body, Option<Hindrance>) {
+    async fn read_body(
+        &self,
+        response: &mut Response,
+        mut reader: Reader,
+    ) -> (Body, Option<Hindrance>) {
         loop {
             let stopped = match next_chunk(response, self.context.until).await {
                 Ok(None) => return reader.finish(true),
@@ -180,7 +221,9 @@ impl Exchange<'_> {
     /// The Origin that is sent to an address: none after a redirect to a stranger.
     fn sent_origin(&self, address: &Url) -> Option<String> {
         let asked = self.ask.address(self.target)?;
-        (asked.origin() == address.origin()).then(|| self.ask.origin_sent(address)).flatten()
+        (asked.origin() == address.origin())
+            .then(|| self.ask.origin_sent(address))
+            .flatten()
     }
 
     /// What is sent. The target's headers and every credential go to the target's own origin only;
@@ -188,7 +231,10 @@ impl Exchange<'_> {
     fn request_headers(&self, address: &Url, began_at: &url::Origin) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let mut set = |name: &str, value: &str| {
-            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+            if let (Ok(name), Ok(value)) = (
+                HeaderName::from_bytes(name.as_bytes()),
+                HeaderValue::from_str(value),
+            ) {
                 headers.insert(name, value);
             }
         };
@@ -203,7 +249,12 @@ impl Exchange<'_> {
         }
         let own = address.origin() == self.target.url.origin();
         if own || address.origin() == *began_at {
-            for (name, value) in self.ask.headers.iter().filter(|(name, _)| own || !kept::is_credential(name)) {
+            for (name, value) in self
+                .ask
+                .headers
+                .iter()
+                .filter(|(name, _)| own || !kept::is_credential(name))
+            {
                 set(name, value);
             }
         }
@@ -225,7 +276,10 @@ impl Exchange<'_> {
             return None;
         }
         let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-        let (user, password) = (plain(url.username()), plain(url.password().unwrap_or_default()));
+        let (user, password) = (
+            plain(url.username()),
+            plain(url.password().unwrap_or_default()),
+        );
         self.context.secrets.register("target password", &password);
         let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
         self.context.secrets.register("target authorization", &pair);
@@ -236,7 +290,9 @@ impl Exchange<'_> {
     fn register_secrets(&self, headers: &Headers) {
         for cookie in cookie::all(headers) {
             for secret in kept::secrets_in(&cookie.value) {
-                self.context.secrets.register(&format!("COOKIE {}", cookie.name), &secret);
+                self.context
+                    .secrets
+                    .register(&format!("COOKIE {}", cookie.name), &secret);
             }
         }
     }

@@ -13,27 +13,88 @@ use url::Url;
 
 /// Response headers whose values are public by their nature and are kept as sent.
 const KEPT: &[&str] = &[
-    "accept-ranges", "access-control-allow-credentials", "access-control-allow-headers",
-    "access-control-allow-methods", "access-control-allow-origin", "access-control-expose-headers",
-    "access-control-max-age", "age", "allow", "alt-svc", "cache-control", "cdn-cache-control", "cf-cache-status",
-    "cf-mitigated", "clear-site-data", "connection", "content-encoding", "content-language", "content-length",
-    "content-security-policy", "content-security-policy-report-only", "content-type",
-    "cross-origin-embedder-policy", "cross-origin-embedder-policy-report-only", "cross-origin-opener-policy",
-    "cross-origin-opener-policy-report-only", "cross-origin-resource-policy", "date", "expect-ct", "expires",
-    "feature-policy", "keep-alive", "last-modified", "origin-agent-cluster", "permissions-policy", "pragma",
-    "ratelimit", "ratelimit-limit", "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset",
-    "referrer-policy", "retry-after", "server", "service-worker-allowed", "strict-transport-security",
-    "timing-allow-origin", "transfer-encoding", "upgrade", "vary", "via", "x-aspnet-version",
-    "x-aspnetmvc-version", "x-cache", "x-content-type-options", "x-dns-prefetch-control", "x-download-options",
-    "x-frame-options", "x-generator", "x-nextjs-cache", "x-nextjs-prerender", "x-nextjs-stale-time",
-    "x-permitted-cross-domain-policies", "x-powered-by", "x-ratelimit-limit", "x-ratelimit-remaining",
-    "x-ratelimit-reset", "x-robots-tag", "x-vercel-cache", "x-vercel-error", "x-vercel-mitigated",
+    "accept-ranges",
+    "access-control-allow-credentials",
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "access-control-max-age",
+    "age",
+    "allow",
+    "alt-svc",
+    "cache-control",
+    "cdn-cache-control",
+    "cf-cache-status",
+    "cf-mitigated",
+    "clear-site-data",
+    "connection",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-security-policy",
+    "content-security-policy-report-only",
+    "content-type",
+    "cross-origin-embedder-policy",
+    "cross-origin-embedder-policy-report-only",
+    "cross-origin-opener-policy",
+    "cross-origin-opener-policy-report-only",
+    "cross-origin-resource-policy",
+    "date",
+    "expect-ct",
+    "expires",
+    "feature-policy",
+    "keep-alive",
+    "last-modified",
+    "origin-agent-cluster",
+    "permissions-policy",
+    "pragma",
+    "ratelimit",
+    "ratelimit-limit",
+    "ratelimit-policy",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+    "referrer-policy",
+    "retry-after",
+    "server",
+    "service-worker-allowed",
+    "strict-transport-security",
+    "timing-allow-origin",
+    "transfer-encoding",
+    "upgrade",
+    "vary",
+    "via",
+    "x-aspnet-version",
+    "x-aspnetmvc-version",
+    "x-cache",
+    "x-content-type-options",
+    "x-dns-prefetch-control",
+    "x-download-options",
+    "x-frame-options",
+    "x-generator",
+    "x-nextjs-cache",
+    "x-nextjs-prerender",
+    "x-nextjs-stale-time",
+    "x-permitted-cross-domain-policies",
+    "x-powered-by",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "x-robots-tag",
+    "x-vercel-cache",
+    "x-vercel-error",
+    "x-vercel-mitigated",
     "x-xss-protection",
 ];
 /// Request headers that holdpoint writes itself and that hold nothing of the user's.
 const SENT: &[&str] = &[
-    "accept", "accept-encoding", "access-control-request-headers", "access-control-request-method",
-    "content-type", "origin", "user-agent",
+    "accept",
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "content-type",
+    "origin",
+    "user-agent",
 ];
 /// Headers whose values are addresses, which may carry codes and tokens.
 const ADDRESSES: &[&str] = &["location", "content-location"];
@@ -60,7 +121,12 @@ pub(super) fn secrets_in(value: &str) -> Vec<String> {
         return Vec::new();
     }
     let mut secrets = vec![value.to_owned(), plain.clone().into_owned()];
-    secrets.extend(plain.split('|').filter(|part| part.len() >= 2 * SHORTEST).map(str::to_owned));
+    secrets.extend(
+        plain
+            .split('|')
+            .filter(|part| part.len() >= 2 * SHORTEST)
+            .map(str::to_owned),
+    );
     secrets.sort();
     secrets.dedup();
     secrets
@@ -71,7 +137,10 @@ pub(super) fn headers(headers: &Headers, wanted: &Wanted) -> Map<String, Value> 
     let all = wanted.below("headers").any(<[String]>::is_empty);
     let mut kept: Map<String, Value> = Map::new();
     for line in headers.lines() {
-        let read = all || wanted.below("headers").any(|path| path.first() == Some(&line.name));
+        let read = all
+            || wanted
+                .below("headers")
+                .any(|path| path.first() == Some(&line.name));
         let values = kept.entry(line.name.clone()).or_insert_with(|| json!([]));
         if let Value::Array(values) = values {
             values.push(json!(value(line, read)));
@@ -108,7 +177,10 @@ pub(super) fn request(method: &Method, address: &Url, headers: &HeaderMap) -> St
     let masked = address::masked(address);
     let host = address::origin(address).unwrap_or_default();
     let path = masked.splitn(4, '/').nth(3).unwrap_or_default();
-    let mut text = format!("{method} /{path}\nhost: {}\n", host.split("://").nth(1).unwrap_or_default());
+    let mut text = format!(
+        "{method} /{path}\nhost: {}\n",
+        host.split("://").nth(1).unwrap_or_default()
+    );
     for (name, value) in headers {
         let value = value.to_str().unwrap_or_default();
         if SENT.contains(&name.as_str()) {
@@ -121,13 +193,23 @@ pub(super) fn request(method: &Method, address: &Url, headers: &HeaderMap) -> St
 }
 
 /// The answer as evidence: its start line and headers.
-pub(super) fn response(protocol: &str, status: StatusCode, headers: &Headers, wanted: &Wanted) -> String {
+pub(super) fn response(
+    protocol: &str,
+    status: StatusCode,
+    headers: &Headers,
+    wanted: &Wanted,
+) -> String {
     let reason = status.canonical_reason().unwrap_or_default();
-    let mut text = format!("{protocol} {} {reason}", status.as_u16()).trim_end().to_owned();
+    let mut text = format!("{protocol} {} {reason}", status.as_u16())
+        .trim_end()
+        .to_owned();
     text.push('\n');
     let all = wanted.below("headers").any(<[String]>::is_empty);
     for line in headers.lines() {
-        let read = all || wanted.below("headers").any(|path| path.first() == Some(&line.name));
+        let read = all
+            || wanted
+                .below("headers")
+                .any(|path| path.first() == Some(&line.name));
         text.push_str(&format!("{}: {}\n", line.name, value(line, read)));
     }
     text
@@ -142,8 +224,11 @@ pub(super) fn json(value: &Value, paths: &[&[String]]) -> Value {
         Value::Object(map) => {
             let mut part = Map::new();
             for (key, inner) in map {
-                let below: Vec<&[String]> =
-                    paths.iter().filter(|path| path[0] == *key).map(|path| &path[1..]).collect();
+                let below: Vec<&[String]> = paths
+                    .iter()
+                    .filter(|path| path[0] == *key)
+                    .map(|path| &path[1..])
+                    .collect();
                 if !below.is_empty() {
                     part.insert(key.clone(), json(inner, &below));
                 }
@@ -164,7 +249,9 @@ mod tests {
 
     fn wanting(paths: &[&[&str]]) -> Wanted {
         let own = |path: &&[&str]| path.iter().map(|part| (*part).to_owned()).collect();
-        Wanted { paths: paths.iter().map(own).collect() }
+        Wanted {
+            paths: paths.iter().map(own).collect(),
+        }
     }
 
     #[test]
@@ -177,11 +264,17 @@ mod tests {
             ("set-cookie", "b=1"),
             ("location", "/cb?code=abc#x"),
         ]);
-        let kept = headers(&sent, &wanting(&[&["headers", "x-read"], &["headers", "set-cookie"]]));
+        let kept = headers(
+            &sent,
+            &wanting(&[&["headers", "x-read"], &["headers", "set-cookie"]]),
+        );
         assert_eq!(kept["server"], json!(["nginx"]));
         assert_eq!(kept["x-internal"], json!(["sha256:3c469e9d6c58 5 bytes"]));
         assert_eq!(kept["x-read"], json!(["value"]));
-        assert_eq!(kept["set-cookie"], json!(["sid=‹10 characters›; Path=/", "b=‹1 characters›"]));
+        assert_eq!(
+            kept["set-cookie"],
+            json!(["sid=‹10 characters›; Path=/", "b=‹1 characters›"])
+        );
         assert_eq!(kept["location"], json!(["/cb?code=‹3›"]));
         let everything = headers(&sent, &wanting(&[&["headers"]]));
         assert_eq!(everything["x-internal"], json!(["token"]));
@@ -197,7 +290,10 @@ mod tests {
             json(&value, &below)
         };
         assert_eq!(part(&[&["json", "a", "b"]]), json!({ "a": { "b": 1 } }));
-        assert_eq!(part(&[&["json", "list", "0"], &["json", "absent"]]), json!({ "list": [1, 2] }));
+        assert_eq!(
+            part(&[&["json", "list", "0"], &["json", "absent"]]),
+            json!({ "list": [1, 2] })
+        );
         assert_eq!(part(&[&["json"]]), value);
         assert_eq!(part(&[&["status"]]), json!({}));
     }

@@ -81,13 +81,23 @@ async fn look(ask: &Ask, target: &Target, wanted: &Wanted, context: &Context) ->
             Err(sighting) => return *sighting,
         }
     }
-    match (Exchange { ask, target, context }).answer(address).await {
+    match (Exchange {
+        ask,
+        target,
+        context,
+    })
+    .answer(address)
+    .await
+    {
         Err(failure) => not_answered(failure),
         Ok(answer) => Sighting {
             facts: facts::measure(&answer, ask, target, wanted, context.now),
             transient: transient(&answer, context.now),
             excerpts: vec![
-                Excerpt { name: "request".into(), text: answer.request.clone() },
+                Excerpt {
+                    name: "request".into(),
+                    text: answer.request.clone(),
+                },
                 Excerpt {
                     name: "response".into(),
                     text: kept::response(&answer.protocol, answer.status, &answer.headers, wanted),
@@ -109,21 +119,44 @@ async fn find_chunk(ask: &Ask, target: &Target, context: &Context) -> Result<Url
     let Some(address) = front.address(target) else {
         return Err(Box::new(absent("the front page has no address")));
     };
-    let answer = match (Exchange { ask: &front, target, context }).answer(address).await {
+    let answer = match (Exchange {
+        ask: &front,
+        target,
+        context,
+    })
+    .answer(address)
+    .await
+    {
         Ok(answer) => answer,
         Err(failure) => return Err(Box::new(not_answered(failure))),
     };
     if let Some(hindrance) = hindrance(&answer) {
         let transient = transient(&answer, context.now);
-        return Err(Box::new(Sighting { transient, ..Sighting::hindered(hindrance) }));
+        return Err(Box::new(Sighting {
+            transient,
+            ..Sighting::hindered(hindrance)
+        }));
     }
     let text = facts::body_text(&answer);
     let html = facts::html(&answer, text.as_deref());
-    let page = page::Page::read(html, &answer.address, answer.status.as_u16(), &answer.headers);
-    page.own_script(&target.url.origin()).cloned().ok_or_else(|| {
-        let cause = format!("the front page answers {} and loads no script of its own origin", answer.status.as_u16());
-        Box::new(Sighting { transient: transient(&answer, context.now), ..absent(&cause) })
-    })
+    let page = page::Page::read(
+        html,
+        &answer.address,
+        answer.status.as_u16(),
+        &answer.headers,
+    );
+    page.own_script(&target.url.origin())
+        .cloned()
+        .ok_or_else(|| {
+            let cause = format!(
+                "the front page answers {} and loads no script of its own origin",
+                answer.status.as_u16()
+            );
+            Box::new(Sighting {
+                transient: transient(&answer, context.now),
+                ..absent(&cause)
+            })
+        })
 }
 
 fn absent(cause: &str) -> Sighting {
@@ -133,8 +166,14 @@ fn absent(cause: &str) -> Sighting {
 fn not_answered(failure: Failure) -> Sighting {
     Sighting {
         hindrance: Some(failure.fault.hindrance),
-        transient: failure.fault.connecting.then_some(Transient { retry_after: None }),
-        excerpts: vec![Excerpt { name: "request".into(), text: failure.request }],
+        transient: failure
+            .fault
+            .connecting
+            .then_some(Transient { retry_after: None }),
+        excerpts: vec![Excerpt {
+            name: "request".into(),
+            text: failure.request,
+        }],
         facts: Facts::new(),
     }
 }
@@ -152,7 +191,10 @@ fn hindrance(answer: &Answer) -> Option<Hindrance> {
 
 /// 502, 503 and 504 pass by themselves; 429 says when, or cannot be waited for.
 fn transient(answer: &Answer, now: i64) -> Option<Transient> {
-    let retry_after = answer.headers.first("retry-after").and_then(|value| delay(value, now));
+    let retry_after = answer
+        .headers
+        .first("retry-after")
+        .and_then(|value| delay(value, now));
     match answer.status.as_u16() {
         502..=504 => Some(Transient { retry_after }),
         429 if retry_after.is_some() => Some(Transient { retry_after }),
@@ -165,6 +207,12 @@ fn delay(value: &str, now: i64) -> Option<Duration> {
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let at = httpdate::parse_http_date(value).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(Duration::from_secs(at.as_secs().saturating_sub(u64::try_from(now).unwrap_or_default())))
+    let at = httpdate::parse_http_date(value)
+        .ok()?
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()?;
+    Some(Duration::from_secs(
+        at.as_secs()
+            .saturating_sub(u64::try_from(now).unwrap_or_default()),
+    ))
 }

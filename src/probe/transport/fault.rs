@@ -16,7 +16,10 @@ pub(in crate::probe) struct Fault {
 impl Fault {
     /// A fault that another attempt would meet again.
     pub(in crate::probe) fn settled(hindrance: Hindrance) -> Self {
-        Self { hindrance, connecting: false }
+        Self {
+            hindrance,
+            connecting: false,
+        }
     }
 }
 
@@ -24,17 +27,36 @@ impl Fault {
 pub(super) fn of_request(error: &reqwest::Error) -> Fault {
     let connecting = error.is_connect();
     let hindrance = if error.is_dns() {
-        Hindrance::new(HindranceKind::Dns, format!("the name could not be resolved: {}", root_cause(error)))
+        Hindrance::new(
+            HindranceKind::Dns,
+            format!("the name could not be resolved: {}", root_cause(error)),
+        )
     } else if error.is_timeout() && connecting {
-        Hindrance::new(HindranceKind::Timeout, "no connection within the time allowed")
+        Hindrance::new(
+            HindranceKind::Timeout,
+            "no connection within the time allowed",
+        )
     } else {
-        classify(error, if connecting { "connecting" } else { "waiting for the answer" })
+        classify(
+            error,
+            if connecting {
+                "connecting"
+            } else {
+                "waiting for the answer"
+            },
+        )
     };
     let passing = matches!(
         hindrance.kind,
-        HindranceKind::Refused | HindranceKind::Closed | HindranceKind::Timeout | HindranceKind::Unreachable
+        HindranceKind::Refused
+            | HindranceKind::Closed
+            | HindranceKind::Timeout
+            | HindranceKind::Unreachable
     );
-    Fault { hindrance, connecting: connecting && passing }
+    Fault {
+        hindrance,
+        connecting: connecting && passing,
+    }
 }
 
 /// Why a body ended before its end.
@@ -52,7 +74,10 @@ fn classify(error: &(dyn Error + 'static), doing: &str) -> Hindrance {
     let mut link = Some(error);
     while let Some(cause) = link {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return Hindrance::new(HindranceKind::Tls, format!("TLS failed while {doing}: {tls}"));
+            return Hindrance::new(
+                HindranceKind::Tls,
+                format!("TLS failed while {doing}: {tls}"),
+            );
         }
         if let Some(hyper) = cause.downcast_ref::<hyper::Error>() {
             if hyper.is_incomplete_message() || hyper.is_canceled() || hyper.is_closed() {
@@ -99,7 +124,10 @@ fn kind_of_io(kind: ErrorKind) -> Option<HindranceKind> {
 
 /// The next error down the chain. An I/O error's `source` skips the error that it wraps.
 fn next<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+    match error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
         Some(inner) => Some(inner),
         None => error.source(),
     }
@@ -130,6 +158,9 @@ mod tests {
         let kind = |kind: ErrorKind| of_io(&io::Error::from(kind), "connecting").kind;
         assert_eq!(kind(ErrorKind::ConnectionRefused), HindranceKind::Refused);
         assert_eq!(kind(ErrorKind::UnexpectedEof), HindranceKind::Closed);
-        assert_eq!(kind(ErrorKind::NetworkUnreachable), HindranceKind::Unreachable);
+        assert_eq!(
+            kind(ErrorKind::NetworkUnreachable),
+            HindranceKind::Unreachable
+        );
     }
 }

@@ -48,12 +48,19 @@ impl Transport {
         // Libraries that ask for the process default get the same provider. A second call changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let roots = Arc::new(trusted_roots(authority_pem)?);
-        let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| format!("the TLS provider has no usable protocol version: {error}"))?
-            .with_root_certificates(roots.clone())
-            .with_no_client_auth();
-        Ok(Self { roots, tls: Arc::new(tls), http: OnceLock::new() })
+        let tls =
+            ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .map_err(|error| {
+                    format!("the TLS provider has no usable protocol version: {error}")
+                })?
+                .with_root_certificates(roots.clone())
+                .with_no_client_auth();
+        Ok(Self {
+            roots,
+            tls: Arc::new(tls),
+            http: OnceLock::new(),
+        })
     }
 
     /// The public roots and the target's own authorities.
@@ -78,7 +85,11 @@ impl Transport {
         let client = self.http().map_err(Fault::settled)?;
         let mut request = request;
         loop {
-            let spare = request.method().is_safe().then(|| request.try_clone()).flatten();
+            let spare = request
+                .method()
+                .is_safe()
+                .then(|| request.try_clone())
+                .flatten();
             let (outcome, connection) = attempt(client, request, until).await;
             match (outcome, spare) {
                 (Err(fault), Some(spare))
@@ -137,7 +148,10 @@ async fn attempt(
             } else {
                 "connected, but no answer within the time allowed"
             };
-            Err(Fault { hindrance: Hindrance::new(HindranceKind::Timeout, cause), connecting })
+            Err(Fault {
+                hindrance: Hindrance::new(HindranceKind::Timeout, cause),
+                connecting,
+            })
         }
     };
     (outcome, connection)
@@ -159,12 +173,16 @@ pub(in crate::probe) async fn next_chunk(
 }
 
 fn trusted_roots(authority_pem: Option<&str>) -> Result<RootCertStore, String> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let Some(pem) = authority_pem else { return Ok(roots) };
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let Some(pem) = authority_pem else {
+        return Ok(roots);
+    };
     let before = roots.len();
     for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-        let certificate =
-            certificate.map_err(|error| format!("the certificate authority is not PEM: {error}"))?;
+        let certificate = certificate
+            .map_err(|error| format!("the certificate authority is not PEM: {error}"))?;
         roots
             .add(certificate)
             .map_err(|error| format!("the certificate authority cannot be used: {error}"))?;
@@ -189,9 +207,15 @@ mod tests {
 
     #[test]
     fn trusts_an_authority_beside_the_public_roots() {
-        let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
+        let own = rcgen::generate_simple_self_signed(["localhost".to_owned()])
+            .unwrap()
+            .cert
+            .pem();
         let transport = Transport::new(Some(&own)).unwrap();
-        assert_eq!(transport.authority_roots().len(), webpki_roots::TLS_SERVER_ROOTS.len() + 1);
+        assert_eq!(
+            transport.authority_roots().len(),
+            webpki_roots::TLS_SERVER_ROOTS.len() + 1
+        );
         assert!(format!("{transport:?}").len() < 60);
     }
 }

@@ -37,7 +37,8 @@ tokio::task_local! {
 }
 
 fn note(change: impl FnOnce(&mut Record)) {
-    let _ = RECORD.try_with(|record| change(&mut record.lock().unwrap_or_else(PoisonError::into_inner)));
+    let _ = RECORD
+        .try_with(|record| change(&mut record.lock().unwrap_or_else(PoisonError::into_inner)));
 }
 
 /// Is the request that runs in this task still waiting for a connection?
@@ -54,7 +55,9 @@ pub(super) async fn observed<F: Future>(request: F) -> (F::Output, Connection) {
     let record = record.lock().unwrap_or_else(PoisonError::into_inner);
     let connection = Connection {
         dns: record.whole.and(record.dns),
-        connect: record.whole.map(|whole| whole.saturating_sub(record.dns.unwrap_or_default())),
+        connect: record
+            .whole
+            .map(|whole| whole.saturating_sub(record.dns.unwrap_or_default())),
     };
     (output, connection)
 }

@@ -16,7 +16,10 @@ pub async fn connect(
     until: Instant,
 ) -> Result<(TcpStream, Duration, Duration), Hindrance> {
     let began = crate::clock::tick();
-    let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let host = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(host);
     let addresses: Vec<_> =
         match tokio::time::timeout_at(until.into(), tokio::net::lookup_host((host, port))).await {
             Ok(Ok(addresses)) => addresses.collect(),
@@ -58,7 +61,9 @@ pub async fn connect(
 /// # Errors
 /// As [`connect`].
 pub async fn connect_tcp(host: &str, port: u16, timeout: Duration) -> Result<TcpStream, Hindrance> {
-    connect(host, port, crate::clock::tick() + timeout).await.map(|(stream, ..)| stream)
+    connect(host, port, crate::clock::tick() + timeout)
+        .await
+        .map(|(stream, ..)| stream)
 }
 
 #[cfg(test)]

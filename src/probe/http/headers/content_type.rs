@@ -1,7 +1,7 @@
 //! Content-Type: what kind of thing the body claims to be.
 
-use super::Headers;
 use super::super::declare::{flag, maybe_text, object};
+use super::Headers;
 use crate::model::FactSpec;
 use serde_json::{Value, json};
 
@@ -19,7 +19,10 @@ pub(in super::super) fn declared() -> FactSpec {
         "content_type",
         vec![
             flag("present", "a Content-Type header was sent"),
-            maybe_text("essence", "the type without parameters, such as text/html; null where it is not one"),
+            maybe_text(
+                "essence",
+                "the type without parameters, such as text/html; null where it is not one",
+            ),
             maybe_text("charset", "the charset parameter, in lower case"),
             flag("is_html", "the body is HTML"),
             flag("is_json", "the body is JSON, by name or by +json"),
@@ -32,11 +35,18 @@ pub(in super::super) fn declared() -> FactSpec {
 impl ContentType {
     /// The last value that is a media type counts, as the Fetch Standard has it.
     pub(in super::super) fn read(headers: &Headers) -> Self {
-        headers.all("content-type").filter_map(parse).last().unwrap_or_default()
+        headers
+            .all("content-type")
+            .filter_map(parse)
+            .last()
+            .unwrap_or_default()
     }
 
     pub(in super::super) fn is_html(&self) -> bool {
-        matches!(self.essence.as_deref(), Some("text/html" | "application/xhtml+xml"))
+        matches!(
+            self.essence.as_deref(),
+            Some("text/html" | "application/xhtml+xml")
+        )
     }
 
     pub(in super::super) fn is_json(&self) -> bool {
@@ -47,16 +57,26 @@ impl ContentType {
 
     pub(in super::super) fn is_javascript(&self) -> bool {
         self.essence.as_deref().is_some_and(|essence| {
-            let subtype = essence.strip_prefix("text/").or_else(|| essence.strip_prefix("application/"));
+            let subtype = essence
+                .strip_prefix("text/")
+                .or_else(|| essence.strip_prefix("application/"));
             subtype.is_some_and(|subtype| {
-                matches!(subtype, "javascript" | "ecmascript" | "x-javascript" | "x-ecmascript")
+                matches!(
+                    subtype,
+                    "javascript" | "ecmascript" | "x-javascript" | "x-ecmascript"
+                )
             })
         })
     }
 
     /// Something that people can read.
     pub(in super::super) fn is_text(&self) -> bool {
-        self.is_html() || self.is_json() || self.essence.as_deref().is_some_and(|it| it.starts_with("text/"))
+        self.is_html()
+            || self.is_json()
+            || self
+                .essence
+                .as_deref()
+                .is_some_and(|it| it.starts_with("text/"))
     }
 
     pub(in super::super) fn facts(&self, headers: &Headers) -> Value {
@@ -84,7 +104,10 @@ fn parse(value: &str) -> Option<ContentType> {
         let value = value.trim().trim_matches('"').to_ascii_lowercase();
         (name.trim().eq_ignore_ascii_case("charset") && !value.is_empty()).then_some(value)
     });
-    Some(ContentType { essence: Some(essence), charset })
+    Some(ContentType {
+        essence: Some(essence),
+        charset,
+    })
 }
 
 #[cfg(test)]
@@ -92,14 +115,20 @@ mod tests {
     use super::*;
 
     fn of(values: &[&str]) -> ContentType {
-        let lines: Vec<_> = values.iter().map(|value| ("content-type", *value)).collect();
+        let lines: Vec<_> = values
+            .iter()
+            .map(|value| ("content-type", *value))
+            .collect();
         ContentType::read(&Headers::from(&lines))
     }
 
     #[test]
     fn reads_types_and_charsets() {
         let html = of(&["Text/HTML; Charset=\"UTF-8\""]);
-        assert_eq!((html.essence.as_deref(), html.charset.as_deref()), (Some("text/html"), Some("utf-8")));
+        assert_eq!(
+            (html.essence.as_deref(), html.charset.as_deref()),
+            (Some("text/html"), Some("utf-8"))
+        );
         assert!(html.is_html() && html.is_text());
         assert!(of(&["application/problem+json"]).is_json());
         assert!(of(&["application/javascript; charset=UTF-8"]).is_javascript());
@@ -108,7 +137,12 @@ mod tests {
 
     #[test]
     fn takes_the_last_one_that_is_a_type() {
-        assert_eq!(of(&["text/plain", "text/html", "nonsense"]).essence.as_deref(), Some("text/html"));
+        assert_eq!(
+            of(&["text/plain", "text/html", "nonsense"])
+                .essence
+                .as_deref(),
+            Some("text/html")
+        );
         assert_eq!(of(&["nonsense", "/", "a b/c"]), ContentType::default());
     }
 }

@@ -1,7 +1,7 @@
 //! Set-Cookie as browsers store it (RFC 6265bis section 5.6), without the value.
 
-use super::{Headers, cookie_date};
 use super::super::declare::{flag, int, maybe_int, maybe_text, text};
+use super::{Headers, cookie_date};
 use crate::model::{FactKind, FactSpec};
 use serde_json::{Value, json};
 
@@ -24,18 +24,39 @@ pub(in super::super) struct Cookie {
 pub(in super::super) fn declared() -> FactSpec {
     let cookie = vec![
         text("name", "the name"),
-        int("value_length", "bytes of the value, which is never recorded"),
+        int(
+            "value_length",
+            "bytes of the value, which is never recorded",
+        ),
         flag("secure", "sent over HTTPS only"),
         flag("http_only", "out of reach of scripts"),
-        maybe_text("same_site", "strict, lax or none; null where browsers apply their default"),
-        maybe_text("path", "the Path attribute; null where the path of the request is the default"),
-        maybe_text("domain", "the Domain attribute; null where only the host itself gets it"),
+        maybe_text(
+            "same_site",
+            "strict, lax or none; null where browsers apply their default",
+        ),
+        maybe_text(
+            "path",
+            "the Path attribute; null where the path of the request is the default",
+        ),
+        maybe_text(
+            "domain",
+            "the Domain attribute; null where only the host itself gets it",
+        ),
         maybe_int("max_age", "seconds, from Max-Age"),
-        maybe_int("expires_in", "seconds from now, from Expires; below zero in the past"),
-        flag("session", "it ends with the browser's session: neither Max-Age nor Expires"),
+        maybe_int(
+            "expires_in",
+            "seconds from now, from Expires; below zero in the past",
+        ),
+        flag(
+            "session",
+            "it ends with the browser's session: neither Max-Age nor Expires",
+        ),
         flag("host_prefix", "the name begins with __Host-"),
         flag("secure_prefix", "the name begins with __Secure-"),
-        flag("prefix_valid", "the attributes keep what the prefix promises; browsers drop it otherwise"),
+        flag(
+            "prefix_valid",
+            "the attributes keep what the prefix promises; browsers drop it otherwise",
+        ),
         flag("partitioned", "kept apart for each top-level site"),
     ];
     FactSpec::new(
@@ -58,20 +79,32 @@ pub(in super::super) fn facts(cookies: &[Cookie], now: i64) -> Value {
 pub(in super::super) fn masked(header: &str) -> String {
     let (pair, attributes) = header.split_at(header.find(';').unwrap_or(header.len()));
     let (name, value) = pair.split_once('=').unwrap_or(("", pair));
-    format!("{}=‹{} characters›{attributes}", name.trim(), value.trim().chars().count())
+    format!(
+        "{}=‹{} characters›{attributes}",
+        name.trim(),
+        value.trim().chars().count()
+    )
 }
 
 fn parse(header: &str) -> Option<Cookie> {
-    if header.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
+    if header
+        .bytes()
+        .any(|byte| byte.is_ascii_control() && byte != b'\t')
+    {
         return None;
     }
     let mut parts = header.split(';');
     let pair = parts.next()?;
     let (name, value) = pair.split_once('=').unwrap_or(("", pair));
-    let mut cookie =
-        Cookie { name: name.trim().to_owned(), value: value.trim().to_owned(), ..Cookie::default() };
+    let mut cookie = Cookie {
+        name: name.trim().to_owned(),
+        value: value.trim().to_owned(),
+        ..Cookie::default()
+    };
     // Section 5.6, steps 5 and 6: nothing at all, or more than 4096 bytes, is no cookie.
-    if cookie.name.len() + cookie.value.len() > 4096 || (cookie.name.is_empty() && cookie.value.is_empty()) {
+    if cookie.name.len() + cookie.value.len() > 4096
+        || (cookie.name.is_empty() && cookie.value.is_empty())
+    {
         return None;
     }
     for attribute in parts {
@@ -86,8 +119,9 @@ fn parse(header: &str) -> Option<Cookie> {
             "httponly" => cookie.http_only = true,
             "partitioned" => cookie.partitioned = true,
             "samesite" => {
-                cookie.same_site =
-                    ["strict", "lax", "none"].into_iter().find(|word| value.eq_ignore_ascii_case(word));
+                cookie.same_site = ["strict", "lax", "none"]
+                    .into_iter()
+                    .find(|word| value.eq_ignore_ascii_case(word));
             }
             "path" => cookie.path = value.starts_with('/').then(|| value.to_owned()),
             "domain" => {
@@ -108,12 +142,18 @@ fn seconds(value: &str) -> Option<i64> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    Some(value.parse().unwrap_or(if value.starts_with('-') { i64::MIN } else { i64::MAX }))
+    Some(value.parse().unwrap_or(if value.starts_with('-') {
+        i64::MIN
+    } else {
+        i64::MAX
+    }))
 }
 
 impl Cookie {
     fn begins(&self, prefix: &str) -> bool {
-        self.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        self.name
+            .get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     }
 
     /// Section 4.1.3, with the case-insensitive comparison of section 5.7.
@@ -160,24 +200,43 @@ mod tests {
 
     #[test]
     fn reads_attributes_as_section_5_6_does() {
-        let facts = of("id=a=b; Secure ;HTTPONLY; samesite=LAX; Path=/; domain=.Example.COM; Max-Age=60; unknown=x");
+        let facts = of(
+            "id=a=b; Secure ;HTTPONLY; samesite=LAX; Path=/; domain=.Example.COM; Max-Age=60; unknown=x",
+        );
         assert_eq!(facts["value_length"], json!(3));
-        assert_eq!((&facts["secure"], &facts["http_only"], &facts["same_site"]), (&json!(true), &json!(true), &json!("lax")));
-        assert_eq!((&facts["path"], &facts["domain"], &facts["max_age"]), (&json!("/"), &json!("example.com"), &json!(60)));
+        assert_eq!(
+            (&facts["secure"], &facts["http_only"], &facts["same_site"]),
+            (&json!(true), &json!(true), &json!("lax"))
+        );
+        assert_eq!(
+            (&facts["path"], &facts["domain"], &facts["max_age"]),
+            (&json!("/"), &json!("example.com"), &json!(60))
+        );
         assert_eq!(facts["session"], json!(false));
     }
 
     #[test]
     fn the_last_of_two_attributes_wins_and_nonsense_is_ignored() {
-        let facts = of("id=x; SameSite=Strict; SameSite=Sometimes; Path=/a; Path=b; Max-Age=1; Max-Age=soon");
-        assert_eq!((&facts["same_site"], &facts["path"], &facts["max_age"]), (&Value::Null, &Value::Null, &json!(1)));
+        let facts = of(
+            "id=x; SameSite=Strict; SameSite=Sometimes; Path=/a; Path=b; Max-Age=1; Max-Age=soon",
+        );
+        assert_eq!(
+            (&facts["same_site"], &facts["path"], &facts["max_age"]),
+            (&Value::Null, &Value::Null, &json!(1))
+        );
     }
 
     #[test]
     fn expires_counts_from_now() {
-        assert_eq!(of("id=x; Expires=Thu, 01 Jan 1970 00:00:00 GMT")["expires_in"], json!(-1_000));
+        assert_eq!(
+            of("id=x; Expires=Thu, 01 Jan 1970 00:00:00 GMT")["expires_in"],
+            json!(-1_000)
+        );
         assert_eq!(of("id=x; Expires=never")["session"], json!(true));
-        assert_eq!(of("id=x; Max-Age=99999999999999999999")["max_age"], json!(i64::MAX));
+        assert_eq!(
+            of("id=x; Max-Age=99999999999999999999")["max_age"],
+            json!(i64::MAX)
+        );
     }
 
     #[test]
@@ -207,7 +266,10 @@ mod tests {
 
     #[test]
     fn masks_the_value_and_nothing_else() {
-        assert_eq!(masked("sid=top=secret; Path=/; HttpOnly"), "sid=‹10 characters›; Path=/; HttpOnly");
+        assert_eq!(
+            masked("sid=top=secret; Path=/; HttpOnly"),
+            "sid=‹10 characters›; Path=/; HttpOnly"
+        );
         assert_eq!(masked("secret"), "=‹6 characters›");
     }
 }

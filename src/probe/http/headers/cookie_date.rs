@@ -3,9 +3,7 @@
 /// Seconds since 1970; none where browsers ignore the attribute.
 pub(super) fn parse(text: &str) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
-    let is_delimiter = |c: char| {
-        matches!(c, '\t' | '\x20'..='\x2f' | '\x3b'..='\x40' | '\x5b'..='\x60' | '\x7b'..='\x7e')
-    };
+    let is_delimiter = |c: char| matches!(c, '\t' | '\x20'..='\x2f' | '\x3b'..='\x40' | '\x5b'..='\x60' | '\x7b'..='\x7e');
     for token in text.split(is_delimiter).filter(|token| !token.is_empty()) {
         if time.is_none() && time_of_day(token).is_some() {
             time = time_of_day(token);
@@ -35,13 +33,22 @@ pub(super) fn parse(text: &str) -> Option<i64> {
         i8::try_from(second).ok()?,
         0,
     );
-    Some(date.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second())
+    Some(
+        date.ok()?
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()?
+            .timestamp()
+            .as_second(),
+    )
 }
 
 /// The number at the start, if it has that many digits and no further one follows.
 fn leading_digits(token: &str, width: std::ops::RangeInclusive<usize>) -> Option<u32> {
     let digits = token.bytes().take_while(u8::is_ascii_digit).count();
-    width.contains(&digits).then(|| token[..digits].parse().ok()).flatten()
+    width
+        .contains(&digits)
+        .then(|| token[..digits].parse().ok())
+        .flatten()
 }
 
 fn time_of_day(token: &str) -> Option<(u32, u32, u32)> {
@@ -56,8 +63,9 @@ fn time_of_day(token: &str) -> Option<(u32, u32, u32)> {
 }
 
 fn month_of(token: &str) -> Option<i8> {
-    const MONTHS: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const MONTHS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
     let start = token.get(..3)?.to_ascii_lowercase();
     let at = MONTHS.iter().position(|month| *month == start)?;
     i8::try_from(at + 1).ok()
@@ -84,7 +92,16 @@ mod tests {
 
     #[test]
     fn gives_none_where_something_is_missing_or_out_of_range() {
-        for text in ["", "0", "-1", "Sun, 06 Nov 1994", "31 Feb 2027 00:00:00", "1 Jan 2027 25:00:00", "1 Jan 1600 00:00:00", "é"] {
+        for text in [
+            "",
+            "0",
+            "-1",
+            "Sun, 06 Nov 1994",
+            "31 Feb 2027 00:00:00",
+            "1 Jan 2027 25:00:00",
+            "1 Jan 1600 00:00:00",
+            "é",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -1,7 +1,7 @@
 //! Cross-origin resource sharing: which other origins may read the answer.
 
-use super::Headers;
 use super::super::declare::{flag, maybe_text, object, texts};
+use super::Headers;
 use crate::model::FactSpec;
 use serde_json::{Value, json};
 
@@ -9,14 +9,29 @@ pub(in super::super) fn declared() -> FactSpec {
     object(
         "cors",
         vec![
-            maybe_text("sent_origin", "the Origin header of the request; null where none was sent"),
+            maybe_text(
+                "sent_origin",
+                "the Origin header of the request; null where none was sent",
+            ),
             maybe_text("allow_origin", "Access-Control-Allow-Origin"),
             flag("wildcard", "it is *"),
-            flag("echoes", "it equals the foreign or null Origin that was sent"),
-            flag("allow_credentials", "Access-Control-Allow-Credentials is exactly true"),
+            flag(
+                "echoes",
+                "it equals the foreign or null Origin that was sent",
+            ),
+            flag(
+                "allow_credentials",
+                "Access-Control-Allow-Credentials is exactly true",
+            ),
             texts("allow_methods", "Access-Control-Allow-Methods"),
-            texts("allow_headers", "Access-Control-Allow-Headers, in lower case"),
-            flag("vary_origin", "Vary names Origin, so caches keep the answers apart"),
+            texts(
+                "allow_headers",
+                "Access-Control-Allow-Headers, in lower case",
+            ),
+            flag(
+                "vary_origin",
+                "Vary names Origin, so caches keep the answers apart",
+            ),
         ],
         "CORS (Fetch Standard)",
     )
@@ -26,8 +41,11 @@ pub(in super::super) fn declared() -> FactSpec {
 pub(in super::super) fn read(headers: &Headers, sent_origin: Option<&str>, own: &str) -> Value {
     let allowed = headers.joined("access-control-allow-origin");
     let vary = headers.members("vary");
-    let lower: Vec<_> =
-        headers.members("access-control-allow-headers").iter().map(|name| name.to_ascii_lowercase()).collect();
+    let lower: Vec<_> = headers
+        .members("access-control-allow-headers")
+        .iter()
+        .map(|name| name.to_ascii_lowercase())
+        .collect();
     json!({
         "sent_origin": sent_origin,
         "wildcard": allowed.as_deref() == Some("*"),
@@ -50,7 +68,10 @@ mod tests {
             let headers = Headers::from(&[("access-control-allow-origin", allowed)]);
             read(&headers, sent, "https://own.example")["echoes"] == json!(true)
         };
-        assert!(echoes("https://foreign.example", Some("https://foreign.example")));
+        assert!(echoes(
+            "https://foreign.example",
+            Some("https://foreign.example")
+        ));
         assert!(echoes("null", Some("null")));
         assert!(!echoes("https://own.example", Some("https://own.example")));
         assert!(!echoes("*", Some("https://foreign.example")));

@@ -1,19 +1,47 @@
 //! Content-Security-Policy: what all policies together let the page do.
 
+use super::super::declare::{flag, int, object, texts};
 use super::Headers;
 use super::csp_source::SourceList;
-use super::super::declare::{flag, int, object, texts};
 use crate::model::{FactKind, FactSpec};
 use serde_json::{Map, Value, json};
 
 /// Directives that browsers know or knew.
 const KNOWN: &[&str] = &[
-    "base-uri", "block-all-mixed-content", "child-src", "connect-src", "default-src", "fenced-frame-src",
-    "font-src", "form-action", "frame-ancestors", "frame-src", "img-src", "manifest-src", "media-src",
-    "navigate-to", "object-src", "plugin-types", "prefetch-src", "referrer", "reflected-xss", "report-to",
-    "report-uri", "require-sri-for", "require-trusted-types-for", "sandbox", "script-src", "script-src-attr",
-    "script-src-elem", "style-src", "style-src-attr", "style-src-elem", "trusted-types",
-    "upgrade-insecure-requests", "webrtc", "worker-src",
+    "base-uri",
+    "block-all-mixed-content",
+    "child-src",
+    "connect-src",
+    "default-src",
+    "fenced-frame-src",
+    "font-src",
+    "form-action",
+    "frame-ancestors",
+    "frame-src",
+    "img-src",
+    "manifest-src",
+    "media-src",
+    "navigate-to",
+    "object-src",
+    "plugin-types",
+    "prefetch-src",
+    "referrer",
+    "reflected-xss",
+    "report-to",
+    "report-uri",
+    "require-sri-for",
+    "require-trusted-types-for",
+    "sandbox",
+    "script-src",
+    "script-src-attr",
+    "script-src-elem",
+    "style-src",
+    "style-src-attr",
+    "style-src-elem",
+    "trusted-types",
+    "upgrade-insecure-requests",
+    "webrtc",
+    "worker-src",
 ];
 const SCRIPT: &[&str] = &["script-src", "default-src"];
 const SCRIPT_ELEM: &[&str] = &["script-src-elem", "script-src", "default-src"];
@@ -26,50 +54,89 @@ const OBJECT: &[&str] = &["object-src", "default-src"];
 pub(in super::super) fn declared() -> FactSpec {
     let script = vec![
         flag("defined", "script-src or default-src is there"),
-        texts("sources", "the sources of the first policy that limits scripts"),
-        flag("unsafe_inline", "any inline script runs: 'unsafe-inline' that no nonce, hash or 'strict-dynamic' takes away, or no limit at all"),
+        texts(
+            "sources",
+            "the sources of the first policy that limits scripts",
+        ),
+        flag(
+            "unsafe_inline",
+            "any inline script runs: 'unsafe-inline' that no nonce, hash or 'strict-dynamic' takes away, or no limit at all",
+        ),
         flag("unsafe_eval", "strings may be run as code"),
         flag("wildcard", "scripts load from any host: *, https: or http:"),
         flag("data", "scripts load from data: addresses"),
         flag("nonce", "a nonce is used"),
         flag("hash", "a hash is used"),
         flag("strict_dynamic", "'strict-dynamic' is used"),
-        flag("restricted", "neither inline scripts, nor any host, nor data: are allowed"),
+        flag(
+            "restricted",
+            "neither inline scripts, nor any host, nor data: are allowed",
+        ),
     ];
     let style = vec![
         flag("defined", "style-src or default-src is there"),
         flag("unsafe_inline", "any inline style applies"),
-        flag("restricted", "neither inline styles nor styles of any host are allowed"),
+        flag(
+            "restricted",
+            "neither inline styles nor styles of any host are allowed",
+        ),
     ];
     let frame_ancestors = vec![
         flag("defined", "the directive is there"),
         flag("none", "nobody may frame the page"),
         flag("self_only", "only the same origin may frame the page"),
-        texts("sources", "the sources of the first policy that has the directive"),
+        texts(
+            "sources",
+            "the sources of the first policy that has the directive",
+        ),
     ];
     object(
         "csp",
         vec![
             flag("present", "an enforced policy was sent"),
             flag("report_only", "a report-only policy was sent"),
-            int("count", "how many enforced policies; browsers enforce all of them"),
+            int(
+                "count",
+                "how many enforced policies; browsers enforce all of them",
+            ),
             FactSpec::new(
                 "directives",
                 FactKind::map(FactKind::list(FactKind::Text)),
                 "the first policy as written: directive to its values",
             ),
-            object("script", script, "what all policies together allow of scripts"),
+            object(
+                "script",
+                script,
+                "what all policies together allow of scripts",
+            ),
             object("style", style, "what all policies together allow of styles"),
-            object("default", vec![flag("defined", "default-src is there")], "the fallback"),
-            flag("object_none", "no plug-in content: object-src or default-src is 'none'"),
+            object(
+                "default",
+                vec![flag("defined", "default-src is there")],
+                "the fallback",
+            ),
+            flag(
+                "object_none",
+                "no plug-in content: object-src or default-src is 'none'",
+            ),
             object(
                 "base_uri",
-                vec![flag("defined", "base-uri is there"), flag("restricted", "it names no wildcard")],
+                vec![
+                    flag("defined", "base-uri is there"),
+                    flag("restricted", "it names no wildcard"),
+                ],
                 "where <base> may point",
             ),
-            object("form_action", vec![flag("defined", "form-action is there")], "where forms may be sent"),
+            object(
+                "form_action",
+                vec![flag("defined", "form-action is there")],
+                "where forms may be sent",
+            ),
             object("frame_ancestors", frame_ancestors, "who may frame the page"),
-            flag("upgrade_insecure_requests", "http: sub-resources are asked for over https:"),
+            flag(
+                "upgrade_insecure_requests",
+                "http: sub-resources are asked for over https:",
+            ),
             flag("reporting", "report-uri or report-to is there"),
             texts("unknown", "directive names that no browser knows"),
         ],
@@ -95,9 +162,13 @@ impl Policy {
         let mut policy = Self::default();
         for directive in text.split(';') {
             let mut words = directive.split_ascii_whitespace();
-            let Some(name) = words.next().map(str::to_ascii_lowercase) else { continue };
+            let Some(name) = words.next().map(str::to_ascii_lowercase) else {
+                continue;
+            };
             if !policy.directives.iter().any(|(known, _)| *known == name) {
-                policy.directives.push((name, words.map(str::to_owned).collect()));
+                policy
+                    .directives
+                    .push((name, words.map(str::to_owned).collect()));
             }
         }
         (!policy.directives.is_empty()).then_some(policy)
@@ -106,7 +177,10 @@ impl Policy {
     /// The source list of the first directive of the chain that is there.
     fn sources(&self, chain: &[&str]) -> Option<SourceList<'_>> {
         chain.iter().find_map(|name| {
-            self.directives.iter().find(|(known, _)| known == name).map(|(_, values)| SourceList(values))
+            self.directives
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, values)| SourceList(values))
         })
     }
 
@@ -120,11 +194,15 @@ impl Policy {
 
     /// With `'strict-dynamic'`, hosts and schemes are not looked at.
     fn script_from_any_host(&self) -> bool {
-        self.allows(SCRIPT_ELEM, |list| !list.has("'strict-dynamic'") && list.allows_any_host())
+        self.allows(SCRIPT_ELEM, |list| {
+            !list.has("'strict-dynamic'") && list.allows_any_host()
+        })
     }
 
     fn script_from_data(&self) -> bool {
-        self.allows(SCRIPT_ELEM, |list| !list.has("'strict-dynamic'") && list.has("data:"))
+        self.allows(SCRIPT_ELEM, |list| {
+            !list.has("'strict-dynamic'") && list.has("data:")
+        })
     }
 
     fn restricts_script(&self) -> bool {
@@ -155,7 +233,9 @@ impl Csp {
 
     /// Does some policy limit who may frame the page? None where no policy speaks of it.
     pub(in super::super) fn limits_frames(&self) -> Option<bool> {
-        self.of_all(&["frame-ancestors"]).map(|list| !list.allows_any_host()).reduce(|a, b| a || b)
+        self.of_all(&["frame-ancestors"])
+            .map(|list| !list.allows_any_host())
+            .reduce(|a, b| a || b)
     }
 
     fn every(&self, allows: impl Fn(&Policy) -> bool) -> bool {
@@ -167,16 +247,29 @@ impl Csp {
     }
 
     fn of_all<'a>(&'a self, chain: &'a [&'a str]) -> impl Iterator<Item = SourceList<'a>> {
-        self.policies.iter().filter_map(|policy| policy.sources(chain))
+        self.policies
+            .iter()
+            .filter_map(|policy| policy.sources(chain))
     }
 
     pub(in super::super) fn facts(&self) -> Value {
         let has = |name: &str| self.any(|policy| policy.sources(&[name]).is_some());
-        let first = |chain: &[&str]| self.of_all(chain).next().map(|list| list.0.to_vec()).unwrap_or_default();
+        let first = |chain: &[&str]| {
+            self.of_all(chain)
+                .next()
+                .map(|list| list.0.to_vec())
+                .unwrap_or_default()
+        };
         let directives: Map<String, Value> = self
             .policies
             .first()
-            .map(|policy| policy.directives.iter().map(|(name, values)| (name.clone(), json!(values))).collect())
+            .map(|policy| {
+                policy
+                    .directives
+                    .iter()
+                    .map(|(name, values)| (name.clone(), json!(values)))
+                    .collect()
+            })
             .unwrap_or_default();
         let mut unknown: Vec<&str> = self
             .policies
@@ -241,7 +334,10 @@ mod tests {
     use super::*;
 
     fn facts(values: &[&str]) -> Value {
-        let lines: Vec<_> = values.iter().map(|value| ("content-security-policy", *value)).collect();
+        let lines: Vec<_> = values
+            .iter()
+            .map(|value| ("content-security-policy", *value))
+            .collect();
         Csp::read(&Headers::from(&lines)).facts()
     }
 
@@ -252,23 +348,41 @@ mod tests {
     #[test]
     fn names_in_any_case_and_the_first_of_two_counts_by_section_2_2_1() {
         let facts = facts(&["Script-SRC 'self'; script-src *;; DEFAULT-src 'none'"]);
-        assert_eq!(facts["directives"], json!({ "script-src": ["'self'"], "default-src": ["'none'"] }));
+        assert_eq!(
+            facts["directives"],
+            json!({ "script-src": ["'self'"], "default-src": ["'none'"] })
+        );
         assert_eq!(facts["object_none"], json!(true));
     }
 
     #[test]
     fn element_and_attribute_directives_come_before_script_src_and_default_src() {
         assert!(script(&["default-src 'unsafe-inline'"], "unsafe_inline"));
-        assert!(!script(&["default-src 'unsafe-inline'; script-src 'self'"], "unsafe_inline"));
-        assert!(script(&["script-src 'self'; script-src-attr 'unsafe-inline'"], "unsafe_inline"));
-        assert!(script(&["script-src 'self'; script-src-elem *"], "wildcard"));
-        assert!(!script(&["script-src * 'unsafe-inline'; script-src-elem 'self'; script-src-attr 'none'"], "unsafe_inline"));
+        assert!(!script(
+            &["default-src 'unsafe-inline'; script-src 'self'"],
+            "unsafe_inline"
+        ));
+        assert!(script(
+            &["script-src 'self'; script-src-attr 'unsafe-inline'"],
+            "unsafe_inline"
+        ));
+        assert!(script(
+            &["script-src 'self'; script-src-elem *"],
+            "wildcard"
+        ));
+        assert!(!script(
+            &["script-src * 'unsafe-inline'; script-src-elem 'self'; script-src-attr 'none'"],
+            "unsafe_inline"
+        ));
     }
 
     #[test]
     fn a_policy_without_scripts_limits_none() {
         for fact in ["unsafe_inline", "unsafe_eval", "wildcard", "data"] {
-            assert!(script(&["img-src 'self'"], fact) && script(&[], fact), "{fact}");
+            assert!(
+                script(&["img-src 'self'"], fact) && script(&[], fact),
+                "{fact}"
+            );
         }
         assert!(!script(&["img-src 'self'"], "restricted") && !script(&[], "restricted"));
     }
@@ -277,26 +391,50 @@ mod tests {
     fn every_policy_is_enforced_whether_by_comma_or_by_line() {
         let narrow = "script-src 'self'";
         let wide = "script-src * data: 'unsafe-inline' 'unsafe-eval'";
-        for both in [vec![wide, narrow], vec!["script-src * data: 'unsafe-inline', script-src 'self'"]] {
-            assert!(!script(&both, "unsafe_inline") && !script(&both, "wildcard") && script(&both, "restricted"));
+        for both in [
+            vec![wide, narrow],
+            vec!["script-src * data: 'unsafe-inline', script-src 'self'"],
+        ] {
+            assert!(
+                !script(&both, "unsafe_inline")
+                    && !script(&both, "wildcard")
+                    && script(&both, "restricted")
+            );
         }
         assert_eq!(facts(&[wide, narrow])["count"], json!(2));
-        let crossed = ["script-src-elem 'unsafe-inline'; script-src-attr 'none'", "script-src-elem 'self'; script-src-attr 'unsafe-inline'"];
+        let crossed = [
+            "script-src-elem 'unsafe-inline'; script-src-attr 'none'",
+            "script-src-elem 'self'; script-src-attr 'unsafe-inline'",
+        ];
         assert!(!script(&crossed, "unsafe_inline"));
     }
 
     #[test]
     fn strict_dynamic_leaves_hosts_and_schemes_aside() {
-        let strict = ["script-src 'strict-dynamic' 'nonce-YWJj' https: 'unsafe-inline' data:; base-uri 'none'"];
-        assert!(!script(&strict, "wildcard") && !script(&strict, "data") && !script(&strict, "unsafe_inline"));
-        assert!(script(&strict, "restricted") && script(&strict, "nonce") && script(&strict, "strict_dynamic"));
+        let strict = [
+            "script-src 'strict-dynamic' 'nonce-YWJj' https: 'unsafe-inline' data:; base-uri 'none'",
+        ];
+        assert!(
+            !script(&strict, "wildcard")
+                && !script(&strict, "data")
+                && !script(&strict, "unsafe_inline")
+        );
+        assert!(
+            script(&strict, "restricted")
+                && script(&strict, "nonce")
+                && script(&strict, "strict_dynamic")
+        );
     }
 
     #[test]
     fn frames_base_and_unknown_names() {
-        let facts = facts(&["frame-ancestors 'self'; base-uri https:; scirpt-src 'self'; report-to x"]);
+        let facts =
+            facts(&["frame-ancestors 'self'; base-uri https:; scirpt-src 'self'; report-to x"]);
         assert_eq!(facts["frame_ancestors"]["self_only"], json!(true));
-        assert_eq!(facts["base_uri"], json!({ "defined": true, "restricted": false }));
+        assert_eq!(
+            facts["base_uri"],
+            json!({ "defined": true, "restricted": false })
+        );
         assert_eq!(facts["unknown"], json!(["scirpt-src"]));
         assert_eq!(facts["reporting"], json!(true));
     }
@@ -304,8 +442,12 @@ mod tests {
     #[test]
     fn an_empty_header_is_no_policy() {
         assert_eq!(facts(&["", " ; ,"])["present"], json!(false));
-        let headers = Headers::from(&[("content-security-policy-report-only", "default-src 'none'")]);
+        let headers =
+            Headers::from(&[("content-security-policy-report-only", "default-src 'none'")]);
         let facts = Csp::read(&headers).facts();
-        assert_eq!((&facts["present"], &facts["report_only"]), (&json!(false), &json!(true)));
+        assert_eq!(
+            (&facts["present"], &facts["report_only"]),
+            (&json!(false), &json!(true))
+        );
     }
 }

@@ -52,27 +52,39 @@ impl SourceList<'_> {
             };
             let host = host.split('/').next().unwrap_or(host);
             let host = host.rsplit_once(':').map_or(host, |(name, port)| {
-                if port == "*" || (!port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())) {
+                if port == "*"
+                    || (!port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+                {
                     name
                 } else {
                     host
                 }
             });
-            matches!(host, "*" | "*.*") || matches!(source.as_str(), "http:" | "https:" | "ws:" | "wss:" | "ftp:")
+            matches!(host, "*" | "*.*")
+                || matches!(
+                    source.as_str(),
+                    "http:" | "https:" | "ws:" | "wss:" | "ftp:"
+                )
         })
     }
 }
 
 /// `'nonce-VALUE'` with a value in base64 or base64url, as the grammar of CSP3 section 2.3.1 wants it.
 fn quoted(source: &str, prefixes: &[&str]) -> bool {
-    let Some(inside) = source.strip_suffix('\'') else { return false };
+    let Some(inside) = source.strip_suffix('\'') else {
+        return false;
+    };
     prefixes.iter().any(|prefix| {
-        let Some((start, value)) = inside.split_at_checked(prefix.len()) else { return false };
+        let Some((start, value)) = inside.split_at_checked(prefix.len()) else {
+            return false;
+        };
         let digits = value.trim_end_matches('=');
         start.eq_ignore_ascii_case(prefix)
             && !digits.is_empty()
             && value.len() - digits.len() <= 2
-            && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte))
+            && digits
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte))
     })
 }
 
@@ -93,22 +105,46 @@ mod tests {
         assert!(!scripts("'unsafe-inline' 'nonce-abc123=='"));
         assert!(!scripts("'unsafe-inline' 'sha256-AbC+/=' "));
         assert!(!scripts("'unsafe-inline' 'strict-dynamic'"));
-        assert!(with("'unsafe-inline' 'strict-dynamic'", |list| list.allows_all_inline(false)));
+        assert!(with("'unsafe-inline' 'strict-dynamic'", |list| list
+            .allows_all_inline(false)));
     }
 
     #[test]
     fn an_ill_formed_nonce_is_none() {
-        for text in ["'nonce-'", "nonce-abc", "'nonce-a b'", "'nonce-a$'", "'nonce-===='", "'nonce-é'"] {
+        for text in [
+            "'nonce-'",
+            "nonce-abc",
+            "'nonce-a b'",
+            "'nonce-a$'",
+            "'nonce-===='",
+            "'nonce-é'",
+        ] {
             assert!(!with(text, |list| list.has_nonce()), "{text}");
         }
     }
 
     #[test]
     fn any_host_is_told_from_a_wildcard_below_a_host() {
-        for text in ["*", "https:", "HTTP:", "https://*", "*:*", "https://*:443", "http://*.*", "*:443/x"] {
+        for text in [
+            "*",
+            "https:",
+            "HTTP:",
+            "https://*",
+            "*:*",
+            "https://*:443",
+            "http://*.*",
+            "*:443/x",
+        ] {
             assert!(with(text, |list| list.allows_any_host()), "{text}");
         }
-        for text in ["*.example.com", "https://a.example", "data:", "'self'", "localhost:3000", ""] {
+        for text in [
+            "*.example.com",
+            "https://a.example",
+            "data:",
+            "'self'",
+            "localhost:3000",
+            "",
+        ] {
             assert!(!with(text, |list| list.allows_any_host()), "{text}");
         }
     }

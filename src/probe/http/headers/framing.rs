@@ -1,8 +1,8 @@
 //! Who may put the page into a frame: X-Frame-Options and, above it, CSP frame-ancestors.
 
+use super::super::declare::{flag, maybe_text, object};
 use super::Headers;
 use super::csp::Csp;
-use super::super::declare::{flag, maybe_text, object};
 use crate::model::FactSpec;
 use serde_json::{Value, json};
 
@@ -14,7 +14,10 @@ pub(in super::super) fn declared() -> Vec<FactSpec> {
                 flag("present", "an X-Frame-Options header was sent"),
                 maybe_text("value", "all of them, joined by commas"),
                 flag("deny", "browsers refuse every frame"),
-                flag("sameorigin", "browsers allow frames of the same origin only"),
+                flag(
+                    "sameorigin",
+                    "browsers allow frames of the same origin only",
+                ),
                 flag("valid", "every value is DENY, or every value is SAMEORIGIN"),
             ],
             "X-Frame-Options as the HTML Standard reads it, leaving frame-ancestors aside",
@@ -62,8 +65,11 @@ pub(in super::super) fn framing(headers: &Headers, csp: &Csp) -> Value {
 /// HTML Standard, section "The `X-Frame-Options` header": values are split at commas and compared
 /// without regard to case; unknown ones beside known ones still deny.
 fn outcome(headers: &Headers) -> Outcome {
-    let mut values: Vec<String> =
-        headers.members("x-frame-options").iter().map(|value| value.to_ascii_lowercase()).collect();
+    let mut values: Vec<String> = headers
+        .members("x-frame-options")
+        .iter()
+        .map(|value| value.to_ascii_lowercase())
+        .collect();
     values.sort();
     values.dedup();
     match values.as_slice() {
@@ -71,8 +77,13 @@ fn outcome(headers: &Headers) -> Outcome {
         [one] if one == "sameorigin" => Outcome::SameOrigin,
         [] | [_] => Outcome::Ignored,
         several => {
-            let known = |value: &String| ["deny", "sameorigin", "allowall"].contains(&value.as_str());
-            if several.iter().any(known) { Outcome::Conflict } else { Outcome::Ignored }
+            let known =
+                |value: &String| ["deny", "sameorigin", "allowall"].contains(&value.as_str());
+            if several.iter().any(known) {
+                Outcome::Conflict
+            } else {
+                Outcome::Ignored
+            }
         }
     }
 }
@@ -82,7 +93,10 @@ mod tests {
     use super::*;
 
     fn of(values: &[&str]) -> Outcome {
-        let lines: Vec<_> = values.iter().map(|value| ("x-frame-options", *value)).collect();
+        let lines: Vec<_> = values
+            .iter()
+            .map(|value| ("x-frame-options", *value))
+            .collect();
         outcome(&Headers::from(&lines))
     }
 
@@ -107,10 +121,22 @@ mod tests {
             framing(&headers, &Csp::read(&headers))["protected"].clone()
         };
         let wide = ("content-security-policy", "frame-ancestors *");
-        let narrow = ("content-security-policy", "frame-ancestors 'self' https://partner.example");
-        assert_eq!(protected(&[("x-frame-options", "DENY"), wide]), json!(false));
+        let narrow = (
+            "content-security-policy",
+            "frame-ancestors 'self' https://partner.example",
+        );
+        assert_eq!(
+            protected(&[("x-frame-options", "DENY"), wide]),
+            json!(false)
+        );
         assert_eq!(protected(&[narrow]), json!(true));
-        assert_eq!(protected(&[("x-frame-options", "DENY"), ("content-security-policy", "img-src *")]), json!(true));
+        assert_eq!(
+            protected(&[
+                ("x-frame-options", "DENY"),
+                ("content-security-policy", "img-src *")
+            ]),
+            json!(true)
+        );
         assert_eq!(protected(&[]), json!(false));
     }
 }

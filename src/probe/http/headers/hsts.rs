@@ -1,7 +1,7 @@
 //! Strict-Transport-Security, as RFC 6797 sections 6.1 and 8.1 have browsers read it.
 
-use super::Headers;
 use super::super::declare::{flag, int, maybe_int, object};
+use super::Headers;
 use crate::model::FactSpec;
 use serde_json::{Value, json};
 
@@ -10,9 +10,15 @@ pub(in super::super) fn declared() -> FactSpec {
         "hsts",
         vec![
             flag("present", "a Strict-Transport-Security header was sent"),
-            flag("valid", "the first one follows RFC 6797, so browsers act on it"),
+            flag(
+                "valid",
+                "the first one follows RFC 6797, so browsers act on it",
+            ),
             int("count", "how many were sent; browsers read only the first"),
-            maybe_int("max_age", "seconds for which only HTTPS is used; null where there is none to act on"),
+            maybe_int(
+                "max_age",
+                "seconds for which only HTTPS is used; null where there is none to act on",
+            ),
             flag("include_subdomains", "subdomains are covered too"),
             flag("preload", "the owner agrees to be listed in browsers"),
         ],
@@ -42,7 +48,11 @@ struct Policy {
 /// A value that breaks a rule is ignored as a whole (RFC 6797 section 6.1, rules 2 and 4).
 fn parse(value: &str) -> Option<Policy> {
     let mut seen: Vec<String> = Vec::new();
-    let mut policy = Policy { max_age: -1, include_subdomains: false, preload: false };
+    let mut policy = Policy {
+        max_age: -1,
+        include_subdomains: false,
+        preload: false,
+    };
     for directive in split_outside_quotes(value)? {
         let directive = directive.trim();
         if directive.is_empty() {
@@ -114,7 +124,9 @@ fn unquote(argument: &str) -> Option<String> {
 /// `token` of RFC 9110 section 5.6.2.
 fn is_token(text: &str) -> bool {
     !text.is_empty()
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 #[cfg(test)]
@@ -122,20 +134,36 @@ mod tests {
     use super::*;
 
     fn policy(max_age: i64, include_subdomains: bool, preload: bool) -> Option<Policy> {
-        Some(Policy { max_age, include_subdomains, preload })
+        Some(Policy {
+            max_age,
+            include_subdomains,
+            preload,
+        })
     }
 
     #[test]
     fn reads_what_rfc_6797_section_6_2_gives_as_examples() {
         assert_eq!(parse("max-age=31536000"), policy(31_536_000, false, false));
-        assert_eq!(parse("max-age=15768000 ; includeSubDomains"), policy(15_768_000, true, false));
-        assert_eq!(parse("max-age=\"31536000\""), policy(31_536_000, false, false));
-        assert_eq!(parse("max-age=0; includeSubDomains"), policy(0, true, false));
+        assert_eq!(
+            parse("max-age=15768000 ; includeSubDomains"),
+            policy(15_768_000, true, false)
+        );
+        assert_eq!(
+            parse("max-age=\"31536000\""),
+            policy(31_536_000, false, false)
+        );
+        assert_eq!(
+            parse("max-age=0; includeSubDomains"),
+            policy(0, true, false)
+        );
     }
 
     #[test]
     fn takes_any_case_order_empty_and_unknown_directives() {
-        assert_eq!(parse("; PRELOAD; ; Max-Age = 5;foo=\"a;b\""), policy(5, false, true));
+        assert_eq!(
+            parse("; PRELOAD; ; Max-Age = 5;foo=\"a;b\""),
+            policy(5, false, true)
+        );
     }
 
     #[test]
@@ -160,15 +188,24 @@ mod tests {
 
     #[test]
     fn a_number_too_large_to_hold_is_for_ever() {
-        assert_eq!(parse("max-age=99999999999999999999999"), policy(i64::MAX, false, false));
+        assert_eq!(
+            parse("max-age=99999999999999999999999"),
+            policy(i64::MAX, false, false)
+        );
     }
 
     #[test]
     fn only_the_first_header_counts_by_section_8_1() {
-        let two = [("strict-transport-security", "max-age=1"), ("strict-transport-security", "max-age=2")];
+        let two = [
+            ("strict-transport-security", "max-age=1"),
+            ("strict-transport-security", "max-age=2"),
+        ];
         let facts = read(&Headers::from(&two));
         assert_eq!((&facts["max_age"], &facts["count"]), (&json!(1), &json!(2)));
         let facts = read(&Headers::default());
-        assert_eq!((&facts["present"], &facts["max_age"]), (&json!(false), &Value::Null));
+        assert_eq!(
+            (&facts["present"], &facts["max_age"]),
+            (&json!(false), &Value::Null)
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! Headers that keep other origins out of the process: COOP, COEP, CORP, Origin-Agent-Cluster.
 
+use super::super::declare::{flag, maybe_text, object};
 use super::Headers;
 use super::structured::{Bare, item};
-use super::super::declare::{flag, maybe_text, object};
 use crate::model::FactSpec;
 use serde_json::{Value, json};
 
@@ -12,7 +12,10 @@ pub(in super::super) fn declared() -> Vec<FactSpec> {
             name,
             vec![
                 flag("present", "the header was sent"),
-                maybe_text("value", "the value that browsers act on; null where they ignore it"),
+                maybe_text(
+                    "value",
+                    "the value that browsers act on; null where they ignore it",
+                ),
             ],
             meaning,
         )
@@ -21,20 +24,32 @@ pub(in super::super) fn declared() -> Vec<FactSpec> {
         pair("coop", "Cross-Origin-Opener-Policy"),
         pair("coep", "Cross-Origin-Embedder-Policy"),
         pair("corp", "Cross-Origin-Resource-Policy"),
-        pair("origin_agent_cluster", "Origin-Agent-Cluster; the value is ?1 or ?0"),
+        pair(
+            "origin_agent_cluster",
+            "Origin-Agent-Cluster; the value is ?1 or ?0",
+        ),
     ]
 }
 
 /// HTML Standard: a structured item whose token must be known, case included.
 pub(in super::super) fn coop(headers: &Headers) -> Value {
-    let known =
-        ["unsafe-none", "same-origin-allow-popups", "same-origin", "noopener-allow-popups"].as_slice();
+    let known = [
+        "unsafe-none",
+        "same-origin-allow-popups",
+        "same-origin",
+        "noopener-allow-popups",
+    ]
+    .as_slice();
     token(headers, "cross-origin-opener-policy", known)
 }
 
 /// HTML Standard, as [`coop`].
 pub(in super::super) fn coep(headers: &Headers) -> Value {
-    token(headers, "cross-origin-embedder-policy", &["unsafe-none", "require-corp", "credentialless"])
+    token(
+        headers,
+        "cross-origin-embedder-policy",
+        &["unsafe-none", "require-corp", "credentialless"],
+    )
 }
 
 /// Fetch Standard: compared with regard to case, without parameters; a doubled header counts for nothing.
@@ -70,13 +85,22 @@ mod tests {
 
     #[test]
     fn gives_the_value_that_browsers_act_on() {
-        let value = |value| coop(&Headers::from(&[("cross-origin-opener-policy", value)]))["value"].clone();
-        assert_eq!(value("same-origin; report-to=\"coop\""), json!("same-origin"));
+        let value =
+            |value| coop(&Headers::from(&[("cross-origin-opener-policy", value)]))["value"].clone();
+        assert_eq!(
+            value("same-origin; report-to=\"coop\""),
+            json!("same-origin")
+        );
         assert_eq!(value("Same-Origin"), Value::Null);
         assert_eq!(value("\"same-origin\""), Value::Null);
         assert_eq!(value("same-origin, same-origin"), Value::Null);
-        let corp = |value| corp(&Headers::from(&[("cross-origin-resource-policy", value)]))["value"].clone();
-        assert_eq!((corp("same-site"), corp("same-site;x")), (json!("same-site"), Value::Null));
+        let corp = |value| {
+            corp(&Headers::from(&[("cross-origin-resource-policy", value)]))["value"].clone()
+        };
+        assert_eq!(
+            (corp("same-site"), corp("same-site;x")),
+            (json!("same-site"), Value::Null)
+        );
         let cluster = origin_agent_cluster(&Headers::from(&[("origin-agent-cluster", "?1")]));
         assert_eq!(cluster["value"], json!("?1"));
     }

@@ -1,7 +1,7 @@
 //! Headers that tell strangers what the site is built with.
 
-use super::Headers;
 use super::super::declare::{flag, maybe_text, object, texts};
+use super::Headers;
 use crate::model::FactSpec;
 use serde_json::{Value, json};
 
@@ -53,7 +53,10 @@ pub(in super::super) fn declared() -> FactSpec {
             maybe_text("server", "the Server header"),
             flag("server_version", "the Server header names a version"),
             maybe_text("powered_by", "the X-Powered-By header"),
-            texts("others", "names of other headers that disclose products, versions or inner hosts"),
+            texts(
+                "others",
+                "names of other headers that disclose products, versions or inner hosts",
+            ),
         ],
         "what the headers tell about the machinery behind the site",
     )
@@ -73,7 +76,9 @@ pub(in super::super) fn read(headers: &Headers) -> Value {
 /// `nginx/1.25`, `Apache 2.4`: a digit right after a slash, or digits on both sides of a dot.
 fn names_version(server: &str) -> bool {
     let bytes = server.as_bytes();
-    bytes.windows(2).any(|pair| pair[0] == b'/' && pair[1].is_ascii_digit())
+    bytes
+        .windows(2)
+        .any(|pair| pair[0] == b'/' && pair[1].is_ascii_digit())
         || bytes
             .windows(3)
             .any(|three| three[0].is_ascii_digit() && three[1] == b'.' && three[2].is_ascii_digit())
@@ -85,7 +90,12 @@ mod tests {
 
     #[test]
     fn tells_a_version_from_a_name() {
-        for server in ["nginx/1.25.3", "Apache/2.4.1 (Unix)", "Microsoft-IIS/10.0", "Kestrel 2.1"] {
+        for server in [
+            "nginx/1.25.3",
+            "Apache/2.4.1 (Unix)",
+            "Microsoft-IIS/10.0",
+            "Kestrel 2.1",
+        ] {
             assert!(names_version(server), "{server}");
         }
         for server in ["nginx", "cloudflare", "Vercel", "gws", "AmazonS3", "h2o"] {
@@ -95,7 +105,11 @@ mod tests {
 
     #[test]
     fn lists_names_only() {
-        let headers = Headers::from(&[("x-aspnet-version", "4"), ("x-nextjs-cache", "HIT"), ("x-powered-by", "Next.js")]);
+        let headers = Headers::from(&[
+            ("x-aspnet-version", "4"),
+            ("x-nextjs-cache", "HIT"),
+            ("x-powered-by", "Next.js"),
+        ]);
         let facts = read(&headers);
         assert_eq!(facts["others"], json!(["x-aspnet-version"]));
         assert_eq!(facts["powered_by"], json!("Next.js"));

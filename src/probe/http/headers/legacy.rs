@@ -1,7 +1,7 @@
 //! X-Content-Type-Options, which browsers act on, and X-XSS-Protection, which they no longer do.
 
-use super::Headers;
 use super::super::declare::{flag, maybe_text, object};
+use super::Headers;
 use crate::model::FactSpec;
 use serde_json::{Value, json};
 
@@ -21,7 +21,10 @@ pub(in super::super) fn declared() -> Vec<FactSpec> {
             vec![
                 flag("present", "an X-XSS-Protection header was sent"),
                 maybe_text("value", "the first one"),
-                flag("enabled", "it starts with 1, which switched the filter of old browsers on"),
+                flag(
+                    "enabled",
+                    "it starts with 1, which switched the filter of old browsers on",
+                ),
                 flag("mode_block", "it says mode=block"),
             ],
             "X-XSS-Protection, which current browsers ignore",
@@ -32,7 +35,10 @@ pub(in super::super) fn declared() -> Vec<FactSpec> {
 /// Fetch Standard: the first member of the list decides, in any case.
 pub(in super::super) fn nosniff(headers: &Headers) -> Value {
     let value = headers.joined("x-content-type-options");
-    let first = value.as_deref().and_then(|value| value.split(',').next()).map(str::trim);
+    let first = value
+        .as_deref()
+        .and_then(|value| value.split(',').next())
+        .map(str::trim);
     json!({
         "present": value.is_some(),
         "valid": first.is_some_and(|first| first.eq_ignore_ascii_case("nosniff")),
@@ -45,7 +51,8 @@ pub(in super::super) fn xss_protection(headers: &Headers) -> Value {
     let blocks = |value: &str| {
         value.split(';').skip(1).any(|part| {
             part.split_once('=').is_some_and(|(name, mode)| {
-                name.trim().eq_ignore_ascii_case("mode") && mode.trim().eq_ignore_ascii_case("block")
+                name.trim().eq_ignore_ascii_case("mode")
+                    && mode.trim().eq_ignore_ascii_case("block")
             })
         })
     };
@@ -63,7 +70,9 @@ mod tests {
 
     #[test]
     fn nosniff_is_the_first_member_in_any_case() {
-        let valid = |value| nosniff(&Headers::from(&[("x-content-type-options", value)]))["valid"] == json!(true);
+        let valid = |value| {
+            nosniff(&Headers::from(&[("x-content-type-options", value)]))["valid"] == json!(true)
+        };
         assert!(valid("nosniff") && valid("NoSniff") && valid("nosniff, nosniff"));
         assert!(!valid("") && !valid("nosniff;") && !valid("no-sniff") && !valid(", nosniff"));
     }
@@ -72,8 +81,14 @@ mod tests {
     fn reads_the_old_filter_header() {
         let read = |value| xss_protection(&Headers::from(&[("x-xss-protection", value)]));
         let facts = read("1; mode=block");
-        assert_eq!((&facts["enabled"], &facts["mode_block"]), (&json!(true), &json!(true)));
+        assert_eq!(
+            (&facts["enabled"], &facts["mode_block"]),
+            (&json!(true), &json!(true))
+        );
         assert_eq!(read("0")["enabled"], json!(false));
-        assert_eq!(read("1; report=https://a.example")["mode_block"], json!(false));
+        assert_eq!(
+            read("1; report=https://a.example")["mode_block"],
+            json!(false)
+        );
     }
 }

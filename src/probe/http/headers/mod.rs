@@ -55,7 +55,10 @@ impl Headers {
 
     /// Every value of a name, in order. Names are given in lower case.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.lines.iter().filter(move |line| line.name == name).map(|line| line.value.as_str())
+        self.lines
+            .iter()
+            .filter(move |line| line.name == name)
+            .map(|line| line.value.as_str())
     }
 
     /// The first value of a name.
@@ -91,6 +94,8 @@ impl Headers {
             value: value.into(),
             is_text: true,
         };
-        Self { lines: lines.iter().map(line).collect() }
+        Self {
+            lines: lines.iter().map(line).collect(),
+        }
     }
 }

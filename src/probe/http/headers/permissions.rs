@@ -1,8 +1,8 @@
 //! Permissions-Policy: which features the page and the frames inside it may use.
 
+use super::super::declare::{flag, object, texts};
 use super::Headers;
 use super::structured::{Bare, Member, dictionary};
-use super::super::declare::{flag, object, texts};
 use crate::model::{FactKind, FactSpec};
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,10 @@ pub(in super::super) fn declared() -> FactSpec {
         "permissions_policy",
         vec![
             flag("present", "a Permissions-Policy header was sent"),
-            flag("valid", "it is a structured dictionary of allowlists; browsers ignore one that is not"),
+            flag(
+                "valid",
+                "it is a structured dictionary of allowlists; browsers ignore one that is not",
+            ),
             FactSpec::new(
                 "features",
                 FactKind::map(FactKind::list(FactKind::Text)),
@@ -60,16 +63,25 @@ mod tests {
     use super::*;
 
     fn of(values: &[&str]) -> Value {
-        let lines: Vec<_> = values.iter().map(|value| ("permissions-policy", *value)).collect();
+        let lines: Vec<_> = values
+            .iter()
+            .map(|value| ("permissions-policy", *value))
+            .collect();
         read(&Headers::from(&lines))
     }
 
     #[test]
     fn reads_allowlists_of_section_5_2() {
-        let facts = of(&["camera=(), geolocation=(self \"https://x.example\"), fullscreen=*", "usb=self"]);
+        let facts = of(&[
+            "camera=(), geolocation=(self \"https://x.example\"), fullscreen=*",
+            "usb=self",
+        ]);
         assert_eq!(facts["valid"], json!(true));
         assert_eq!(facts["disabled"], json!(["camera"]));
-        assert_eq!(facts["features"]["geolocation"], json!(["self", "https://x.example"]));
+        assert_eq!(
+            facts["features"]["geolocation"],
+            json!(["self", "https://x.example"])
+        );
         assert_eq!(facts["features"]["fullscreen"], json!(["*"]));
         assert_eq!(facts["features"]["usb"], json!(["self"]));
     }
@@ -77,7 +89,10 @@ mod tests {
     #[test]
     fn old_syntax_is_ignored_by_browsers() {
         let facts = of(&["camera 'none'; microphone 'none'"]);
-        assert_eq!((&facts["present"], &facts["valid"]), (&json!(true), &json!(false)));
+        assert_eq!(
+            (&facts["present"], &facts["valid"]),
+            (&json!(true), &json!(false))
+        );
         assert_eq!(facts["features"], json!({}));
     }
 

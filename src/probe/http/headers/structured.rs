@@ -24,7 +24,9 @@ pub(super) enum Bare {
 
 /// Reads a dictionary (section 4.2.2). A repeated key keeps its last value.
 pub(super) fn dictionary(text: &str) -> Option<Vec<(String, Member)>> {
-    let mut reader = Reader { rest: text.trim_matches(' ').as_bytes() };
+    let mut reader = Reader {
+        rest: text.trim_matches(' ').as_bytes(),
+    };
     let mut members: Vec<(String, Member)> = Vec::new();
     while !reader.rest.is_empty() {
         let key = reader.key()?;
@@ -53,7 +55,9 @@ pub(super) fn dictionary(text: &str) -> Option<Vec<(String, Member)>> {
 
 /// Reads an item (section 4.2.3), without its parameters.
 pub(super) fn item(text: &str) -> Option<Bare> {
-    let mut reader = Reader { rest: text.trim_matches(' ').as_bytes() };
+    let mut reader = Reader {
+        rest: text.trim_matches(' ').as_bytes(),
+    };
     let bare = reader.bare()?;
     reader.parameters()?;
     reader.rest.is_empty().then_some(bare)
@@ -73,7 +77,11 @@ impl Reader<'_> {
     }
 
     fn take_while(&mut self, allowed: impl Fn(u8) -> bool) -> String {
-        let end = self.rest.iter().position(|byte| !allowed(*byte)).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .iter()
+            .position(|byte| !allowed(*byte))
+            .unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at(end);
         self.rest = rest;
         taken.iter().copied().map(char::from).collect()
@@ -84,14 +92,20 @@ impl Reader<'_> {
     }
 
     fn key(&mut self) -> Option<String> {
-        self.rest.first().filter(|byte| byte.is_ascii_lowercase() || **byte == b'*')?;
+        self.rest
+            .first()
+            .filter(|byte| byte.is_ascii_lowercase() || **byte == b'*')?;
         Some(self.take_while(|byte| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.*".contains(&byte)
         }))
     }
 
     fn member(&mut self) -> Option<Member> {
-        let member = if self.take(b'(') { Member::Inner(self.inner()?) } else { Member::Item(self.bare()?) };
+        let member = if self.take(b'(') {
+            Member::Inner(self.inner()?)
+        } else {
+            Member::Item(self.bare()?)
+        };
         self.parameters()?;
         Some(member)
     }
@@ -105,7 +119,9 @@ impl Reader<'_> {
             }
             items.push(self.bare()?);
             self.parameters()?;
-            self.rest.first().filter(|byte| **byte == b' ' || **byte == b')')?;
+            self.rest
+                .first()
+                .filter(|byte| **byte == b' ' || **byte == b')')?;
         }
     }
 
@@ -138,12 +154,18 @@ impl Reader<'_> {
                 self.take(b':').then_some(Bare::Other)
             }
             b'-' | b'@' | b'0'..=b'9' => {
-                let number = self.take_while(|byte| byte.is_ascii_digit() || b"-.@".contains(&byte));
-                number.bytes().any(|byte| byte.is_ascii_digit()).then_some(Bare::Other)
+                let number =
+                    self.take_while(|byte| byte.is_ascii_digit() || b"-.@".contains(&byte));
+                number
+                    .bytes()
+                    .any(|byte| byte.is_ascii_digit())
+                    .then_some(Bare::Other)
             }
-            byte if byte.is_ascii_alphabetic() || byte == b'*' => Some(Bare::Token(self.take_while(|byte| {
-                byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:/".contains(&byte)
-            }))),
+            byte if byte.is_ascii_alphabetic() || byte == b'*' => {
+                Some(Bare::Token(self.take_while(|byte| {
+                    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:/".contains(&byte)
+                })))
+            }
             _ => None,
         }
     }
@@ -180,21 +202,39 @@ mod tests {
         let read = dictionary("a=(), b=(x \"y\";p=1), c=*;q, d, a=?0").unwrap();
         assert_eq!(read.len(), 4);
         assert!(read.contains(&("a".into(), Member::Item(Bare::Flag(false)))));
-        assert!(read.contains(&("b".into(), Member::Inner(vec![Bare::Token("x".into()), Bare::Text("y".into())]))));
+        assert!(read.contains(&(
+            "b".into(),
+            Member::Inner(vec![Bare::Token("x".into()), Bare::Text("y".into())])
+        )));
         assert!(read.contains(&("c".into(), Member::Item(Bare::Token("*".into())))));
         assert_eq!(dictionary(""), Some(vec![]));
     }
 
     #[test]
     fn refuses_what_section_4_2_refuses() {
-        for broken in ["a=", "a=(", "a=(x", "a=(x\"y\")", "a,", "A=1", "a 'none'", "a=\"x", "a=1 b=2", "a;=1", "a=\"é\""] {
+        for broken in [
+            "a=",
+            "a=(",
+            "a=(x",
+            "a=(x\"y\")",
+            "a,",
+            "A=1",
+            "a 'none'",
+            "a=\"x",
+            "a=1 b=2",
+            "a;=1",
+            "a=\"é\"",
+        ] {
             assert_eq!(dictionary(broken), None, "{broken}");
         }
     }
 
     #[test]
     fn reads_items_with_parameters() {
-        assert_eq!(item("same-origin; report-to=\"x\""), Some(Bare::Token("same-origin".into())));
+        assert_eq!(
+            item("same-origin; report-to=\"x\""),
+            Some(Bare::Token("same-origin".into()))
+        );
         assert_eq!(item("?1"), Some(Bare::Flag(true)));
         assert_eq!(item("same-origin, same-origin"), None);
         assert_eq!(item(""), None);

@@ -26,7 +26,10 @@ impl<'a> Tag<'a> {
 
     /// The first attribute of that name, entities unread; empty where it has no value.
     pub(in super::super) fn attribute(&self, name: &str) -> Option<&'a str> {
-        self.attributes.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+        self.attributes
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| *value)
     }
 
     pub(in super::super) fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
@@ -47,7 +50,10 @@ pub(in super::super) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     pub(in super::super) fn new(html: &'a str) -> Self {
-        Self { rest: html, inside: None }
+        Self {
+            rest: html,
+            inside: None,
+        }
     }
 
     fn take(&mut self, bytes: usize) -> &'a str {
@@ -62,9 +68,15 @@ impl<'a> Scanner<'a> {
             let tag = &self.rest.as_bytes()[at + 2..];
             tag.len() >= name.len()
                 && tag[..name.len()].eq_ignore_ascii_case(name.as_bytes())
-                && tag.get(name.len()).is_none_or(|byte| byte.is_ascii_whitespace() || b"/>".contains(byte))
+                && tag
+                    .get(name.len())
+                    .is_none_or(|byte| byte.is_ascii_whitespace() || b"/>".contains(byte))
         };
-        let end = self.rest.match_indices("</").map(|(at, _)| at).find(|at| ends(*at));
+        let end = self
+            .rest
+            .match_indices("</")
+            .map(|(at, _)| at)
+            .find(|at| ends(*at));
         let text = self.take(end.unwrap_or(self.rest.len()));
         Piece::Inside(name, text)
     }
@@ -80,12 +92,18 @@ impl<'a> Scanner<'a> {
         if !after.starts_with(|first: char| first.is_ascii_alphabetic()) {
             // An end tag, a doctype or a processing instruction ends at the next `>`.
             let is_markup = after.starts_with(['/', '!', '?']);
-            let end = if is_markup { self.rest.find('>').map_or(self.rest.len(), |at| at + 1) } else { 1 };
+            let end = if is_markup {
+                self.rest.find('>').map_or(self.rest.len(), |at| at + 1)
+            } else {
+                1
+            };
             self.take(end);
             return None;
         }
         self.take(1);
-        let end = self.rest.find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/');
+        let end = self
+            .rest
+            .find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/');
         let name = self.take(end.unwrap_or(self.rest.len()));
         let mut attributes = Vec::new();
         loop {
@@ -101,7 +119,8 @@ impl<'a> Scanner<'a> {
     fn attribute(&mut self) -> (&'a str, &'a str) {
         // A leading `=` belongs to the name, by the tokenizer's rules; so a name is never empty.
         let first = self.rest.chars().next().map_or(0, char::len_utf8);
-        let end = self.rest[first..].find(|c: char| c.is_ascii_whitespace() || matches!(c, '=' | '>' | '/'));
+        let end = self.rest[first..]
+            .find(|c: char| c.is_ascii_whitespace() || matches!(c, '=' | '>' | '/'));
         let name = self.take(end.map_or(self.rest.len(), |at| at + first));
         self.skip(|c| c.is_ascii_whitespace());
         if !self.rest.starts_with('=') {
@@ -115,7 +134,9 @@ impl<'a> Scanner<'a> {
             self.take(usize::from(!self.rest.is_empty()));
             return (name, value);
         }
-        let end = self.rest.find(|c: char| c.is_ascii_whitespace() || c == '>');
+        let end = self
+            .rest
+            .find(|c: char| c.is_ascii_whitespace() || c == '>');
         (name, self.take(end.unwrap_or(self.rest.len())))
     }
 
@@ -153,7 +174,11 @@ pub(in super::super) fn unescape(text: &str) -> String {
         plain.push_str(&rest[..at]);
         rest = &rest[at..];
         // The longest numeric entity that stands for a character is `&#x10FFFF;`.
-        let entity = rest.bytes().take(12).position(|byte| byte == b';').map(|end| &rest[1..end]);
+        let entity = rest
+            .bytes()
+            .take(12)
+            .position(|byte| byte == b';')
+            .map(|end| &rest[1..end]);
         match entity.and_then(character) {
             Some(character) => {
                 plain.push(character);
@@ -216,7 +241,10 @@ mod tests {
 
     #[test]
     fn comments_scripts_and_strays_hold_no_tags() {
-        assert_eq!(tags("<!-- <a> --><script>if (a<b) '<i>'</script ><p>1 < 2 </p><b"), ["script []", "p []", "b []"]);
+        assert_eq!(
+            tags("<!-- <a> --><script>if (a<b) '<i>'</script ><p>1 < 2 </p><b"),
+            ["script []", "p []", "b []"]
+        );
         assert_eq!(tags("<script><img src=x>"), ["script []"]);
         assert_eq!(tags("<!-- never closed <a>"), [""; 0]);
         assert_eq!(tags("<"), [""; 0]);
@@ -224,7 +252,10 @@ mod tests {
 
     #[test]
     fn reads_entities() {
-        assert_eq!(unescape("/a?b=1&amp;c=2&#38;&#x26;&unknown;&"), "/a?b=1&c=2&&&unknown;&");
+        assert_eq!(
+            unescape("/a?b=1&amp;c=2&#38;&#x26;&unknown;&"),
+            "/a?b=1&c=2&&&unknown;&"
+        );
         assert_eq!(unescape("&#xD800;é&"), "&#xD800;é&");
     }
 
