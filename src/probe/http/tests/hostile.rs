@@ -32,7 +32,7 @@ async fn silence_ends_with_the_time_allowed() {
         let _ = stream.read(&mut [0]).await;
     })
     .await;
-    let context = context(target(&server.url), Duration::from_millis(150));
+    let context = context(target(&server.url), Duration::from_secs(2));
     let sighting = look_in(&context, json!({}), &Wanted::default()).await;
     let hindrance = sighting.hindrance.unwrap();
     assert_eq!(hindrance.kind, HindranceKind::Timeout);
@@ -47,7 +47,7 @@ async fn a_body_that_drips_for_ever() {
         let _ = stream.read(&mut [0]).await;
     })
     .await;
-    let context = context(target(&server.url), Duration::from_millis(150));
+    let context = context(target(&server.url), Duration::from_secs(2));
     let sighting = look_in(&context, json!({}), &Wanted::default()).await;
     assert_eq!(sighting.hindrance.unwrap().kind, HindranceKind::Timeout);
     assert_eq!(sighting.facts["body"]["size"], json!(1));
