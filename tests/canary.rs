@@ -30,7 +30,8 @@ fn forms(secret: &str) -> Vec<String> {
         let _ = write!(hex, "{byte:02x}");
     }
     let json = serde_json::to_string(secret).unwrap();
-    let percent = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let percent = percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC)
+        .to_string();
     let mut forms = vec![
         secret.to_owned(),
         json.trim_matches('"').to_owned(),
@@ -54,7 +55,10 @@ fn forms(secret: &str) -> Vec<String> {
 fn expect_clean(what: &str, text: &str) {
     for (source, secret) in CANARIES {
         for form in forms(secret) {
-            assert!(!text.contains(&form), "{what} holds the canary of {source} as {form}:\n{text}");
+            assert!(
+                !text.contains(&form),
+                "{what} holds the canary of {source} as {form}:\n{text}"
+            );
         }
     }
 }
@@ -80,7 +84,11 @@ fn parrot() -> Server {
         let said: String = request.head.lines().collect::<Vec<_>>().join(" ");
         let body = format!(
             "<!doctype html><title>{said}</title><p>{}</p>",
-            CANARIES.iter().map(|(_, secret)| *secret).collect::<Vec<_>>().join(" ")
+            CANARIES
+                .iter()
+                .map(|(_, secret)| *secret)
+                .collect::<Vec<_>>()
+                .join(" ")
         );
         if request.target().starts_with("/api") {
             let json = serde_json::json!({ "said": said, "cookie": cookie }).to_string();
@@ -112,15 +120,40 @@ fn no_canary_sings() {
     let root = folder.path();
     let file = canary("an environment file");
     let uri = canary("a password in a URI");
-    write(root, "package.json", r#"{ "name": "shop", "dependencies": { "next": "15.0.0", "next-auth": "4.24.0" } }"#);
+    write(
+        root,
+        "package.json",
+        r#"{ "name": "shop", "dependencies": { "next": "15.0.0", "next-auth": "4.24.0" } }"#,
+    );
     write(
         root,
         ".env.local",
-        &format!("NEXTAUTH_SECRET='{file}'\nMONGODB_URI=mongodb+srv://app:{uri}@cluster.test/shop\nNEXTAUTH_URL={}\n", server.url()),
+        &format!(
+            "NEXTAUTH_SECRET='{file}'\nMONGODB_URI=mongodb+srv://app:{uri}@cluster.test/shop\nNEXTAUTH_URL={}\n",
+            server.url()
+        ),
     );
-    write(root, ".env", &format!("NEXTAUTH_SECRET=\"{}\"\n", canary("a losing environment file")));
-    write(root, "named.env", &format!("API_TOKEN={}\nBAD LINE\n", canary("a named environment file").replace('#', "\\#")));
-    write(root, "app/page.tsx", "export default () => process.env.NEXTAUTH_SECRET + process.env.NEXT_PUBLIC_SECRET;\n");
+    write(
+        root,
+        ".env",
+        &format!(
+            "NEXTAUTH_SECRET=\"{}\"\n",
+            canary("a losing environment file")
+        ),
+    );
+    write(
+        root,
+        "named.env",
+        &format!(
+            "API_TOKEN={}\nBAD LINE\n",
+            canary("a named environment file").replace('#', "\\#")
+        ),
+    );
+    write(
+        root,
+        "app/page.tsx",
+        "export default () => process.env.NEXTAUTH_SECRET + process.env.NEXT_PUBLIC_SECRET;\n",
+    );
     write(
         root,
         "holdpoint.toml",
@@ -129,13 +162,18 @@ fn no_canary_sings() {
             server.url()
         ),
     );
-    write(root, "say.sh", "#!/bin/sh\ncat >/dev/null\necho \"$EXEC_SECRET\" >&2\nprintf '{\"said\": \"%s\"}' \"$EXEC_SECRET\"\n");
+    write(
+        root,
+        "say.sh",
+        "#!/bin/sh\ncat >/dev/null\necho \"$EXEC_SECRET\" >&2\nprintf '{\"said\": \"%s\"}' \"$EXEC_SECRET\"\n",
+    );
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         fs::set_permissions(root.join("say.sh"), fs::Permissions::from_mode(0o755)).unwrap();
     }
-    let example = "[[example]]\nname = \"e\"\nhindrance = \"timeout\"\nverdict = \"inconclusive\"\n";
+    let example =
+        "[[example]]\nname = \"e\"\nhindrance = \"timeout\"\nverdict = \"inconclusive\"\n";
     write(
         root,
         ".holdpoint/checks/said.toml",
@@ -156,15 +194,31 @@ fn no_canary_sings() {
             .env("BYPASS_TOKEN", canary("a header of the target"))
             .env("EXEC_SECRET", canary("a program's environment"))
     };
-    let formats = ["terminal=t.txt", "json=r.json", "junit=j.xml", "markdown=m.md", "sign-off=s.md"];
-    let reports: Vec<&str> = formats.iter().flat_map(|format| ["--report", format]).collect();
+    let formats = [
+        "terminal=t.txt",
+        "json=r.json",
+        "junit=j.xml",
+        "markdown=m.md",
+        "sign-off=s.md",
+    ];
+    let reports: Vec<&str> = formats
+        .iter()
+        .flat_map(|format| ["--report", format])
+        .collect();
     let calls: Vec<Vec<&str>> = vec![
         [vec!["run", "-v"], reports.clone()].concat(),
         vec!["run", "--env-file", "named.env", "-v"],
         vec!["plan", "-v"],
         vec!["plan", "--env-file", "named.env"],
         [vec!["report", "--from", "latest", "-v"], reports.clone()].concat(),
-        vec!["report", "--from", "latest", "--rejudge", "--report", "json=-"],
+        vec![
+            "report",
+            "--from",
+            "latest",
+            "--rejudge",
+            "--report",
+            "json=-",
+        ],
         vec!["list"],
         vec!["explain", "mine.sends"],
         vec!["smoke"],
@@ -175,8 +229,14 @@ fn no_canary_sings() {
         let outcome = set(holdpoint(&call)).run();
         let code = outcome.code();
         looked |= call[0] == "run" && outcome.stdout.contains("mine.says-nothing");
-        expect_clean(&format!("standard output of {call:?} ({code})"), &outcome.stdout);
-        expect_clean(&format!("standard error of {call:?} ({code})"), &outcome.stderr);
+        expect_clean(
+            &format!("standard output of {call:?} ({code})"),
+            &outcome.stdout,
+        );
+        expect_clean(
+            &format!("standard error of {call:?} ({code})"),
+            &outcome.stderr,
+        );
     }
     assert!(looked, "nothing was looked at, so nothing was tested");
     let mut files = Vec::new();
@@ -195,15 +255,27 @@ fn a_secret_in_a_wrong_place_is_not_repeated() {
     let root = folder.path();
     let secret = canary("a password in a URI");
     let cases: &[&[&str]] = &[
-        &["run", "--target", "https://user:c4nary-uri-Rq5!Peep5@host.test/"],
+        &[
+            "run",
+            "--target",
+            "https://user:c4nary-uri-Rq5!Peep5@host.test/",
+        ],
         &["smoke", "https://user:c4nary-uri-Rq5!Peep5@host.test/"],
     ];
     for call in cases {
         let outcome = holdpoint(call.iter()).within(root).run();
         assert_eq!(outcome.code(), 2);
-        assert!(!outcome.stderr.contains(secret) && !outcome.stdout.contains(secret), "{}", outcome.stderr);
+        assert!(
+            !outcome.stderr.contains(secret) && !outcome.stdout.contains(secret),
+            "{}",
+            outcome.stderr
+        );
     }
-    write(root, "holdpoint.toml", &format!("[target]\nurl = \"https://user:{secret}@host.test/\"\n"));
+    write(
+        root,
+        "holdpoint.toml",
+        &format!("[target]\nurl = \"https://user:{secret}@host.test/\"\n"),
+    );
     let outcome = holdpoint(["plan"]).within(root).run();
     assert_eq!(outcome.code(), 2);
     assert!(!outcome.stderr.contains(secret), "{}", outcome.stderr);

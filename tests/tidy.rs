@@ -29,8 +29,12 @@ fn sources() -> Vec<(PathBuf, String)> {
 
 /// Unit tests in files of their own.
 fn is_test(path: &Path) -> bool {
-    let inside = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(path);
-    inside.iter().any(|part| part == "tests.rs" || part == "tests")
+    let inside = path
+        .strip_prefix(env!("CARGO_MANIFEST_DIR"))
+        .unwrap_or(path);
+    inside
+        .iter()
+        .any(|part| part == "tests.rs" || part == "tests")
 }
 
 /// The code of a file without its unit tests, which stand at its end, and without comments.

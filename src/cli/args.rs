@@ -18,7 +18,11 @@ const STYLES: Styles = Styles::styled()
 /// holds the release until it is.
 #[derive(Debug, Parser)]
 #[command(name = "holdpoint", version, styles = STYLES, after_help = after_help(), max_term_width = 100)]
-#[command(propagate_version = true, disable_help_subcommand = true, args_override_self = true)]
+#[command(
+    propagate_version = true,
+    disable_help_subcommand = true,
+    args_override_self = true
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) output: OutputArguments,

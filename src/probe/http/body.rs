@@ -1,7 +1,7 @@
 //! Reads a body piece by piece, decoded, and never more than a limit of it.
 
 use crate::model::{Hindrance, HindranceKind};
-use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use flate2::write::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 
@@ -16,7 +16,7 @@ pub(super) struct Body {
     pub wire_size: u64,
     /// There was more than the limit.
     pub truncated: bool,
-    /// The bytes are those before content coding was applied.
+    /// The coding was one that is read here; otherwise the bytes are as they came.
     pub decoded: bool,
     /// Of the decoded bytes that were read, in hexadecimal.
     pub sha256: String,
@@ -32,7 +32,7 @@ pub(super) struct Reader {
 
 enum Decoder {
     Plain(Sink),
-    Gzip(MultiGzDecoder<Sink>),
+    Gzip(GzDecoder<Sink>),
     Zlib(ZlibDecoder<Sink>),
     /// `deflate` without the zlib wrapper, which some servers send.
     Raw(DeflateDecoder<Sink>),
@@ -63,7 +63,7 @@ impl Reader {
             .to_ascii_lowercase();
         let (decoder, decoded) = match coding.as_str() {
             "" | "identity" => (Decoder::Plain(sink), true),
-            "gzip" | "x-gzip" => (Decoder::Gzip(MultiGzDecoder::new(sink)), true),
+            "gzip" | "x-gzip" => (Decoder::Gzip(GzDecoder::new(sink)), true),
             "deflate" => (Decoder::Unsure(Vec::new(), sink), true),
             _ => (Decoder::Plain(sink), false),
         };
@@ -114,6 +114,8 @@ impl Reader {
         match outcome {
             _ if enough => Ok(Flow::Enough),
             Ok(()) => Ok(Flow::More),
+            // The compressed form is at its end; like browsers, leave aside what comes after.
+            Err(error) if error.kind() == io::ErrorKind::WriteZero => Ok(Flow::More),
             Err(error) => Err(damaged(&error)),
         }
     }
@@ -310,6 +312,9 @@ mod tests {
 
     #[test]
     fn damage_is_a_fault_and_an_unknown_coding_is_not() {
+        let padded = [gzip(b"whole"), vec![0; 9]].concat();
+        let (body, fault, _) = read(Some("gzip"), 100, &padded, 4);
+        assert_eq!((body.bytes.as_slice(), fault), (b"whole".as_slice(), None));
         let mut wire = gzip(b"hello hello hello");
         wire.truncate(15);
         for (coding, wire) in [

@@ -1,11 +1,11 @@
 //! Asks, follows redirects step by step, and reads the last answer, within one deadline.
 
 use super::address;
+use super::ask::Ask;
 use super::body::{Body, Flow, Reader};
 use super::headers::content_type::ContentType;
 use super::headers::{Headers, cookie};
 use super::kept;
-use super::parameters::Ask;
 use crate::model::{Hindrance, HindranceKind, Target};
 use crate::probe::Context;
 use crate::probe::transport::{Connection, Fault, next_chunk};

@@ -1,6 +1,7 @@
 //! The facts of an answer: what is declared, and how each is measured.
 
 use super::address;
+use super::ask::Ask;
 use super::declare::{flag, int, maybe_int, maybe_text, object, text, texts};
 use super::exchange::{Answer, Redirect};
 use super::headers::content_type::ContentType;
@@ -10,11 +11,11 @@ use super::headers::{
 };
 use super::kept;
 use super::page::{self, Page};
-use super::parameters::Ask;
 use crate::model::{FactKind, FactSpec, Facts, Target};
 use crate::probe::Wanted;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::time::Duration;
 
 pub(super) fn declared() -> Vec<FactSpec> {
@@ -215,11 +216,11 @@ pub(super) fn measure(
 }
 
 /// The body as text, where it could be decoded and was kept; bytes that are not UTF-8 are replaced.
-pub(super) fn body_text(answer: &Answer) -> Option<String> {
+pub(super) fn body_text(answer: &Answer) -> Option<Cow<'_, str>> {
     answer
         .body
         .decoded
-        .then(|| String::from_utf8_lossy(&answer.body.bytes).into_owned())
+        .then(|| String::from_utf8_lossy(&answer.body.bytes))
 }
 
 /// The text, where it is HTML by its type or, without one, by its first character.

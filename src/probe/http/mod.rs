@@ -1,6 +1,7 @@
 //! The http probe: asks a path of the target and says everything about the answer, judging nothing.
 
 mod address;
+mod ask;
 mod body;
 mod declare;
 mod exchange;
@@ -14,9 +15,9 @@ mod tests;
 
 use super::{Context, Probe, ProbeSpec, Sighting, Transient, Wanted};
 use crate::model::{Excerpt, Facts, Hindrance, HindranceKind, Level, PathClasses, Target};
+use ask::Ask;
 use exchange::{Answer, Exchange, Failure};
 use futures_util::future::BoxFuture;
-use parameters::Ask;
 use std::time::Duration;
 use url::Url;
 

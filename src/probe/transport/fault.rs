@@ -36,15 +36,10 @@ pub(super) fn of_request(error: &reqwest::Error) -> Fault {
             HindranceKind::Timeout,
             "no connection within the time allowed",
         )
+    } else if connecting {
+        classify(error, "connecting", HindranceKind::Unreachable)
     } else {
-        classify(
-            error,
-            if connecting {
-                "connecting"
-            } else {
-                "waiting for the answer"
-            },
-        )
+        classify(error, "waiting for the answer", HindranceKind::Protocol)
     };
     let passing = matches!(
         hindrance.kind,
@@ -61,16 +56,17 @@ pub(super) fn of_request(error: &reqwest::Error) -> Fault {
 
 /// Why a body ended before its end.
 pub(super) fn of_body(error: &reqwest::Error) -> Fault {
-    Fault::settled(classify(error, "reading the body"))
+    Fault::settled(classify(error, "reading the body", HindranceKind::Protocol))
 }
 
 /// Why a connection could not be made, or broke.
 pub(super) fn of_io(error: &io::Error, doing: &str) -> Hindrance {
-    classify(error, doing)
+    classify(error, doing, HindranceKind::Unreachable)
 }
 
-fn classify(error: &(dyn Error + 'static), doing: &str) -> Hindrance {
-    let mut kind = HindranceKind::Protocol;
+/// `otherwise` is what an error means that says nothing known.
+fn classify(error: &(dyn Error + 'static), doing: &str, otherwise: HindranceKind) -> Hindrance {
+    let mut kind = otherwise;
     let mut link = Some(error);
     while let Some(cause) = link {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
@@ -86,10 +82,11 @@ fn classify(error: &(dyn Error + 'static), doing: &str) -> Hindrance {
                 kind = HindranceKind::Protocol;
             }
         }
-        if let Some(io) = cause.downcast_ref::<io::Error>() {
-            if let Some(known) = kind_of_io(io.kind()) {
-                kind = known;
-            }
+        if let Some(known) = cause
+            .downcast_ref::<io::Error>()
+            .and_then(|io| kind_of_io(io.kind()))
+        {
+            kind = known;
         }
         link = next(cause);
     }

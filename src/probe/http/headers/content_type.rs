@@ -1,20 +1,20 @@
 //! Content-Type: what kind of thing the body claims to be.
 
-use super::super::declare::{flag, maybe_text, object};
 use super::Headers;
 use crate::model::FactSpec;
+use crate::probe::http::declare::{flag, maybe_text, object};
 use serde_json::{Value, json};
 
 /// A media type without its parameters, and the character set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in super::super) struct ContentType {
+pub(in crate::probe::http) struct ContentType {
     /// `text/html`, in lower case.
     pub essence: Option<String>,
     /// `utf-8`, in lower case.
     pub charset: Option<String>,
 }
 
-pub(in super::super) fn declared() -> FactSpec {
+pub(in crate::probe::http) fn declared() -> FactSpec {
     object(
         "content_type",
         vec![
@@ -34,7 +34,7 @@ pub(in super::super) fn declared() -> FactSpec {
 
 impl ContentType {
     /// The last value that is a media type counts, as the Fetch Standard has it.
-    pub(in super::super) fn read(headers: &Headers) -> Self {
+    pub(in crate::probe::http) fn read(headers: &Headers) -> Self {
         headers
             .all("content-type")
             .filter_map(parse)
@@ -42,20 +42,20 @@ impl ContentType {
             .unwrap_or_default()
     }
 
-    pub(in super::super) fn is_html(&self) -> bool {
+    pub(in crate::probe::http) fn is_html(&self) -> bool {
         matches!(
             self.essence.as_deref(),
             Some("text/html" | "application/xhtml+xml")
         )
     }
 
-    pub(in super::super) fn is_json(&self) -> bool {
+    pub(in crate::probe::http) fn is_json(&self) -> bool {
         self.essence.as_deref().is_some_and(|essence| {
             matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
         })
     }
 
-    pub(in super::super) fn is_javascript(&self) -> bool {
+    pub(in crate::probe::http) fn is_javascript(&self) -> bool {
         self.essence.as_deref().is_some_and(|essence| {
             let subtype = essence
                 .strip_prefix("text/")
@@ -70,7 +70,7 @@ impl ContentType {
     }
 
     /// Something that people can read.
-    pub(in super::super) fn is_text(&self) -> bool {
+    pub(in crate::probe::http) fn is_text(&self) -> bool {
         self.is_html()
             || self.is_json()
             || self
@@ -79,7 +79,7 @@ impl ContentType {
                 .is_some_and(|it| it.starts_with("text/"))
     }
 
-    pub(in super::super) fn facts(&self, headers: &Headers) -> Value {
+    pub(in crate::probe::http) fn facts(&self, headers: &Headers) -> Value {
         json!({
             "present": headers.has("content-type"),
             "essence": self.essence,

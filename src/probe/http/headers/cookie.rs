@@ -1,13 +1,13 @@
 //! Set-Cookie as browsers store it (RFC 6265bis section 5.6), without the value.
 
-use super::super::declare::{flag, int, maybe_int, maybe_text, text};
 use super::{Headers, cookie_date};
 use crate::model::{FactKind, FactSpec};
+use crate::probe::http::declare::{flag, int, maybe_int, maybe_text, text};
 use serde_json::{Value, json};
 
 /// One cookie that an answer sets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in super::super) struct Cookie {
+pub(in crate::probe::http) struct Cookie {
     pub name: String,
     pub value: String,
     secure: bool,
@@ -21,7 +21,7 @@ pub(in super::super) struct Cookie {
     expires: Option<i64>,
 }
 
-pub(in super::super) fn declared() -> FactSpec {
+pub(in crate::probe::http) fn declared() -> FactSpec {
     let cookie = vec![
         text("name", "the name"),
         int(
@@ -67,16 +67,16 @@ pub(in super::super) fn declared() -> FactSpec {
 }
 
 /// Every cookie of an answer, without those that browsers ignore as a whole.
-pub(in super::super) fn all(headers: &Headers) -> Vec<Cookie> {
+pub(in crate::probe::http) fn all(headers: &Headers) -> Vec<Cookie> {
     headers.all("set-cookie").filter_map(parse).collect()
 }
 
-pub(in super::super) fn facts(cookies: &[Cookie], now: i64) -> Value {
+pub(in crate::probe::http) fn facts(cookies: &[Cookie], now: i64) -> Value {
     cookies.iter().map(|cookie| cookie.facts(now)).collect()
 }
 
 /// The header with the value's length in the value's place.
-pub(in super::super) fn masked(header: &str) -> String {
+pub(in crate::probe::http) fn masked(header: &str) -> String {
     let (pair, attributes) = header.split_at(header.find(';').unwrap_or(header.len()));
     let (name, value) = pair.split_once('=').unwrap_or(("", pair));
     format!(

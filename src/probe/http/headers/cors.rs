@@ -1,11 +1,11 @@
 //! Cross-origin resource sharing: which other origins may read the answer.
 
-use super::super::declare::{flag, maybe_text, object, texts};
 use super::Headers;
 use crate::model::FactSpec;
+use crate::probe::http::declare::{flag, maybe_text, object, texts};
 use serde_json::{Value, json};
 
-pub(in super::super) fn declared() -> FactSpec {
+pub(in crate::probe::http) fn declared() -> FactSpec {
     object(
         "cors",
         vec![
@@ -38,7 +38,11 @@ pub(in super::super) fn declared() -> FactSpec {
 }
 
 /// `own` is the origin of the address asked, which may of course be allowed.
-pub(in super::super) fn read(headers: &Headers, sent_origin: Option<&str>, own: &str) -> Value {
+pub(in crate::probe::http) fn read(
+    headers: &Headers,
+    sent_origin: Option<&str>,
+    own: &str,
+) -> Value {
     let allowed = headers.joined("access-control-allow-origin");
     let vary = headers.members("vary");
     let lower: Vec<_> = headers

@@ -4,9 +4,10 @@ use super::super::declare::{flag, maybe_text, object};
 use super::Headers;
 use super::csp::Csp;
 use crate::model::FactSpec;
+use crate::probe::http::declare::{flag, maybe_text, object};
 use serde_json::{Value, json};
 
-pub(in super::super) fn declared() -> Vec<FactSpec> {
+pub(in crate::probe::http) fn declared() -> Vec<FactSpec> {
     vec![
         object(
             "frame_options",
@@ -43,7 +44,7 @@ enum Outcome {
     Ignored,
 }
 
-pub(in super::super) fn frame_options(headers: &Headers) -> Value {
+pub(in crate::probe::http) fn frame_options(headers: &Headers) -> Value {
     let outcome = outcome(headers);
     json!({
         "present": headers.has("x-frame-options"),
@@ -54,7 +55,7 @@ pub(in super::super) fn frame_options(headers: &Headers) -> Value {
     })
 }
 
-pub(in super::super) fn framing(headers: &Headers, csp: &Csp) -> Value {
+pub(in crate::probe::http) fn framing(headers: &Headers, csp: &Csp) -> Value {
     let protected = match csp.limits_frames() {
         Some(limited) => limited,
         None => outcome(headers) != Outcome::Ignored,

@@ -1,11 +1,12 @@
 //! Strict-Transport-Security, as RFC 6797 sections 6.1 and 8.1 have browsers read it.
 
-use super::super::declare::{flag, int, maybe_int, object};
 use super::Headers;
 use crate::model::FactSpec;
+use crate::probe::http::declare::{flag, int, maybe_int, object};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
-pub(in super::super) fn declared() -> FactSpec {
+pub(in crate::probe::http) fn declared() -> FactSpec {
     object(
         "hsts",
         vec![
@@ -26,7 +27,7 @@ pub(in super::super) fn declared() -> FactSpec {
     )
 }
 
-pub(in super::super) fn read(headers: &Headers) -> Value {
+pub(in crate::probe::http) fn read(headers: &Headers) -> Value {
     let policy = headers.first("strict-transport-security").and_then(parse);
     json!({
         "present": headers.has("strict-transport-security"),
@@ -47,7 +48,7 @@ struct Policy {
 
 /// A value that breaks a rule is ignored as a whole (RFC 6797 section 6.1, rules 2 and 4).
 fn parse(value: &str) -> Option<Policy> {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
     let mut policy = Policy {
         max_age: -1,
         include_subdomains: false,
@@ -62,7 +63,7 @@ fn parse(value: &str) -> Option<Policy> {
             Some((name, argument)) => (name.trim_end(), Some(unquote(argument.trim())?)),
             None => (directive, None),
         };
-        if !is_token(name) || seen.iter().any(|one| one.eq_ignore_ascii_case(name)) {
+        if !is_token(name) || !seen.insert(name.to_ascii_lowercase()) {
             return None;
         }
         match (name.to_ascii_lowercase().as_str(), argument) {
@@ -77,7 +78,6 @@ fn parse(value: &str) -> Option<Policy> {
             ("preload", _) => policy.preload = true,
             _ => {}
         }
-        seen.push(name.to_owned());
     }
     (policy.max_age >= 0).then_some(policy)
 }

@@ -1,12 +1,12 @@
 //! Headers that keep other origins out of the process: COOP, COEP, CORP, Origin-Agent-Cluster.
 
-use super::super::declare::{flag, maybe_text, object};
 use super::Headers;
 use super::structured::{Bare, item};
 use crate::model::FactSpec;
+use crate::probe::http::declare::{flag, maybe_text, object};
 use serde_json::{Value, json};
 
-pub(in super::super) fn declared() -> Vec<FactSpec> {
+pub(in crate::probe::http) fn declared() -> Vec<FactSpec> {
     let pair = |name, meaning| {
         object(
             name,
@@ -32,7 +32,7 @@ pub(in super::super) fn declared() -> Vec<FactSpec> {
 }
 
 /// HTML Standard: a structured item whose token must be known, case included.
-pub(in super::super) fn coop(headers: &Headers) -> Value {
+pub(in crate::probe::http) fn coop(headers: &Headers) -> Value {
     let known = [
         "unsafe-none",
         "same-origin-allow-popups",
@@ -44,7 +44,7 @@ pub(in super::super) fn coop(headers: &Headers) -> Value {
 }
 
 /// HTML Standard, as [`coop`].
-pub(in super::super) fn coep(headers: &Headers) -> Value {
+pub(in crate::probe::http) fn coep(headers: &Headers) -> Value {
     token(
         headers,
         "cross-origin-embedder-policy",
@@ -53,14 +53,14 @@ pub(in super::super) fn coep(headers: &Headers) -> Value {
 }
 
 /// Fetch Standard: compared with regard to case, without parameters; a doubled header counts for nothing.
-pub(in super::super) fn corp(headers: &Headers) -> Value {
+pub(in crate::probe::http) fn corp(headers: &Headers) -> Value {
     let value = headers.joined("cross-origin-resource-policy");
     let known = |value: &str| ["same-origin", "same-site", "cross-origin"].contains(&value);
     json!({ "present": value.is_some(), "value": value.filter(|value| known(value)) })
 }
 
 /// HTML Standard: a structured boolean.
-pub(in super::super) fn origin_agent_cluster(headers: &Headers) -> Value {
+pub(in crate::probe::http) fn origin_agent_cluster(headers: &Headers) -> Value {
     let value = headers.joined("origin-agent-cluster");
     let flag = match value.as_deref().and_then(item) {
         Some(Bare::Flag(true)) => Some("?1"),

@@ -1,8 +1,8 @@
 //! Headers that tell strangers what the site is built with.
 
-use super::super::declare::{flag, maybe_text, object, texts};
 use super::Headers;
 use crate::model::FactSpec;
+use crate::probe::http::declare::{flag, maybe_text, object, texts};
 use serde_json::{Value, json};
 
 /// Headers that disclose a product, a version or an inner host, other than Server and X-Powered-By.
@@ -46,7 +46,7 @@ const DISCLOSING: &[&str] = &[
     "x-wix-server-artifact-id",
 ];
 
-pub(in super::super) fn declared() -> FactSpec {
+pub(in crate::probe::http) fn declared() -> FactSpec {
     object(
         "leaks",
         vec![
@@ -62,7 +62,7 @@ pub(in super::super) fn declared() -> FactSpec {
     )
 }
 
-pub(in super::super) fn read(headers: &Headers) -> Value {
+pub(in crate::probe::http) fn read(headers: &Headers) -> Value {
     let server = headers.joined("server");
     let others: Vec<_> = DISCLOSING.iter().filter(|name| headers.has(name)).collect();
     json!({

@@ -1,11 +1,11 @@
 //! X-Content-Type-Options, which browsers act on, and X-XSS-Protection, which they no longer do.
 
-use super::super::declare::{flag, maybe_text, object};
 use super::Headers;
 use crate::model::FactSpec;
+use crate::probe::http::declare::{flag, maybe_text, object};
 use serde_json::{Value, json};
 
-pub(in super::super) fn declared() -> Vec<FactSpec> {
+pub(in crate::probe::http) fn declared() -> Vec<FactSpec> {
     vec![
         object(
             "nosniff",
@@ -33,7 +33,7 @@ pub(in super::super) fn declared() -> Vec<FactSpec> {
 }
 
 /// Fetch Standard: the first member of the list decides, in any case.
-pub(in super::super) fn nosniff(headers: &Headers) -> Value {
+pub(in crate::probe::http) fn nosniff(headers: &Headers) -> Value {
     let value = headers.joined("x-content-type-options");
     let first = value
         .as_deref()
@@ -46,7 +46,7 @@ pub(in super::super) fn nosniff(headers: &Headers) -> Value {
     })
 }
 
-pub(in super::super) fn xss_protection(headers: &Headers) -> Value {
+pub(in crate::probe::http) fn xss_protection(headers: &Headers) -> Value {
     let value = headers.first("x-xss-protection");
     let blocks = |value: &str| {
         value.split(';').skip(1).any(|part| {

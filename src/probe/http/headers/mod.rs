@@ -5,7 +5,6 @@ pub(super) mod cookie;
 pub(super) mod cookie_date;
 pub(super) mod cors;
 pub(super) mod csp;
-pub(super) mod csp_source;
 pub(super) mod framing;
 pub(super) mod hsts;
 pub(super) mod isolation;

@@ -4,9 +4,10 @@ use super::super::declare::{flag, object, texts};
 use super::Headers;
 use super::structured::{Bare, Member, dictionary};
 use crate::model::{FactKind, FactSpec};
+use crate::probe::http::declare::{flag, object, texts};
 use serde_json::{Map, Value, json};
 
-pub(in super::super) fn declared() -> FactSpec {
+pub(in crate::probe::http) fn declared() -> FactSpec {
     object(
         "permissions_policy",
         vec![
@@ -26,7 +27,7 @@ pub(in super::super) fn declared() -> FactSpec {
     )
 }
 
-pub(in super::super) fn read(headers: &Headers) -> Value {
+pub(in crate::probe::http) fn read(headers: &Headers) -> Value {
     let value = headers.joined("permissions-policy");
     let members = value.as_deref().and_then(dictionary);
     let mut valid = members.is_some();

@@ -1,8 +1,8 @@
 //! Referrer-Policy: the last value that browsers know wins.
 
-use super::super::declare::{flag, maybe_text, object};
 use super::Headers;
 use crate::model::FactSpec;
+use crate::probe::http::declare::{flag, maybe_text, object};
 use serde_json::{Value, json};
 
 /// Policies that keep path and query from other origins.
@@ -19,7 +19,7 @@ const LAX: [&str; 4] = [
     "unsafe-url",
 ];
 
-pub(in super::super) fn declared() -> FactSpec {
+pub(in crate::probe::http) fn declared() -> FactSpec {
     object(
         "referrer_policy",
         vec![
@@ -39,7 +39,7 @@ pub(in super::super) fn declared() -> FactSpec {
     )
 }
 
-pub(in super::super) fn read(headers: &Headers) -> Value {
+pub(in crate::probe::http) fn read(headers: &Headers) -> Value {
     let effective = headers
         .members("referrer-policy")
         .into_iter()

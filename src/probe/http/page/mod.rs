@@ -118,7 +118,7 @@ impl Page {
         for piece in Scanner::new(html) {
             match piece {
                 Piece::Text(text) => visible.push_str(text),
-                Piece::Inside("script" | "SCRIPT", text) => {
+                Piece::Inside(name, text) if name.eq_ignore_ascii_case("script") => {
                     self.next_app |= data_script || text.contains("self.__next_f");
                     self.error_overlay |=
                         data_script && text.contains("\"err\":{") && text.contains("\"stack\":");

@@ -1,6 +1,6 @@
 //! Pages that a platform puts in the application's place: protection, challenges, its own errors.
 
-use super::super::headers::Headers;
+use crate::probe::http::headers::Headers;
 
 /// Whose page this is; none where it may be the application's own.
 pub(super) fn name(

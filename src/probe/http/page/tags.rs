@@ -2,7 +2,7 @@
 
 /// One piece of a document, in order.
 #[derive(Debug, PartialEq, Eq)]
-pub(in super::super) enum Piece<'a> {
+pub(in crate::probe::http) enum Piece<'a> {
     /// A start tag.
     Tag(Tag<'a>),
     /// Text between tags, entities unread.
@@ -13,26 +13,26 @@ pub(in super::super) enum Piece<'a> {
 
 /// A start tag.
 #[derive(Debug, PartialEq, Eq)]
-pub(in super::super) struct Tag<'a> {
+pub(in crate::probe::http) struct Tag<'a> {
     /// As written; compare without regard to case.
     pub name: &'a str,
     attributes: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Tag<'a> {
-    pub(in super::super) fn is(&self, name: &str) -> bool {
+    pub(in crate::probe::http) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
 
     /// The first attribute of that name, entities unread; empty where it has no value.
-    pub(in super::super) fn attribute(&self, name: &str) -> Option<&'a str> {
+    pub(in crate::probe::http) fn attribute(&self, name: &str) -> Option<&'a str> {
         self.attributes
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, value)| *value)
     }
 
-    pub(in super::super) fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub(in crate::probe::http) fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.attributes.iter().copied()
     }
 }
@@ -42,14 +42,14 @@ const OPAQUE: &[&str] = &["script", "style", "title", "textarea", "noembed", "xm
 
 /// Scans a document. Never fails: what is not markup is text.
 #[derive(Debug)]
-pub(in super::super) struct Scanner<'a> {
+pub(in crate::probe::http) struct Scanner<'a> {
     rest: &'a str,
     /// The opaque element whose inside comes next.
     inside: Option<&'a str>,
 }
 
 impl<'a> Scanner<'a> {
-    pub(in super::super) fn new(html: &'a str) -> Self {
+    pub(in crate::probe::http) fn new(html: &'a str) -> Self {
         Self {
             rest: html,
             inside: None,
@@ -167,7 +167,7 @@ impl<'a> Iterator for Scanner<'a> {
 }
 
 /// Reads the entities that addresses and titles are written with; others stay as they are.
-pub(in super::super) fn unescape(text: &str) -> String {
+pub(in crate::probe::http) fn unescape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {

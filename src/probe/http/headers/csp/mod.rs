@@ -1,57 +1,18 @@
 //! Content-Security-Policy: what all policies together let the page do.
 
-use super::super::declare::{flag, int, object, texts};
+use crate::probe::http::declare::{flag, int, object, texts};
+mod policy;
+mod source;
+
 use super::Headers;
-use super::csp_source::SourceList;
 use crate::model::{FactKind, FactSpec};
+use policy::{
+    OBJECT, Policy, SCRIPT, SCRIPT_ATTR, SCRIPT_ELEM, STYLE, STYLE_ATTR, STYLE_ELEM, is_known,
+};
 use serde_json::{Map, Value, json};
+use source::SourceList;
 
-/// Directives that browsers know or knew.
-const KNOWN: &[&str] = &[
-    "base-uri",
-    "block-all-mixed-content",
-    "child-src",
-    "connect-src",
-    "default-src",
-    "fenced-frame-src",
-    "font-src",
-    "form-action",
-    "frame-ancestors",
-    "frame-src",
-    "img-src",
-    "manifest-src",
-    "media-src",
-    "navigate-to",
-    "object-src",
-    "plugin-types",
-    "prefetch-src",
-    "referrer",
-    "reflected-xss",
-    "report-to",
-    "report-uri",
-    "require-sri-for",
-    "require-trusted-types-for",
-    "sandbox",
-    "script-src",
-    "script-src-attr",
-    "script-src-elem",
-    "style-src",
-    "style-src-attr",
-    "style-src-elem",
-    "trusted-types",
-    "upgrade-insecure-requests",
-    "webrtc",
-    "worker-src",
-];
-const SCRIPT: &[&str] = &["script-src", "default-src"];
-const SCRIPT_ELEM: &[&str] = &["script-src-elem", "script-src", "default-src"];
-const SCRIPT_ATTR: &[&str] = &["script-src-attr", "script-src", "default-src"];
-const STYLE: &[&str] = &["style-src", "default-src"];
-const STYLE_ELEM: &[&str] = &["style-src-elem", "style-src", "default-src"];
-const STYLE_ATTR: &[&str] = &["style-src-attr", "style-src", "default-src"];
-const OBJECT: &[&str] = &["object-src", "default-src"];
-
-pub(in super::super) fn declared() -> FactSpec {
+pub(in crate::probe::http) fn declared() -> FactSpec {
     let script = vec![
         flag("defined", "script-src or default-src is there"),
         texts(
@@ -146,81 +107,13 @@ pub(in super::super) fn declared() -> FactSpec {
 
 /// Every enforced policy of an answer.
 #[derive(Debug, Clone, Default)]
-pub(in super::super) struct Csp {
+pub(in crate::probe::http) struct Csp {
     policies: Vec<Policy>,
     report_only: bool,
 }
 
-/// Directives in the order written; of a repeated one the first counts (CSP3 section 2.2.1).
-#[derive(Debug, Clone, Default)]
-struct Policy {
-    directives: Vec<(String, Vec<String>)>,
-}
-
-impl Policy {
-    fn parse(text: &str) -> Option<Self> {
-        let mut policy = Self::default();
-        for directive in text.split(';') {
-            let mut words = directive.split_ascii_whitespace();
-            let Some(name) = words.next().map(str::to_ascii_lowercase) else {
-                continue;
-            };
-            if !policy.directives.iter().any(|(known, _)| *known == name) {
-                policy
-                    .directives
-                    .push((name, words.map(str::to_owned).collect()));
-            }
-        }
-        (!policy.directives.is_empty()).then_some(policy)
-    }
-
-    /// The source list of the first directive of the chain that is there.
-    fn sources(&self, chain: &[&str]) -> Option<SourceList<'_>> {
-        chain.iter().find_map(|name| {
-            self.directives
-                .iter()
-                .find(|(known, _)| known == name)
-                .map(|(_, values)| SourceList(values))
-        })
-    }
-
-    fn allows(&self, chain: &[&str], allowed: impl Fn(SourceList<'_>) -> bool) -> bool {
-        self.sources(chain).is_none_or(allowed)
-    }
-
-    fn inline(&self, chain: &[&str], for_scripts: bool) -> bool {
-        self.allows(chain, |list| list.allows_all_inline(for_scripts))
-    }
-
-    /// With `'strict-dynamic'`, hosts and schemes are not looked at.
-    fn script_from_any_host(&self) -> bool {
-        self.allows(SCRIPT_ELEM, |list| {
-            !list.has("'strict-dynamic'") && list.allows_any_host()
-        })
-    }
-
-    fn script_from_data(&self) -> bool {
-        self.allows(SCRIPT_ELEM, |list| {
-            !list.has("'strict-dynamic'") && list.has("data:")
-        })
-    }
-
-    fn restricts_script(&self) -> bool {
-        !self.inline(SCRIPT_ELEM, true)
-            && !self.inline(SCRIPT_ATTR, true)
-            && !self.script_from_any_host()
-            && !self.script_from_data()
-    }
-
-    fn restricts_style(&self) -> bool {
-        !self.inline(STYLE_ELEM, false)
-            && !self.inline(STYLE_ATTR, false)
-            && !self.allows(STYLE_ELEM, |list| list.allows_any_host())
-    }
-}
-
 impl Csp {
-    pub(in super::super) fn read(headers: &Headers) -> Self {
+    pub(in crate::probe::http) fn read(headers: &Headers) -> Self {
         Self {
             policies: headers
                 .all("content-security-policy")
@@ -232,7 +125,7 @@ impl Csp {
     }
 
     /// Does some policy limit who may frame the page? None where no policy speaks of it.
-    pub(in super::super) fn limits_frames(&self) -> Option<bool> {
+    pub(in crate::probe::http) fn limits_frames(&self) -> Option<bool> {
         self.of_all(&["frame-ancestors"])
             .map(|list| !list.allows_any_host())
             .reduce(|a, b| a || b)
@@ -252,7 +145,7 @@ impl Csp {
             .filter_map(|policy| policy.sources(chain))
     }
 
-    pub(in super::super) fn facts(&self) -> Value {
+    pub(in crate::probe::http) fn facts(&self) -> Value {
         let has = |name: &str| self.any(|policy| policy.sources(&[name]).is_some());
         let first = |chain: &[&str]| {
             self.of_all(chain)
@@ -275,7 +168,7 @@ impl Csp {
             .policies
             .iter()
             .flat_map(|policy| policy.directives.iter().map(|(name, _)| name.as_str()))
-            .filter(|name| !KNOWN.contains(name))
+            .filter(|name| !is_known(name))
             .collect();
         unknown.dedup();
         json!({

@@ -36,10 +36,9 @@ impl SourceList<'_> {
     /// CSP3, "Does a source list allow all inline behavior for type?": a nonce or a hash takes
     /// `'unsafe-inline'` away, and for scripts so does `'strict-dynamic'`.
     pub(super) fn allows_all_inline(&self, for_scripts: bool) -> bool {
-        self.has("'unsafe-inline'")
-            && !self.has_nonce()
-            && !self.has_hash()
-            && !(for_scripts && self.has("'strict-dynamic'"))
+        let taken_away =
+            self.has_nonce() || self.has_hash() || (for_scripts && self.has("'strict-dynamic'"));
+        self.has("'unsafe-inline'") && !taken_away
     }
 
     /// A source that any host can satisfy: `*`, a bare network scheme, or a scheme with any host.
