@@ -1,6 +1,5 @@
 //! Who may put the page into a frame: X-Frame-Options and, above it, CSP frame-ancestors.
 
-use super::super::declare::{flag, maybe_text, object};
 use super::Headers;
 use super::csp::Csp;
 use crate::model::FactSpec;

@@ -1,6 +1,5 @@
 //! Permissions-Policy: which features the page and the frames inside it may use.
 
-use super::super::declare::{flag, object, texts};
 use super::Headers;
 use super::structured::{Bare, Member, dictionary};
 use crate::model::{FactKind, FactSpec};
