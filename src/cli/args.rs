@@ -126,6 +126,18 @@ pub(super) struct SubjectArguments {
     pub(super) config: Option<PathBuf>,
 }
 
+/// What the target is.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Subject")]
+pub(super) struct TargetArguments {
+    /// The name of the target's environment, such as staging
+    #[arg(long, value_name = "NAME")]
+    pub(super) environment: Option<String>,
+    /// The target is yours, so level active is allowed there
+    #[arg(long)]
+    pub(super) owned: bool,
+}
+
 /// How far, how much at once, how long.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Limits")]
@@ -178,6 +190,8 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "URL", help_heading = "Subject")]
     pub(super) target: Option<String>,
     #[command(flatten)]
+    pub(super) about: TargetArguments,
+    #[command(flatten)]
     pub(super) subject: SubjectArguments,
     #[command(flatten)]
     pub(super) limits: LimitArguments,
@@ -191,6 +205,8 @@ pub(super) struct SmokeArguments {
     /// The base address of the running application; that of the settings where none is given
     #[arg(value_name = "URL")]
     pub(super) url: Option<String>,
+    #[command(flatten)]
+    pub(super) about: TargetArguments,
     #[command(flatten)]
     pub(super) subject: SubjectArguments,
     #[command(flatten)]

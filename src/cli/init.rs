@@ -4,7 +4,7 @@ use super::args::{InitArguments, SubjectArguments};
 use super::exit::Exit;
 use super::output::Output;
 use super::prepare::{self, Environment, Request};
-use crate::settings::init as template;
+use crate::settings::{commented, write_new};
 
 pub(super) fn init(arguments: &InitArguments, output: &Output, environment: &Environment) -> Exit {
     let subject = SubjectArguments {
@@ -20,7 +20,7 @@ pub(super) fn init(arguments: &InitArguments, output: &Output, environment: &Env
         Err(problems) => return output.diagnose(&problems),
     };
     let path = settings.root.join("holdpoint.toml");
-    match template::write_new(&path, &template::commented(&settings)) {
+    match write_new(&path, &commented(&settings)) {
         Ok(()) => {
             output.print(&format!("wrote {}\nnext: holdpoint plan shows what a run would look at; holdpoint run looks", path.display()));
             Exit::Go

@@ -1,6 +1,8 @@
 //! From what was typed to what is needed: settings, catalogue, selection, plan.
 
-use super::args::{DecisionArguments, LimitArguments, ReportTarget, SubjectArguments};
+use super::args::{
+    DecisionArguments, LimitArguments, ReportTarget, SubjectArguments, TargetArguments,
+};
 use super::exit::Exit;
 use super::output::Output;
 use crate::catalog::{Catalog, NothingSelected, Selection, Selector, read_waivers};
@@ -28,6 +30,7 @@ pub(super) struct Request {
     pub(super) skip: Vec<String>,
     pub(super) severity: Option<Severity>,
     pub(super) target: Option<String>,
+    pub(super) about: TargetArguments,
     pub(super) subject: SubjectArguments,
     pub(super) limits: LimitArguments,
     pub(super) decision: DecisionArguments,
@@ -82,21 +85,25 @@ pub(super) fn settings(
     environment: &Environment,
 ) -> Result<Settings, Vec<Diagnostic>> {
     let Request {
+        about,
         subject,
         limits,
         decision,
         ..
     } = request;
+    let many = |number: Option<u32>| number.and_then(|number| usize::try_from(number).ok());
     let arguments = settings::Arguments {
         root: subject.root.clone(),
         config: subject.config.clone(),
-        env_files: subject.env_file.clone(),
         target: request.target.clone(),
+        environment: about.environment.clone(),
+        owned: about.owned,
+        env_files: subject.env_file.clone(),
         level: limits.level,
         timeout: limits.timeout,
         deadline: limits.deadline,
-        concurrency: limits.concurrency,
-        per_host: limits.per_host,
+        concurrency: many(limits.concurrency),
+        per_host: many(limits.per_host),
         retries: limits.retries,
         fail_on: decision.fail_on,
     };
@@ -113,8 +120,13 @@ pub(super) fn catalog(
         ..Request::default()
     };
     let settings = settings(&request, environment)?;
-    let catalog = Catalog::load(settings.checks_folder.as_deref(), &settings.overrides)?;
+    let catalog = Catalog::load(checks_folder(&settings), &settings.overrides)?;
     Ok((settings, catalog))
+}
+
+/// The folder of the user's checks, where it exists.
+pub(super) fn checks_folder(settings: &Settings) -> Option<&Path> {
+    Some(settings.checks.as_path()).filter(|folder| folder.exists())
 }
 
 /// What chooses the checks.
@@ -136,7 +148,7 @@ pub(super) fn selector(
 pub(super) fn prepare(request: &Request, environment: &Environment) -> Result<Prepared, Refusal> {
     writable(&request.decision.report)?;
     let settings = settings(request, environment)?;
-    let catalog = Catalog::load(settings.checks_folder.as_deref(), &settings.overrides)?;
+    let catalog = Catalog::load(checks_folder(&settings), &settings.overrides)?;
     let selection = selector(
         &request.selectors,
         &request.skip,
@@ -159,7 +171,7 @@ pub(super) fn prepare(request: &Request, environment: &Environment) -> Result<Pr
         secrets: environment.secrets.clone(),
         transport: Arc::new(transport),
         level: settings.level,
-        timeout: settings.timeout,
+        timeout: settings.limits.timeout,
     };
     let plan = Plan::new(&catalog, &selection, input)?;
     if !plan.runs_anything() {
@@ -169,10 +181,10 @@ pub(super) fn prepare(request: &Request, environment: &Environment) -> Result<Pr
         }));
     }
     let limits = Limits {
-        deadline: settings.deadline,
-        concurrency: settings.concurrency,
-        per_host: settings.per_host,
-        retries: settings.retries,
+        deadline: Some(settings.limits.deadline),
+        concurrency: settings.limits.concurrency,
+        per_host: settings.limits.per_host,
+        retries: settings.limits.retries,
     };
     Ok(Prepared {
         settings,

@@ -52,7 +52,7 @@ fn retell(
     }
     let catalog = if arguments.rejudge {
         Some(Catalog::load(
-            settings.checks_folder.as_deref(),
+            prepare::checks_folder(&settings),
             &settings.overrides,
         )?)
     } else {

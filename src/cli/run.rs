@@ -29,6 +29,7 @@ pub(super) fn run(arguments: RunArguments, output: &Output, environment: &Enviro
         skip,
         severity,
         target,
+        about,
         subject,
         limits,
         decision,
@@ -39,6 +40,7 @@ pub(super) fn run(arguments: RunArguments, output: &Output, environment: &Enviro
             skip,
             severity,
             target,
+            about,
             subject,
             limits,
             decision,
@@ -51,6 +53,7 @@ pub(super) fn run(arguments: RunArguments, output: &Output, environment: &Enviro
 pub(super) fn smoke(arguments: SmokeArguments, output: &Output, environment: &Environment) -> Exit {
     let SmokeArguments {
         url,
+        about,
         subject,
         mut limits,
         decision,
@@ -60,6 +63,7 @@ pub(super) fn smoke(arguments: SmokeArguments, output: &Output, environment: &En
     let request = Request {
         selectors: vec!["smoke".into()],
         target: url,
+        about,
         subject,
         limits,
         decision,
@@ -278,7 +282,7 @@ fn header(
         level: settings.level.to_string(),
         fail_on: settings.fail_on.to_string(),
         selection: request.selectors.clone(),
-        project: settings.project.clone(),
+        project: settings.project.clone().unwrap_or_default(),
         root: settings
             .root
             .file_name()
