@@ -1,4 +1,9 @@
-//! Placeholder while the room is built.
+//! The variables of the environment.
+mod mongodb_uri;
+mod naming;
+mod placeholder;
+mod reading;
+mod shape;
 
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{Facts, Level};
