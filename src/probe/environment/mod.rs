@@ -1,8 +1,15 @@
 //! The variables of the environment.
+mod dependencies;
+mod documented;
+mod env_file;
+mod git;
 mod mongodb_uri;
 mod naming;
 mod placeholder;
 mod reading;
+mod repository;
+mod resolve;
+mod scope;
 mod shape;
 
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
