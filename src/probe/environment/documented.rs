@@ -17,8 +17,10 @@ pub(super) struct Mention {
 }
 
 /// Names in a text of backticks, a table or a list.
-static WORD: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b[A-Z][A-Z0-9]*(_[A-Z0-9]+)+\b|\b[A-Z][A-Z0-9]{2,}\b").expect("the pattern is a constant"));
+static WORD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b[A-Z][A-Z0-9]*(_[A-Z0-9]+)+\b|\b[A-Z][A-Z0-9]{2,}\b")
+        .expect("the pattern is a constant")
+});
 
 /// The variables that a Markdown text names.
 ///
@@ -31,7 +33,10 @@ pub(super) fn in_markdown(text: &str, known: &BTreeSet<String>) -> Vec<Mention> 
     for (line, number) in text.lines().zip(1..) {
         let trimmed = line.trim_start();
         match &fence {
-            Some((marks, _)) if trimmed.starts_with(marks.as_str()) && trimmed.trim_matches(['`', '~', ' ']).is_empty() => {
+            Some((marks, _))
+                if trimmed.starts_with(marks.as_str())
+                    && trimmed.trim_matches(['`', '~', ' ']).is_empty() =>
+            {
                 fence = None;
             }
             Some((_, Block::Other)) => {}
@@ -39,14 +44,24 @@ pub(super) fn in_markdown(text: &str, known: &BTreeSet<String>) -> Vec<Mention> 
                 for one in env_file::assignments(trimmed.trim_start_matches("$ ")) {
                     let certain = is_name(&one.name) && one.name.contains('_');
                     if certain || known.contains(&one.name) {
-                        found.push(Mention { name: one.name, line: number, assigned: *block == Block::Environment });
+                        found.push(Mention {
+                            name: one.name,
+                            line: number,
+                            assigned: *block == Block::Environment,
+                        });
                     }
                 }
             }
             None => {
-                let marks: String = trimmed.chars().take_while(|c| matches!(c, '`' | '~')).collect();
+                let marks: String = trimmed
+                    .chars()
+                    .take_while(|c| matches!(c, '`' | '~'))
+                    .collect();
                 if marks.len() >= 3 {
-                    let language = trimmed[marks.len()..].split_whitespace().next().unwrap_or_default();
+                    let language = trimmed[marks.len()..]
+                        .split_whitespace()
+                        .next()
+                        .unwrap_or_default();
                     fence = Some((marks, Block::of(language)));
                 } else {
                     found.extend(in_prose(line, number, known));
@@ -61,7 +76,11 @@ pub(super) fn in_markdown(text: &str, known: &BTreeSet<String>) -> Vec<Mention> 
 pub(super) fn in_example(text: &str) -> Vec<Mention> {
     env_file::assignments(text)
         .into_iter()
-        .map(|one| Mention { name: one.name, line: one.line, assigned: !one.commented })
+        .map(|one| Mention {
+            name: one.name,
+            line: one.line,
+            assigned: !one.commented,
+        })
         .collect()
 }
 
@@ -87,14 +106,20 @@ impl Block {
 
 fn in_prose(line: &str, number: usize, known: &BTreeSet<String>) -> Vec<Mention> {
     let trimmed = line.trim_start();
-    let marked = trimmed.starts_with(['|', '-', '*', '+']) || trimmed.contains('|') || trimmed.starts_with(|c: char| c.is_ascii_digit());
+    let marked = trimmed.starts_with(['|', '-', '*', '+'])
+        || trimmed.contains('|')
+        || trimmed.starts_with(|c: char| c.is_ascii_digit());
     if !marked && !line.contains('`') {
         return Vec::new();
     }
     WORD.find_iter(line)
         .map(|word| word.as_str())
         .filter(|word| known.contains(*word))
-        .map(|word| Mention { name: word.to_owned(), line: number, assigned: false })
+        .map(|word| Mention {
+            name: word.to_owned(),
+            line: number,
+            assigned: false,
+        })
         .collect()
 }
 
@@ -105,7 +130,10 @@ mod tests {
     fn told(text: &str, known: &[&str]) -> Vec<String> {
         let known = known.iter().map(|name| (*name).to_owned()).collect();
         let mark = |one: &Mention| if one.assigned { "=" } else { "" };
-        in_markdown(text, &known).iter().map(|one| format!("{}:{}{}", one.name, one.line, mark(one))).collect()
+        in_markdown(text, &known)
+            .iter()
+            .map(|one| format!("{}:{}{}", one.name, one.line, mark(one)))
+            .collect()
     }
 
     #[test]
@@ -118,7 +146,10 @@ mod tests {
     #[test]
     fn prose_counts_for_known_names_only() {
         let text = "| `API_KEY` | HTTP_404 |\n- [ ] MONGODB_URI\nSet `A_B` now.\nMONGODB_URI in a sentence";
-        assert_eq!(told(text, &["API_KEY", "MONGODB_URI", "A_B"]), ["API_KEY:1", "MONGODB_URI:2", "A_B:3"]);
+        assert_eq!(
+            told(text, &["API_KEY", "MONGODB_URI", "A_B"]),
+            ["API_KEY:1", "MONGODB_URI:2", "A_B:3"]
+        );
     }
 
     #[test]

@@ -22,9 +22,14 @@ pub(super) fn assignments(text: &str) -> Vec<Assignment> {
             Some(rest) => (true, rest.trim_start_matches(['#', ' ', '\t'])),
             None => (false, trimmed),
         };
-        let Some((name, value)) = assignment(rest, commented) else { continue };
+        let Some((name, value)) = assignment(rest, commented) else {
+            continue;
+        };
         let mut value = value.trim_start().to_owned();
-        let quote = value.chars().next().filter(|first| matches!(first, '"' | '\'' | '`'));
+        let quote = value
+            .chars()
+            .next()
+            .filter(|first| matches!(first, '"' | '\'' | '`'));
         if let Some(quote) = quote.filter(|_| !commented) {
             let mut inner = value[1..].to_owned();
             let mut ahead = lines.clone();
@@ -45,14 +50,22 @@ pub(super) fn assignments(text: &str) -> Vec<Assignment> {
             value.truncate(end);
             value.truncate(value.trim_end().len());
         }
-        found.push(Assignment { name: name.to_owned(), line: number, value, commented });
+        found.push(Assignment {
+            name: name.to_owned(),
+            line: number,
+            value,
+            commented,
+        });
     }
     found
 }
 
 fn closing(text: &str, quote: char) -> Option<usize> {
-    let escaped = |at: usize| quote != '\'' && text[..at].ends_with('\\') && !text[..at].ends_with("\\\\");
-    text.match_indices(quote).map(|(at, _)| at).find(|&at| !escaped(at))
+    let escaped =
+        |at: usize| quote != '\'' && text[..at].ends_with('\\') && !text[..at].ends_with("\\\\");
+    text.match_indices(quote)
+        .map(|(at, _)| at)
+        .find(|&at| !escaped(at))
 }
 
 /// `NAME=value`, with `export` before it or not. In a comment only names in capitals count: the rest is prose.
@@ -76,9 +89,16 @@ pub(super) fn references(raw: &str) -> Vec<&str> {
             continue;
         }
         let rest = &raw[at + 1..];
-        let (rest, braced) = rest.strip_prefix('{').map_or((rest, false), |rest| (rest, true));
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-        if end > 0 && !rest.starts_with(|c: char| c.is_ascii_digit()) && (!braced || rest[end..].starts_with('}')) {
+        let (rest, braced) = rest
+            .strip_prefix('{')
+            .map_or((rest, false), |rest| (rest, true));
+        let end = rest
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(rest.len());
+        if end > 0
+            && !rest.starts_with(|c: char| c.is_ascii_digit())
+            && (!braced || rest[end..].starts_with('}'))
+        {
             found.push(&rest[..end]);
         }
     }
@@ -92,20 +112,28 @@ mod tests {
 
     fn told(text: &str) -> Vec<String> {
         let mark = |one: &Assignment| if one.commented { "#" } else { "" };
-        assignments(text).iter().map(|one| format!("{}{}:{}={}", mark(one), one.name, one.line, one.value)).collect()
+        assignments(text)
+            .iter()
+            .map(|one| format!("{}{}:{}={}", mark(one), one.name, one.line, one.value))
+            .collect()
     }
 
     #[test]
     fn forms_of_assignment() {
         assert_eq!(
-            told("A=1\nexport B = two # note\n# C_D=3\n# see x=y\nE='a # b'\nnot an assignment\nF="),
+            told(
+                "A=1\nexport B = two # note\n# C_D=3\n# see x=y\nE='a # b'\nnot an assignment\nF="
+            ),
             ["A:1=1", "B:2=two", "#C_D:3=3", "E:5=a # b", "F:7="]
         );
     }
 
     #[test]
     fn values_of_several_lines() {
-        assert_eq!(told("KEY=\"-----BEGIN\nX=1\n-----END\"\nB=2"), ["KEY:1=-----BEGIN\nX=1\n-----END", "B:4=2"]);
+        assert_eq!(
+            told("KEY=\"-----BEGIN\nX=1\n-----END\"\nB=2"),
+            ["KEY:1=-----BEGIN\nX=1\n-----END", "B:4=2"]
+        );
         assert_eq!(told("A=\"open\nB=2"), ["A:1=\"open", "B:2=2"]);
     }
 

@@ -16,12 +16,18 @@ impl Tree {
         root.ancestors().find_map(|top| {
             let dot_git = top.join(".git");
             if dot_git.is_dir() {
-                return Some(Self { top: top.to_owned(), folder: dot_git });
+                return Some(Self {
+                    top: top.to_owned(),
+                    folder: dot_git,
+                });
             }
             // A linked working tree or a submodule: a file that names the folder.
             let text = std::fs::read_to_string(&dot_git).ok()?;
             let folder = top.join(text.strip_prefix("gitdir:")?.trim());
-            Some(Self { top: top.to_owned(), folder })
+            Some(Self {
+                top: top.to_owned(),
+                folder,
+            })
         })
     }
 
@@ -35,30 +41,57 @@ impl Tree {
         }
         let bytes = std::fs::read(index).ok()?;
         let root = std::fs::canonicalize(root).ok()?;
-        let prefix = root.strip_prefix(&self.top).ok()?.to_string_lossy().replace('\\', "/");
-        let prefix = if prefix.is_empty() { prefix } else { format!("{prefix}/") };
+        let prefix = root
+            .strip_prefix(&self.top)
+            .ok()?
+            .to_string_lossy()
+            .replace('\\', "/");
+        let prefix = if prefix.is_empty() {
+            prefix
+        } else {
+            format!("{prefix}/")
+        };
         let paths = index_paths(&bytes, self.object_length())?;
-        Some(paths.into_iter().filter_map(|path| path.strip_prefix(&prefix).map(str::to_owned)).collect())
+        Some(
+            paths
+                .into_iter()
+                .filter_map(|path| path.strip_prefix(&prefix).map(str::to_owned))
+                .collect(),
+        )
     }
 
     /// The length of an object's name: 20 bytes for SHA-1, 32 where the repository says SHA-256.
     fn object_length(&self) -> usize {
-        let config = std::fs::read_to_string(self.folder.join("config")).unwrap_or_default().to_ascii_lowercase();
-        let sha256 = config.lines().any(|line| line.replace([' ', '\t'], "") == "objectformat=sha256");
+        let config = std::fs::read_to_string(self.folder.join("config"))
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let sha256 = config
+            .lines()
+            .any(|line| line.replace([' ', '\t'], "") == "objectformat=sha256");
         if sha256 { 32 } else { 20 }
     }
 
     /// Do the ignore rules from the top of the tree down to `root` cover this file of `root`?
     pub(super) fn ignores(&self, root: &Path, name: &str) -> bool {
-        let Ok(root) = std::fs::canonicalize(root) else { return false };
-        let folders: Vec<&Path> = root.ancestors().take_while(|folder| folder.starts_with(&self.top)).collect();
+        let Ok(root) = std::fs::canonicalize(root) else {
+            return false;
+        };
+        let folders: Vec<&Path> = root
+            .ancestors()
+            .take_while(|folder| folder.starts_with(&self.top))
+            .collect();
         // The nearest file that says anything wins.
         for folder in folders {
             if let Some(decided) = rules(folder, &folder.join(".gitignore"), &root.join(name)) {
                 return decided;
             }
         }
-        rules(&self.top, &self.folder.join("info/exclude"), &root.join(name)).unwrap_or(false)
+        rules(
+            &self.top,
+            &self.folder.join("info/exclude"),
+            &root.join(name),
+        )
+        .unwrap_or(false)
     }
 }
 
@@ -67,7 +100,8 @@ pub(super) fn rules(folder: &Path, file: &Path, path: &Path) -> Option<bool> {
     let mut builder = GitignoreBuilder::new(folder);
     // A broken line leaves the others standing, as in git.
     let _ = builder.add(file);
-    let matched = builder.build().ok()?.matched_path_or_any_parents(path, false);
+    let rules = builder.build().ok()?;
+    let matched = rules.matched_path_or_any_parents(path, false);
     if matched.is_ignore() {
         Some(true)
     } else if matched.is_whitelist() {
@@ -81,7 +115,11 @@ pub(super) fn rules(folder: &Path, file: &Path, path: &Path) -> Option<bool> {
 ///
 /// Source: git's index-format documentation.
 fn index_paths(bytes: &[u8], object_length: usize) -> Option<Vec<String>> {
-    let word = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?));
+    let word = |at: usize| {
+        Some(u32::from_be_bytes(
+            bytes.get(at..at.checked_add(4)?)?.try_into().ok()?,
+        ))
+    };
     if bytes.get(..4)? != b"DIRC" || !matches!(word(4)?, 2 | 3) {
         return None;
     }
@@ -133,7 +171,10 @@ mod tests {
     fn versions_two_and_three() {
         let paths = ["a", ".env.local", "apps/web/.env", "seven77", "eight888"];
         for (version, length) in [(2, 20), (3, 20), (2, 32)] {
-            assert_eq!(index_paths(&index(version, &paths, length), length).unwrap(), paths);
+            assert_eq!(
+                index_paths(&index(version, &paths, length), length).unwrap(),
+                paths
+            );
         }
     }
 
@@ -151,7 +192,11 @@ mod tests {
         let web = folder.path().join("apps/web");
         std::fs::create_dir_all(&web).unwrap();
         std::fs::create_dir_all(folder.path().join(".git")).unwrap();
-        std::fs::write(folder.path().join(".git/index"), index(2, &["apps/web/.env", "package.json"], 20)).unwrap();
+        std::fs::write(
+            folder.path().join(".git/index"),
+            index(2, &["apps/web/.env", "package.json"], 20),
+        )
+        .unwrap();
         std::fs::write(folder.path().join(".gitignore"), ".env*\n!.env.example\n").unwrap();
         let tree = Tree::around(&web).unwrap();
         assert_eq!(tree.tracked(&web).unwrap(), [".env"]);

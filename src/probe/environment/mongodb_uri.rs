@@ -45,7 +45,10 @@ pub(super) fn parse(text: &str) -> Option<MongodbUri> {
     let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (hosts, database) = before.split_once('/').unwrap_or((before, ""));
     let hosts: Vec<String> = hosts.split(',').map(str::to_owned).collect();
-    if hosts.iter().any(|host| host.is_empty() || host.contains(char::is_whitespace)) {
+    if hosts
+        .iter()
+        .any(|host| host.is_empty() || host.contains(char::is_whitespace))
+    {
         return None;
     }
     Some(MongodbUri {
@@ -54,24 +57,36 @@ pub(super) fn parse(text: &str) -> Option<MongodbUri> {
         database: (!database.is_empty()).then(|| database.to_owned()),
         credentials: credentials.is_some_and(|text| text.contains(':')),
         unescaped: credentials.is_some_and(has_unescaped),
-        insecure: query.split('&').filter(|option| weakens_tls(option)).map(str::to_owned).collect(),
+        insecure: query
+            .split('&')
+            .filter(|option| weakens_tls(option))
+            .map(str::to_owned)
+            .collect(),
     })
 }
 
 /// Characters that must be percent-encoded in a user name or password, or a bare `%`.
 fn has_unescaped(credentials: &str) -> bool {
-    let password = credentials.split_once(':').map_or("", |(_, password)| password);
+    let password = credentials
+        .split_once(':')
+        .map_or("", |(_, password)| password);
     let bare_percent = credentials.match_indices('%').any(|(at, _)| {
-        !credentials.get(at + 1..at + 3).is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+        !credentials
+            .get(at + 1..at + 3)
+            .is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
     });
     bare_percent || password.contains(':') || credentials.contains(['/', '?', '#', '[', ']', '@'])
 }
 
 fn weakens_tls(option: &str) -> bool {
-    let Some((name, value)) = option.split_once('=') else { return false };
+    let Some((name, value)) = option.split_once('=') else {
+        return false;
+    };
     match name.to_ascii_lowercase().as_str() {
         "tls" | "ssl" => value == "false",
-        "tlsinsecure" | "tlsallowinvalidcertificates" | "tlsallowinvalidhostnames" => value == "true",
+        "tlsinsecure" | "tlsallowinvalidcertificates" | "tlsallowinvalidhostnames" => {
+            value == "true"
+        }
         _ => false,
     }
 }
@@ -82,7 +97,9 @@ mod tests {
 
     #[test]
     fn an_ordinary_string() {
-        let uri = parse("mongodb+srv://app:p%40ss@c0.ab1cd.mongodb.net/serene-mind?retryWrites=true").unwrap();
+        let uri =
+            parse("mongodb+srv://app:p%40ss@c0.ab1cd.mongodb.net/serene-mind?retryWrites=true")
+                .unwrap();
         assert!(uri.srv && uri.credentials && !uri.unescaped && uri.insecure.is_empty());
         assert_eq!(uri.database.as_deref(), Some("serene-mind"));
         assert_eq!(uri.host(), Some("c0.ab1cd.mongodb.net"));
@@ -99,7 +116,12 @@ mod tests {
     #[test]
     fn reserved_characters_in_the_password() {
         for password in ["p@ss", "p/ss", "p:ss", "50%off", "p#ss"] {
-            assert!(parse(&format!("mongodb://u:{password}@h/db")).unwrap().unescaped, "{password}");
+            assert!(
+                parse(&format!("mongodb://u:{password}@h/db"))
+                    .unwrap()
+                    .unescaped,
+                "{password}"
+            );
         }
     }
 

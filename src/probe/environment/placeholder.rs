@@ -6,21 +6,47 @@ use std::sync::LazyLock;
 /// Patterns of sample text with what they show. The value itself never appears in a reason.
 static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
-        (r"<[A-Za-z][A-Za-z0-9 _.-]*>", "a name in angle brackets stands for the value"),
+        (
+            r"<[A-Za-z][A-Za-z0-9 _.-]*>",
+            "a name in angle brackets stands for the value",
+        ),
         (r"(?i)(^|[^a-z0-9])your[-_]", "it says \"your-…\""),
-        (r"(?i)(^|[^a-z0-9])your(domain|project|app|site|email|password|secret|key)\b", "it says \"your…\""),
-        (r"(?i)(^|[@/.])example\.(com|org|net)($|[^a-z0-9.-])", "example.com belongs to documentation (RFC 2606)"),
+        (
+            r"(?i)(^|[^a-z0-9])your(domain|project|app|site|email|password|secret|key)\b",
+            "it says \"your…\"",
+        ),
+        (
+            r"(?i)(^|[@/.])example\.(com|org|net)($|[^a-z0-9.-])",
+            "example.com belongs to documentation (RFC 2606)",
+        ),
         (r"(?i)x{5,}", "it holds a run of x"),
         (r"_{5,}", "it holds a blank to fill in"),
-        (r"(?i)(^|[^a-z0-9])(change|replace)[-_ ]?(me|this)($|[^a-z0-9])", "it asks to be replaced"),
-        (r"(?i)^(placeholder|todo|tbd|fixme|dummy)$", "it is a word for a missing value"),
-        (r"^[A-Z]*PASSWORD$", "the word PASSWORD stands for the password"),
+        (
+            r"(?i)(^|[^a-z0-9])(change|replace)[-_ ]?(me|this)($|[^a-z0-9])",
+            "it asks to be replaced",
+        ),
+        (
+            r"(?i)^(placeholder|todo|tbd|fixme|dummy)$",
+            "it is a word for a missing value",
+        ),
+        (
+            r"^[A-Z]*PASSWORD$",
+            "the word PASSWORD stands for the password",
+        ),
         (r"^[^\s]*(\.\.\.|…)$", "it ends in an ellipsis"),
         (r"^(\.\.\.|…)", "it begins with an ellipsis"),
-        (r"(?i)@cluster\d*\.mongodb\.net([/?:]|$)", "a cluster's host name has a part of its own, which is missing"),
+        (
+            r"(?i)@cluster\d*\.mongodb\.net([/?:]|$)",
+            "a cluster's host name has a part of its own, which is missing",
+        ),
     ]
     .into_iter()
-    .map(|(pattern, reason)| (Regex::new(pattern).expect("the pattern is a constant"), reason))
+    .map(|(pattern, reason)| {
+        (
+            Regex::new(pattern).expect("the pattern is a constant"),
+            reason,
+        )
+    })
     .collect()
 });
 
@@ -33,14 +59,19 @@ pub(super) fn reason(value: &str) -> Option<&'static str> {
         return Some(reason);
     }
     match super::mongodb_uri::credentials(value) {
-        Some((_, password)) if is_spelt_out(password) => Some("the word PASSWORD stands for the password"),
+        Some((_, password)) if is_spelt_out(password) => {
+            Some("the word PASSWORD stands for the password")
+        }
         _ => None,
     }
 }
 
 /// A password made of the word, in upper case as templates write it.
 fn is_spelt_out(password: &str) -> bool {
-    password.ends_with("PASSWORD") && password.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+    password.ends_with("PASSWORD")
+        && password
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b == b'_')
 }
 
 #[cfg(test)]

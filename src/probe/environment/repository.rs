@@ -54,29 +54,54 @@ impl Package {
     /// The line of a dependency in package.json, from 1.
     pub(super) fn line_of(&self, dependency: &str) -> usize {
         let key = format!("\"{dependency}\"");
-        self.text.lines().position(|line| line.trim_start().starts_with(&key)).map_or(1, |at| at + 1)
+        self.text
+            .lines()
+            .position(|line| line.trim_start().starts_with(&key))
+            .map_or(1, |at| at + 1)
     }
 
     fn read(root: &Path, folder: &str) -> Option<(Self, Value)> {
         let text = std::fs::read_to_string(root.join(folder).join("package.json")).ok()?;
         let json: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
         let table = |key: &str| -> BTreeMap<String, String> {
-            let object = json.get(key).and_then(Value::as_object).into_iter().flatten();
-            object.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
+            let object = json
+                .get(key)
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten();
+            object
+                .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+                .collect()
         };
         let mut dependencies = table("dependencies");
-        for kind in ["devDependencies", "optionalDependencies", "peerDependencies"] {
+        for kind in [
+            "devDependencies",
+            "optionalDependencies",
+            "peerDependencies",
+        ] {
             for (name, range) in table(kind) {
                 dependencies.entry(name).or_insert(range);
             }
         }
         let mut entries = Vec::new();
         for key in ["main", "module", "bin", "exports"] {
-            json.get(key).into_iter().for_each(|value| texts(value, &mut entries));
+            json.get(key)
+                .into_iter()
+                .for_each(|value| texts(value, &mut entries));
         }
         let name = json.get("name").and_then(Value::as_str).map(str::to_owned);
         let scripts = table("scripts");
-        Some((Self { folder: folder.to_owned(), name, dependencies, scripts, entries, text }, json))
+        Some((
+            Self {
+                folder: folder.to_owned(),
+                name,
+                dependencies,
+                scripts,
+                entries,
+                text,
+            },
+            json,
+        ))
     }
 }
 
@@ -112,17 +137,30 @@ pub(super) fn walk(root: &Path) -> Repository {
                 if is_skipped(&folder, &root) {
                     return false;
                 }
-                let Some((package, json)) = Package::read(&root, &folder) else { return true };
+                let Some((package, json)) = Package::read(&root, &folder) else {
+                    return true;
+                };
                 // A package.json that only says `"type": "module"` marks files, not a project.
-                if json.get("name").is_none() && package.dependencies.is_empty() && package.scripts.is_empty() {
+                if json.get("name").is_none()
+                    && package.dependencies.is_empty()
+                    && package.scripts.is_empty()
+                {
                     return true;
                 }
                 // Without a package.json at the root, its folders are all there is.
-                let member = members.as_ref().is_none_or(|members| members.contain(&folder));
+                let member = members
+                    .as_ref()
+                    .is_none_or(|members| members.contain(&folder));
                 if member {
-                    found.lock().unwrap_or_else(PoisonError::into_inner).push(package);
+                    found
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(package);
                 } else {
-                    excluded.lock().unwrap_or_else(PoisonError::into_inner).push(folder);
+                    excluded
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(folder);
                 }
                 member
             }
@@ -138,9 +176,14 @@ pub(super) fn walk(root: &Path) -> Repository {
             Err(error) => repository.unreadable.push(error.to_string()),
         }
     }
-    repository.packages.push(manifest.map(|(package, _)| package).unwrap_or_default());
-    repository.packages.append(&mut found.lock().unwrap_or_else(PoisonError::into_inner));
-    repository.excluded = std::mem::take(&mut *excluded.lock().unwrap_or_else(PoisonError::into_inner));
+    repository
+        .packages
+        .push(manifest.map(|(package, _)| package).unwrap_or_default());
+    repository
+        .packages
+        .append(&mut found.lock().unwrap_or_else(PoisonError::into_inner));
+    repository.excluded =
+        std::mem::take(&mut *excluded.lock().unwrap_or_else(PoisonError::into_inner));
     repository.find_environment_files(root);
     for list in [
         &mut repository.sources,
@@ -158,22 +201,38 @@ impl Repository {
     fn sort_in(&mut self, path: String) {
         let name = path.rsplit('/').next().unwrap_or(&path);
         let lower = name.to_ascii_lowercase();
-        let extension = lower.rsplit_once('.').map_or("", |(_, extension)| extension);
+        let extension = lower
+            .rsplit_once('.')
+            .map_or("", |(_, extension)| extension);
         if is_example(name) {
             self.examples.push(path);
-        } else if matches!(extension, "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "mts" | "cts") {
-            let typing = lower.ends_with(".d.ts") || lower.ends_with(".d.mts") || lower.ends_with(".d.cts");
+        } else if matches!(
+            extension,
+            "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "mts" | "cts"
+        ) {
+            let typing =
+                lower.ends_with(".d.ts") || lower.ends_with(".d.mts") || lower.ends_with(".d.cts");
             // What lies in public/ is sent as it is and never compiled; minified files are builds.
-            if !typing && !lower.contains(".min.") && !path.starts_with("public/") && !path.contains("/public/") {
+            if !typing
+                && !lower.contains(".min.")
+                && !path.starts_with("public/")
+                && !path.contains("/public/")
+            {
                 self.sources.push(path);
             }
         } else if matches!(extension, "md" | "mdx") {
-            let documents = path.split('/').any(|part| part.eq_ignore_ascii_case("docs"));
-            if (!path.contains('/') || documents || lower.starts_with("readme")) && !lower.starts_with("changelog") {
+            let documents = path
+                .split('/')
+                .any(|part| part.eq_ignore_ascii_case("docs"));
+            if (!path.contains('/') || documents || lower.starts_with("readme"))
+                && !lower.starts_with("changelog")
+            {
                 self.documents.push(path);
             }
-        } else if matches!(extension, "yml" | "yaml" | "prisma" | "sh" | "toml" | "json" | "conf")
-            && !lower.contains("lock")
+        } else if matches!(
+            extension,
+            "yml" | "yaml" | "prisma" | "sh" | "toml" | "json" | "conf"
+        ) && !lower.contains("lock")
             || lower.contains("dockerfile")
             || lower == "makefile"
         {
@@ -185,7 +244,9 @@ impl Repository {
     fn find_environment_files(&mut self, root: &Path) {
         for package in &self.packages {
             let folder = root.join(&package.folder);
-            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+            let Ok(entries) = std::fs::read_dir(&folder) else {
+                continue;
+            };
             for entry in entries.flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 if is_environment_file(&name) && entry.path().is_file() {
@@ -200,21 +261,29 @@ impl Repository {
 
 /// `.env`, `.env.production`, `.env.local`, but not a sample of them.
 pub(super) fn is_environment_file(name: &str) -> bool {
-    (name == ".env" || name.starts_with(".env.")) && !is_example(name) && !name.ends_with(".vault") && !name.ends_with('~')
+    (name == ".env" || name.starts_with(".env."))
+        && !is_example(name)
+        && !name.ends_with(".vault")
+        && !name.ends_with('~')
 }
 
 fn is_example(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     (name.starts_with(".env") || name.starts_with("env."))
-        && name.split(['.', '-', '_']).any(|part| matches!(part, "example" | "sample" | "template" | "dist" | "defaults"))
+        && name.split(['.', '-', '_']).any(|part| {
+            matches!(
+                part,
+                "example" | "sample" | "template" | "dist" | "defaults"
+            )
+        })
 }
 
 /// Folders that hold what was built, installed or put away.
 fn is_skipped(folder: &str, root: &Path) -> bool {
     let (parent, name) = folder.rsplit_once('/').unwrap_or(("", folder));
     match name {
-        "node_modules" | ".next" | ".git" | ".turbo" | ".vercel" | ".cache" | ".yarn" | "archive" | "archives"
-        | "__archive__" => true,
+        "node_modules" | ".next" | ".git" | ".turbo" | ".vercel" | ".cache" | ".yarn"
+        | "archive" | "archives" | "__archive__" => true,
         // Only beside a package.json are these builds; deeper they may be routes or code.
         "dist" | "build" | "out" | "coverage" | "target" | "playwright-report" | "test-results" => {
             parent.is_empty() || root.join(parent).join("package.json").is_file()
@@ -240,15 +309,24 @@ impl Members {
         }
         let set = |unwanted: bool| {
             let mut builder = GlobSetBuilder::new();
-            for pattern in patterns.iter().filter(|pattern| pattern.starts_with('!') == unwanted) {
-                let pattern = pattern.trim_start_matches('!').trim_start_matches("./").trim_end_matches('/');
+            for pattern in patterns
+                .iter()
+                .filter(|pattern| pattern.starts_with('!') == unwanted)
+            {
+                let pattern = pattern
+                    .trim_start_matches('!')
+                    .trim_start_matches("./")
+                    .trim_end_matches('/');
                 if let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() {
                     builder.add(glob);
                 }
             }
             builder.build().unwrap_or_else(|_| GlobSet::empty())
         };
-        Self { wanted: set(false), unwanted: set(true) }
+        Self {
+            wanted: set(false),
+            unwanted: set(true),
+        }
     }
 
     fn contain(&self, folder: &str) -> bool {
@@ -275,7 +353,11 @@ fn relative(root: &Path, path: &Path) -> String {
 
 /// A path below a folder, where the folder may be the root.
 pub(super) fn join(folder: &str, rest: &str) -> String {
-    if folder.is_empty() { rest.to_owned() } else { format!("{folder}/{rest}") }
+    if folder.is_empty() {
+        rest.to_owned()
+    } else {
+        format!("{folder}/{rest}")
+    }
 }
 
 #[cfg(test)]
@@ -295,7 +377,10 @@ mod tests {
     #[test]
     fn one_application_without_its_copies() {
         let folder = tree(&[
-            ("package.json", r#"{"name":"app","dependencies":{"next":"15"},"scripts":{"start":"next start"}}"#),
+            (
+                "package.json",
+                r#"{"name":"app","dependencies":{"next":"15"},"scripts":{"start":"next start"}}"#,
+            ),
             ("src/app/page.tsx", ""),
             ("src/build/step.ts", ""),
             ("build/made.js", ""),
@@ -316,7 +401,10 @@ mod tests {
         ]);
         std::fs::write(folder.path().join(".gitignore"), "generated\n.env.local\n").unwrap();
         let found = walk(folder.path());
-        assert_eq!(found.sources, ["lib/esm/a.mjs", "src/app/page.tsx", "src/build/step.ts"]);
+        assert_eq!(
+            found.sources,
+            ["lib/esm/a.mjs", "src/app/page.tsx", "src/build/step.ts"]
+        );
         assert_eq!(found.excluded, ["tests/copy"]);
         assert_eq!(found.environment_files, [".env.local"]);
         assert_eq!(found.examples, [".env.example"]);
@@ -327,15 +415,28 @@ mod tests {
     #[test]
     fn members_of_a_workspace_belong() {
         let folder = tree(&[
-            ("package.json", r#"{"name":"all","workspaces":["apps/*","!apps/old"]}"#),
-            ("pnpm-workspace.yaml", "packages:\n  - 'packages/**'\n\ncatalog:\n  - no\n"),
-            ("apps/web/package.json", r#"{"name":"web","dependencies":{"next":"15"}}"#),
+            (
+                "package.json",
+                r#"{"name":"all","workspaces":["apps/*","!apps/old"]}"#,
+            ),
+            (
+                "pnpm-workspace.yaml",
+                "packages:\n  - 'packages/**'\n\ncatalog:\n  - no\n",
+            ),
+            (
+                "apps/web/package.json",
+                r#"{"name":"web","dependencies":{"next":"15"}}"#,
+            ),
             ("apps/old/package.json", r#"{"name":"old"}"#),
             ("packages/deep/db/package.json", r#"{"name":"db"}"#),
             ("elsewhere/package.json", r#"{"name":"other"}"#),
         ]);
         let found = walk(folder.path());
-        let mut names: Vec<_> = found.packages.iter().filter_map(|package| package.name.as_deref()).collect();
+        let mut names: Vec<_> = found
+            .packages
+            .iter()
+            .filter_map(|package| package.name.as_deref())
+            .collect();
         names.sort_unstable();
         assert_eq!(names, ["all", "db", "web"]);
         assert_eq!(found.excluded, ["apps/old", "elsewhere"]);
@@ -354,7 +455,14 @@ mod tests {
         for name in [".env", ".env.local", ".env.production", ".env.test.local"] {
             assert!(is_environment_file(name), "{name}");
         }
-        for name in [".env.example", ".env.local.example", ".env.sample", ".envrc", "env.ts", ".env-template"] {
+        for name in [
+            ".env.example",
+            ".env.local.example",
+            ".env.sample",
+            ".envrc",
+            "env.ts",
+            ".env-template",
+        ] {
             assert!(!is_environment_file(name), "{name}");
         }
     }

@@ -51,14 +51,19 @@ pub(super) fn scopes(
         .zip(modules)
         .map(|(file, module)| {
             let imports = module.iter().flat_map(|module| &module.imports);
-            imports.filter_map(|specifier| resolver.resolve(file, specifier)).collect()
+            imports
+                .filter_map(|specifier| resolver.resolve(file, specifier))
+                .collect()
         })
         .collect();
     let spread = |scopes: &mut Vec<BTreeSet<Scope>>, scope: Scope, from: Vec<usize>| {
         let mut pending = from;
         while let Some(at) = pending.pop() {
             // What a server action needs never reaches the browser that calls it.
-            let stays = scope == Scope::Client && modules[at].as_ref().is_some_and(|module| module.server_only);
+            let stays = scope == Scope::Client
+                && modules[at]
+                    .as_ref()
+                    .is_some_and(|module| module.server_only);
             if !stays && scopes[at].insert(scope) {
                 pending.extend(&edges[at]);
             }
@@ -67,28 +72,44 @@ pub(super) fn scopes(
 
     let entries = entries(files, packages, resolver);
     for scope in [Scope::Server, Scope::Build, Scope::Client] {
-        let from = entries.iter().filter(|(_, of)| *of == scope).map(|(at, _)| *at).collect();
+        let from = entries
+            .iter()
+            .filter(|(_, of)| *of == scope)
+            .map(|(at, _)| *at)
+            .collect();
         spread(&mut scopes, scope, from);
     }
     let clients = (0..files.len())
-        .filter(|&at| scopes[at].contains(&Scope::Server) && modules[at].as_ref().is_some_and(|module| module.client))
+        .filter(|&at| {
+            scopes[at].contains(&Scope::Server)
+                && modules[at].as_ref().is_some_and(|module| module.client)
+        })
         .collect();
     spread(&mut scopes, Scope::Client, clients);
 
     // Where no entry is known, every file may be one.
     let unknown = !entries.iter().any(|(_, scope)| *scope == Scope::Server);
     if unknown {
-        let from = (0..files.len()).filter(|&at| !is_test(&files[at]) && scopes[at].is_empty()).collect();
+        let from = (0..files.len())
+            .filter(|&at| !is_test(&files[at]) && scopes[at].is_empty())
+            .collect();
         spread(&mut scopes, Scope::Server, from);
     }
-    let tests = entries.iter().filter(|(_, scope)| *scope == Scope::Test).map(|(at, _)| *at);
+    let tests = entries
+        .iter()
+        .filter(|(_, scope)| *scope == Scope::Test)
+        .map(|(at, _)| *at);
     let tests = tests.chain((0..files.len()).filter(|&at| is_test(&files[at])));
     let tests: Vec<usize> = tests.filter(|&at| scopes[at].is_empty()).collect();
     let mut tested = vec![BTreeSet::new(); files.len()];
     spread(&mut tested, Scope::Test, tests);
     for (scopes, tested) in scopes.iter_mut().zip(tested) {
         if scopes.is_empty() {
-            scopes.insert(if tested.is_empty() { Scope::Dead } else { Scope::Test });
+            scopes.insert(if tested.is_empty() {
+                Scope::Dead
+            } else {
+                Scope::Test
+            });
         }
     }
     scopes
@@ -103,26 +124,45 @@ fn entries(files: &[String], packages: &[Package], resolver: &Resolver<'_>) -> V
             let below = if package.folder.is_empty() {
                 Some(file.as_str())
             } else {
-                file.strip_prefix(&package.folder).and_then(|rest| rest.strip_prefix('/'))
+                file.strip_prefix(&package.folder)
+                    .and_then(|rest| rest.strip_prefix('/'))
             };
             let Some(below) = below else { continue };
-            if let Some(scope) = configuration(below).or_else(|| package.is_next().then(|| next_entry(below)).flatten()) {
+            if let Some(scope) = configuration(below)
+                .or_else(|| package.is_next().then(|| next_entry(below)).flatten())
+            {
                 entries.push((at, scope));
             }
         }
-        let file = |path: &str| resolver.file(&join(&package.folder, path.trim_start_matches("./")));
+        let file =
+            |path: &str| resolver.file(&join(&package.folder, path.trim_start_matches("./")));
         for (name, command) in &package.scripts {
             let words = command.split(|c: char| c.is_whitespace() || "'\"=;&|()".contains(c));
-            for at in words.filter(|word| word.contains(['.', '/'])).filter_map(file) {
+            for at in words
+                .filter(|word| word.contains(['.', '/']))
+                .filter_map(file)
+            {
                 entries.push((at, script_scope(name)));
             }
         }
         // In a repository with a Next.js application, other packages run only where it imports them.
         if !package.is_next() && !any_next {
             for entry in &package.entries {
-                entries.extend(file(entry).or_else(|| file(&source_of(entry))).map(|at| (at, Scope::Server)));
+                entries.extend(
+                    file(entry)
+                        .or_else(|| file(&source_of(entry)))
+                        .map(|at| (at, Scope::Server)),
+                );
             }
-            for usual in ["src/index", "src/main", "src/server", "src/app", "index", "server", "app"] {
+            for usual in [
+                "src/index",
+                "src/main",
+                "src/server",
+                "src/app",
+                "index",
+                "server",
+                "app",
+            ] {
                 entries.extend(file(usual).map(|at| (at, Scope::Server)));
             }
         }
@@ -135,9 +175,8 @@ fn script_scope(name: &str) -> Scope {
     let first = name.split(':').next().unwrap_or(name);
     match first {
         "start" | "serve" => Scope::Server,
-        "build" | "prebuild" | "postbuild" | "install" | "preinstall" | "postinstall" | "prepare" | "vercel-build" => {
-            Scope::Build
-        }
+        "build" | "prebuild" | "postbuild" | "install" | "preinstall" | "postinstall"
+        | "prepare" | "vercel-build" => Scope::Build,
         _ => Scope::Test,
     }
 }
@@ -149,8 +188,8 @@ fn configuration(path: &str) -> Option<Scope> {
     }
     let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
     match stem {
-        "next.config" | "tailwind.config" | "postcss.config" | "vite.config" | "webpack.config" | "babel.config"
-        | "svelte.config" | "astro.config" | "nuxt.config" => Some(Scope::Build),
+        "next.config" | "tailwind.config" | "postcss.config" | "vite.config" | "webpack.config"
+        | "babel.config" | "svelte.config" | "astro.config" | "nuxt.config" => Some(Scope::Build),
         "sentry.server.config" | "sentry.edge.config" => Some(Scope::Server),
         "sentry.client.config" => Some(Scope::Client),
         _ if stem.ends_with(".config") || stem.ends_with(".setup") => Some(Scope::Test),
@@ -177,9 +216,25 @@ fn next_entry(path: &str) -> Option<Scope> {
     }
     let route = matches!(
         stem.trim_end_matches(|c: char| c.is_ascii_digit()),
-        "page" | "layout" | "route" | "template" | "default" | "error" | "loading" | "not-found" | "global-error"
-            | "global-not-found" | "forbidden" | "unauthorized" | "icon" | "apple-icon" | "opengraph-image"
-            | "twitter-image" | "sitemap" | "robots" | "manifest"
+        "page"
+            | "layout"
+            | "route"
+            | "template"
+            | "default"
+            | "error"
+            | "loading"
+            | "not-found"
+            | "global-error"
+            | "global-not-found"
+            | "forbidden"
+            | "unauthorized"
+            | "icon"
+            | "apple-icon"
+            | "opengraph-image"
+            | "twitter-image"
+            | "sitemap"
+            | "robots"
+            | "manifest"
     );
     (path.starts_with("app/") && route).then_some(Scope::Server)
 }
@@ -187,8 +242,25 @@ fn next_entry(path: &str) -> Option<Scope> {
 /// Is it a test, a fixture of one, or a script that people start?
 fn is_test(path: &str) -> bool {
     const FOLDERS: &[&str] = &[
-        "test", "tests", "__tests__", "__mocks__", "__fixtures__", "e2e", "spec", "specs", "cypress", "playwright",
-        "script", "scripts", "bench", "benchmarks", ".storybook", "stories", "examples", "tools", ".github",
+        "test",
+        "tests",
+        "__tests__",
+        "__mocks__",
+        "__fixtures__",
+        "e2e",
+        "spec",
+        "specs",
+        "cypress",
+        "playwright",
+        "script",
+        "scripts",
+        "bench",
+        "benchmarks",
+        ".storybook",
+        "stories",
+        "examples",
+        "tools",
+        ".github",
     ];
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     folder.split('/').any(|part| FOLDERS.contains(&part)) || is_test_name(name)
@@ -196,8 +268,14 @@ fn is_test(path: &str) -> bool {
 
 fn is_test_name(name: &str) -> bool {
     let mut parts = name.split('.').rev().skip(1);
-    parts.any(|part| matches!(part, "test" | "tests" | "spec" | "e2e" | "cy" | "stories" | "bench"))
-        || ["playwright.", "jest.", "vitest.", "cypress."].iter().any(|start| name.starts_with(start))
+    parts.any(|part| {
+        matches!(
+            part,
+            "test" | "tests" | "spec" | "e2e" | "cy" | "stories" | "bench"
+        )
+    }) || ["playwright.", "jest.", "vitest.", "cypress."]
+        .iter()
+        .any(|start| name.starts_with(start))
 }
 
 #[cfg(test)]
@@ -207,18 +285,35 @@ mod tests {
 
     /// The scopes of files given with their texts, in one Next.js application or in none.
     fn told(next: bool, files: &[(&str, &str)]) -> Vec<String> {
-        let modules: Vec<_> = files.iter().map(|(path, text)| reading::module(text, path).ok()).collect();
+        let modules: Vec<_> = files
+            .iter()
+            .map(|(path, text)| reading::module(text, path).ok())
+            .collect();
         let paths: Vec<String> = files.iter().map(|(path, _)| (*path).to_owned()).collect();
         let mut package = Package::default();
-        package.scripts.insert("build".into(), "node ./tools/prepare.js && next build".into());
-        package.scripts.insert("db:seed".into(), "tsx lib/seed.ts".into());
+        package.scripts.insert(
+            "build".into(),
+            "node ./tools/prepare.js && next build".into(),
+        );
+        package
+            .scripts
+            .insert("db:seed".into(), "tsx lib/seed.ts".into());
         if next {
             package.dependencies.insert("next".into(), "15".into());
         }
         let packages = [package];
         let resolver = Resolver::new(&paths, &packages, Vec::new());
         let scopes = scopes(&paths, &modules, &packages, &resolver);
-        scopes.iter().map(|scopes| scopes.iter().map(|scope| scope.word()).collect::<Vec<_>>().join("+")).collect()
+        scopes
+            .iter()
+            .map(|scopes| {
+                scopes
+                    .iter()
+                    .map(|scope| scope.word())
+                    .collect::<Vec<_>>()
+                    .join("+")
+            })
+            .collect()
     }
 
     #[test]
@@ -226,8 +321,14 @@ mod tests {
         let scopes = told(
             true,
             &[
-                ("src/app/page.tsx", "import '../ui/form'; import '../lib/db'"),
-                ("src/ui/form.tsx", "'use client'; import './label'; import '../lib/actions'; import type { X } from '../lib/types'"),
+                (
+                    "src/app/page.tsx",
+                    "import '../ui/form'; import '../lib/db'",
+                ),
+                (
+                    "src/ui/form.tsx",
+                    "'use client'; import './label'; import '../lib/actions'; import type { X } from '../lib/types'",
+                ),
                 ("src/ui/label.tsx", ""),
                 ("src/lib/actions.ts", "'use server'; import './mail'"),
                 ("src/lib/mail.ts", ""),
@@ -249,20 +350,58 @@ mod tests {
         assert_eq!(
             scopes,
             [
-                "server", "server+client", "server+client", "server", "server", "server", "dead", "dead", "test", "test",
-                "build", "build", "test", "server", "build", "test", "server", "server"
+                "server",
+                "server+client",
+                "server+client",
+                "server",
+                "server",
+                "server",
+                "dead",
+                "dead",
+                "test",
+                "test",
+                "build",
+                "build",
+                "test",
+                "server",
+                "build",
+                "test",
+                "server",
+                "server"
             ]
         );
     }
 
     #[test]
     fn imports_may_go_in_circles() {
-        assert_eq!(told(true, &[("app/page.tsx", "import '../a'"), ("a.ts", "import './b'"), ("b.ts", "import './a'")]), ["server"; 3]);
+        assert_eq!(
+            told(
+                true,
+                &[
+                    ("app/page.tsx", "import '../a'"),
+                    ("a.ts", "import './b'"),
+                    ("b.ts", "import './a'")
+                ]
+            ),
+            ["server"; 3]
+        );
     }
 
     #[test]
     fn without_a_framework() {
-        assert_eq!(told(false, &[("index.js", "require('./a')"), ("a.js", ""), ("b.js", "")]), ["server", "server", "dead"]);
-        assert_eq!(told(false, &[("one.js", ""), ("two.js", ""), ("two.test.js", "")]), ["server", "server", "test"]);
+        assert_eq!(
+            told(
+                false,
+                &[("index.js", "require('./a')"), ("a.js", ""), ("b.js", "")]
+            ),
+            ["server", "server", "dead"]
+        );
+        assert_eq!(
+            told(
+                false,
+                &[("one.js", ""), ("two.js", ""), ("two.test.js", "")]
+            ),
+            ["server", "server", "test"]
+        );
     }
 }

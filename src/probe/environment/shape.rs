@@ -31,8 +31,9 @@ pub(super) struct Shape {
 
 /// The form of a value, with the text as written for what expansion may have hidden.
 pub(super) fn of(value: &str, raw: &str) -> Shape {
-    let address =
-        url::Url::parse(value).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let address = url::Url::parse(value)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
     let mongodb = super::mongodb_uri::parse(value);
     let entropy = entropy_per_char(value);
     Shape {
@@ -43,7 +44,11 @@ pub(super) fn of(value: &str, raw: &str) -> Shape {
             .as_ref()
             .and_then(|url| url.host_str())
             .map(str::to_owned)
-            .or_else(|| mongodb.as_ref().and_then(|uri| uri.host().map(str::to_owned))),
+            .or_else(|| {
+                mongodb
+                    .as_ref()
+                    .and_then(|uri| uri.host().map(str::to_owned))
+            }),
         has_path: address
             .as_ref()
             .is_some_and(|url| !url.path().trim_matches('/').is_empty() || url.query().is_some()),
@@ -80,7 +85,11 @@ pub(super) fn entropy_per_char(text: &str) -> f64 {
         *counts.entry(character).or_default() += 1;
     }
     let total = counts.values().sum::<usize>() as f64;
-    counts.values().map(|&count| count as f64 / total).map(|share| -share * share.log2()).sum()
+    counts
+        .values()
+        .map(|&count| count as f64 / total)
+        .map(|share| -share * share.log2())
+        .sum()
 }
 
 fn rounded(bits: f64) -> f64 {
@@ -125,13 +134,22 @@ fn is_loopback(url: &url::Url) -> bool {
 
 /// `name@host.tld`, or the same in angle brackets after a display name.
 fn is_email(value: &str) -> bool {
-    let address = match value.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) {
+    let address = match value
+        .strip_suffix('>')
+        .and_then(|rest| rest.rsplit_once('<'))
+    {
         Some((_, address)) => address,
         None => value,
     };
-    let word = |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || "<>()[],;:\\\"@/".contains(c));
+    let word = |text: &str| {
+        !text.is_empty()
+            && !text.contains(|c: char| c.is_whitespace() || "<>()[],;:\\\"@/".contains(c))
+    };
     address.split_once('@').is_some_and(|(local, host)| {
-        word(local) && word(host) && host.contains('.') && host.split('.').all(|label| !label.is_empty())
+        word(local)
+            && word(host)
+            && host.contains('.')
+            && host.split('.').all(|label| !label.is_empty())
     })
 }
 
@@ -179,7 +197,11 @@ mod tests {
     #[test]
     fn mail_addresses() {
         assert!(shape("a@b.example").email && shape("Serene <no-reply@b.example>").email);
-        assert!(!shape("a@b").email && !shape("a b@c.example").email && !shape("mailto:a@b.example").email);
+        assert!(
+            !shape("a@b").email
+                && !shape("a b@c.example").email
+                && !shape("mailto:a@b.example").email
+        );
     }
 
     #[test]

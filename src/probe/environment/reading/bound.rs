@@ -4,8 +4,8 @@ use super::expression::{identifier, is_environment, is_process, read, text};
 use super::schema::{self, Schema};
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
-    BindingPattern, Expression, ImportDeclaration, ImportDeclarationSpecifier, ObjectPattern, Program,
-    VariableDeclarator,
+    BindingPattern, Expression, ImportDeclaration, ImportDeclarationSpecifier, ObjectPattern,
+    Program, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::Span;
@@ -58,14 +58,20 @@ impl Bound {
         self.variables
             .iter()
             .enumerate()
-            .filter(|(_, binding)| binding.local == local && binding.scope.start <= at && at < binding.scope.end)
+            .filter(|(_, binding)| {
+                binding.local == local && binding.scope.start <= at && at < binding.scope.end
+            })
             .min_by_key(|(_, binding)| binding.scope.size())
     }
 }
 
 /// Collects the names of a file.
 pub(super) fn collect(program: &Program<'_>) -> Bound {
-    let mut collector = Collector { bound: Bound::default(), scopes: vec![program.span], exporting: false };
+    let mut collector = Collector {
+        bound: Bound::default(),
+        scopes: vec![program.span],
+        exporting: false,
+    };
     collector.visit_program(program);
     collector.bound
 }
@@ -104,7 +110,9 @@ impl<'a> Visit<'a> for Collector {
                 if process && name == "env" {
                     self.bound.environments.insert(local.to_owned());
                 }
-                self.bound.imported.insert(local.to_owned(), name.to_string());
+                self.bound
+                    .imported
+                    .insert(local.to_owned(), name.to_string());
             }
         }
     }
@@ -134,7 +142,9 @@ impl Collector {
                     }
                 }
             }
-            BindingPattern::ObjectPattern(pattern) if is_environment(value, &self.bound) => self.destructure(pattern),
+            BindingPattern::ObjectPattern(pattern) if is_environment(value, &self.bound) => {
+                self.destructure(pattern)
+            }
             _ => {}
         }
     }
@@ -165,7 +175,11 @@ impl Collector {
                 BindingPattern::BindingIdentifier(local) => {
                     self.push(local.name.to_string(), name.into_owned(), start);
                 }
-                _ => self.bound.destructured.with_default.push((name.into_owned(), start)),
+                _ => self
+                    .bound
+                    .destructured
+                    .with_default
+                    .push((name.into_owned(), start)),
             }
         }
         if let Some(rest) = &pattern.rest {
@@ -175,16 +189,24 @@ impl Collector {
 
     fn push(&mut self, local: String, variable: String, start: u32) {
         let scope = self.scopes.last().copied().unwrap_or_default();
-        self.bound.variables.push(Binding { local, variable, start, scope, exported: self.exporting && self.scopes.len() == 1 });
+        self.bound.variables.push(Binding {
+            local,
+            variable,
+            start,
+            scope,
+            exported: self.exporting && self.scopes.len() == 1,
+        });
     }
 }
 
 /// The texts of an array that holds nothing else, or of a `new Set` or `as const` around one.
 pub(super) fn texts(expression: &Expression<'_>) -> Option<Vec<String>> {
     match expression.get_inner_expression() {
-        Expression::ArrayExpression(array) if !array.elements.is_empty() => {
-            array.elements.iter().map(|item| text(item.as_expression()?).map(|text| text.into_owned())).collect()
-        }
+        Expression::ArrayExpression(array) if !array.elements.is_empty() => array
+            .elements
+            .iter()
+            .map(|item| text(item.as_expression()?).map(|text| text.into_owned()))
+            .collect(),
         Expression::NewExpression(new) if identifier(&new.callee) == Some("Set") => {
             texts(new.arguments.first()?.as_expression()?)
         }

@@ -44,9 +44,13 @@ pub(super) fn of_member<'b, 'a>(member: &'b MemberExpression<'a>) -> Option<Acce
 pub(super) fn text<'b>(expression: &'b Expression<'_>) -> Option<Cow<'b, str>> {
     match expression.get_inner_expression() {
         Expression::StringLiteral(literal) => Some(Cow::Borrowed(literal.value.as_str())),
-        Expression::TemplateLiteral(literal) if literal.expressions.is_empty() => {
-            literal.quasis.first()?.value.cooked.as_ref().map(|text| Cow::Borrowed(text.as_str()))
-        }
+        Expression::TemplateLiteral(literal) if literal.expressions.is_empty() => literal
+            .quasis
+            .first()?
+            .value
+            .cooked
+            .as_ref()
+            .map(|text| Cow::Borrowed(text.as_str())),
         _ => None,
     }
 }
@@ -65,7 +69,8 @@ pub(super) fn is_process(expression: &Expression<'_>) -> bool {
         Some(name) => matches!(name, "process" | "Bun"),
         None => access(expression).is_some_and(|access| {
             access.key.is_ok_and(|key| key == "process")
-                && identifier(access.object).is_some_and(|name| matches!(name, "globalThis" | "global" | "window"))
+                && identifier(access.object)
+                    .is_some_and(|name| matches!(name, "globalThis" | "global" | "window"))
         }),
     }
 }
@@ -77,7 +82,11 @@ pub(super) fn is_environment(expression: &Expression<'_>, bound: &Bound) -> bool
     }
     access(expression).is_some_and(|access| {
         access.key.is_ok_and(|key| key == "env")
-            && (is_process(access.object) || matches!(access.object.get_inner_expression(), Expression::ImportMeta(_)))
+            && (is_process(access.object)
+                || matches!(
+                    access.object.get_inner_expression(),
+                    Expression::ImportMeta(_)
+                ))
     })
 }
 

@@ -72,7 +72,12 @@ impl Helper {
     pub(super) fn read(&self, call: &Call) -> Option<Read> {
         let name = call.arguments.get(self.parameter)?.clone()?;
         let has_default = self.has_default && (self.parameters == 1 || call.arguments.len() > 1);
-        Some(Read { line: call.line, name, has_default, alternatives: Vec::new() })
+        Some(Read {
+            line: call.line,
+            name,
+            has_default,
+            alternatives: Vec::new(),
+        })
     }
 }
 
@@ -81,7 +86,8 @@ impl Helper {
 /// # Errors
 /// The first complaint of the parser, with its line.
 pub(super) fn module(text: &str, path: &str) -> Result<Module, String> {
-    let source_type = SourceType::from_path(path).map_err(|_| "not JavaScript or TypeScript".to_owned())?;
+    let source_type =
+        SourceType::from_path(path).map_err(|_| "not JavaScript or TypeScript".to_owned())?;
     match parse(text, source_type) {
         // JSX stands in plain .js and, rarely, in files that only a lenient compiler takes as scripts.
         Err(_) if !source_type.is_jsx() && source_type.is_javascript() => {
@@ -96,7 +102,10 @@ fn parse(text: &str, source_type: SourceType) -> Result<Module, String> {
     let parsed = Parser::new(&allocator, text, source_type).parse();
     // Recoverable complaints (a type error of syntax, a duplicate label) leave a whole tree.
     if parsed.panicked {
-        let complaint = parsed.diagnostics.first().map_or_else(|| "syntax error".to_owned(), |first| first.message.to_string());
+        let complaint = parsed.diagnostics.first().map_or_else(
+            || "syntax error".to_owned(),
+            |first| first.message.to_string(),
+        );
         return Err(complaint);
     }
     let lines = Lines::of(text);
@@ -109,7 +118,13 @@ struct Lines(Vec<u32>);
 
 impl Lines {
     fn of(text: &str) -> Self {
-        Self(text.bytes().zip(0_u32..).filter(|(byte, _)| *byte == b'\n').map(|(_, at)| at).collect())
+        Self(
+            text.bytes()
+                .zip(0_u32..)
+                .filter(|(byte, _)| *byte == b'\n')
+                .map(|(_, at)| at)
+                .collect(),
+        )
     }
 
     fn line(&self, offset: u32) -> usize {
@@ -121,7 +136,9 @@ impl Lines {
 pub(super) fn is_name(text: &str) -> bool {
     text.len() > 1
         && text.starts_with(|c: char| c.is_ascii_uppercase())
-        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ pub(super) type Schema = Vec<(String, u32, bool)>;
 
 /// The schema that an expression builds: `z.object({…})` with any calls behind it.
 pub(super) fn of(expression: &Expression<'_>) -> Option<Schema> {
-    let Expression::CallExpression(call) = expression.get_inner_expression() else { return None };
+    let Expression::CallExpression(call) = expression.get_inner_expression() else {
+        return None;
+    };
     let callee = access(&call.callee)?;
     let method = callee.key.ok()?;
     if matches!(&*method, "object" | "strictObject" | "looseObject") {
@@ -17,7 +19,9 @@ pub(super) fn of(expression: &Expression<'_>) -> Option<Schema> {
     // `.extend({…})` and `.merge(…)` add keys, `.partial()` makes all optional, others change none.
     let mut schema = of(callee.object)?;
     match &*method {
-        "extend" | "safeExtend" => schema.extend(object_argument(call, 0).map(keys).unwrap_or_default()),
+        "extend" | "safeExtend" => {
+            schema.extend(object_argument(call, 0).map(keys).unwrap_or_default())
+        }
         "partial" if call.arguments.is_empty() => schema.iter_mut().for_each(|key| key.2 = true),
         _ => {}
     }
@@ -25,8 +29,16 @@ pub(super) fn of(expression: &Expression<'_>) -> Option<Schema> {
 }
 
 /// The object that stands as the n-th argument of a call.
-pub(super) fn object_argument<'b, 'a>(call: &'b CallExpression<'a>, n: usize) -> Option<&'b ObjectExpression<'a>> {
-    match call.arguments.get(n)?.as_expression()?.get_inner_expression() {
+pub(super) fn object_argument<'b, 'a>(
+    call: &'b CallExpression<'a>,
+    n: usize,
+) -> Option<&'b ObjectExpression<'a>> {
+    match call
+        .arguments
+        .get(n)?
+        .as_expression()?
+        .get_inner_expression()
+    {
         Expression::ObjectExpression(object) => Some(object),
         _ => None,
     }
@@ -38,9 +50,11 @@ pub(super) fn keys(object: &ObjectExpression<'_>) -> Schema {
         .properties
         .iter()
         .filter_map(|property| match property {
-            ObjectPropertyKind::ObjectProperty(property) => {
-                Some((property.key.static_name()?.into_owned(), property.span.start, is_optional(&property.value)))
-            }
+            ObjectPropertyKind::ObjectProperty(property) => Some((
+                property.key.static_name()?.into_owned(),
+                property.span.start,
+                is_optional(&property.value),
+            )),
             ObjectPropertyKind::SpreadProperty(_) => None,
         })
         .collect()
@@ -55,12 +69,18 @@ fn is_optional(value: &Expression<'_>) -> bool {
                 Some(access) => access.key.as_ref().ok().map(AsRef::as_ref),
                 None => identifier(&call.callee),
             };
-            matches!(name, Some("optional" | "default" | "nullish" | "catch" | "prefault" | "exactOptional"))
-                || method.as_ref().is_some_and(|access| is_optional(access.object))
+            matches!(
+                name,
+                Some("optional" | "default" | "nullish" | "catch" | "prefault" | "exactOptional")
+            ) || method
+                .as_ref()
+                .is_some_and(|access| is_optional(access.object))
                 || gives_default(call)
         }
         // `process.env.CI ? z.string() : z.string().optional()` is settled only when it runs.
-        Expression::ConditionalExpression(either) => is_optional(&either.consequent) || is_optional(&either.alternate),
+        Expression::ConditionalExpression(either) => {
+            is_optional(&either.consequent) || is_optional(&either.alternate)
+        }
         _ => false,
     }
 }
@@ -69,7 +89,9 @@ fn is_optional(value: &Expression<'_>) -> bool {
 fn gives_default(call: &CallExpression<'_>) -> bool {
     object_argument(call, 0).is_some_and(|options| {
         options.properties.iter().any(|property| match property {
-            ObjectPropertyKind::ObjectProperty(property) => property.key.is_specific_static_name("default"),
+            ObjectPropertyKind::ObjectProperty(property) => {
+                property.key.is_specific_static_name("default")
+            }
             ObjectPropertyKind::SpreadProperty(_) => false,
         })
     })

@@ -8,11 +8,13 @@ use oxc_ast::ast::{
 
 /// The variable that an expression gives: read there, or held by a local name.
 pub(super) fn variable(expression: &Expression<'_>, bound: &Bound) -> Option<String> {
-    read(expression, bound).map(|(name, _)| name).or_else(|| match expression.get_inner_expression() {
-        Expression::Identifier(local) => {
-            bound.variable(local.name.as_str(), local.span.start).map(|(_, binding)| binding.variable.clone())
+    read(expression, bound).map(|(name, _)| name).or_else(|| {
+        match expression.get_inner_expression() {
+            Expression::Identifier(local) => bound
+                .variable(local.name.as_str(), local.span.start)
+                .map(|(_, binding)| binding.variable.clone()),
+            _ => None,
         }
-        _ => None,
     })
 }
 
@@ -34,15 +36,21 @@ pub(super) fn known(condition: &Expression<'_>, truth: bool, bound: &Bound) -> V
             _ => Vec::new(),
         },
         Expression::BinaryExpression(binary) => {
-            let Some((equal, nothing, name)) = comparison(binary.operator, &binary.left, &binary.right, bound) else {
+            let Some((equal, nothing, name)) =
+                comparison(binary.operator, &binary.left, &binary.right, bound)
+            else {
                 return Vec::new();
             };
             // Equal to a text, or unequal to nothing, proves presence.
-            if (equal == truth) != nothing { vec![name] } else { Vec::new() }
+            if (equal == truth) != nothing {
+                vec![name]
+            } else {
+                Vec::new()
+            }
         }
-        Expression::CallExpression(call) if is_cast(call) => {
-            argument(call).map(|argument| known(argument, truth, bound)).unwrap_or_default()
-        }
+        Expression::CallExpression(call) if is_cast(call) => argument(call)
+            .map(|argument| known(argument, truth, bound))
+            .unwrap_or_default(),
         // A truthy property, such as `.length`, needs the value.
         _ => match access(condition) {
             Some(access) if truth => variable(access.object, bound).into_iter().collect(),
@@ -77,11 +85,17 @@ pub(super) fn demanded(condition: &Expression<'_>, bound: &Bound) -> Vec<String>
 
 /// `NODE_ENV === "production"`, or unequal to another of its words.
 fn is_production(condition: &Expression<'_>, bound: &Bound) -> bool {
-    let Expression::BinaryExpression(binary) = condition.get_inner_expression() else { return false };
+    let Expression::BinaryExpression(binary) = condition.get_inner_expression() else {
+        return false;
+    };
     let literal = text(&binary.left).or_else(|| text(&binary.right));
-    let node_env = [&binary.left, &binary.right].iter().any(|side| variable(side, bound).as_deref() == Some("NODE_ENV"));
+    let node_env = [&binary.left, &binary.right]
+        .iter()
+        .any(|side| variable(side, bound).as_deref() == Some("NODE_ENV"));
     match binary.operator {
-        BinaryOperator::Equality | BinaryOperator::StrictEquality => node_env && literal.as_deref() == Some("production"),
+        BinaryOperator::Equality | BinaryOperator::StrictEquality => {
+            node_env && literal.as_deref() == Some("production")
+        }
         BinaryOperator::Inequality | BinaryOperator::StrictInequality => {
             node_env && literal.is_some_and(|word| word != "production")
         }
@@ -99,16 +113,22 @@ fn comparison(
     let equal = match operator {
         BinaryOperator::Equality | BinaryOperator::StrictEquality => true,
         BinaryOperator::Inequality | BinaryOperator::StrictInequality => false,
-        BinaryOperator::In if is_environment(right, bound) => return Some((true, false, text(left)?.into_owned())),
+        BinaryOperator::In if is_environment(right, bound) => {
+            return Some((true, false, text(left)?.into_owned()));
+        }
         _ => return None,
     };
-    [(left, right), (right, left)].into_iter().find_map(|(one, other)| {
-        let one = match one.get_inner_expression() {
-            Expression::UnaryExpression(unary) if unary.operator == UnaryOperator::Typeof => &unary.argument,
-            _ => one,
-        };
-        Some((equal, is_nothing(other), variable(one, bound)?))
-    })
+    [(left, right), (right, left)]
+        .into_iter()
+        .find_map(|(one, other)| {
+            let one = match one.get_inner_expression() {
+                Expression::UnaryExpression(unary) if unary.operator == UnaryOperator::Typeof => {
+                    &unary.argument
+                }
+                _ => one,
+            };
+            Some((equal, is_nothing(other), variable(one, bound)?))
+        })
 }
 
 fn is_nothing(expression: &Expression<'_>) -> bool {
@@ -122,7 +142,10 @@ fn is_nothing(expression: &Expression<'_>) -> bool {
 
 /// Conversions that take a missing value in their stride.
 pub(super) fn is_cast(call: &CallExpression<'_>) -> bool {
-    matches!(identifier(&call.callee), Some("Boolean" | "Number" | "String" | "parseInt" | "parseFloat"))
+    matches!(
+        identifier(&call.callee),
+        Some("Boolean" | "Number" | "String" | "parseInt" | "parseFloat")
+    )
 }
 
 /// The first argument.
@@ -138,7 +161,11 @@ pub(super) fn tested(expression: &Expression<'_>, bound: &Bound, visit: &mut dyn
         return visit(access.start);
     }
     match expression.get_inner_expression() {
-        Expression::Identifier(local) if bound.variable(local.name.as_str(), local.span.start).is_some() => {
+        Expression::Identifier(local)
+            if bound
+                .variable(local.name.as_str(), local.span.start)
+                .is_some() =>
+        {
             visit(local.span.start);
         }
         Expression::UnaryExpression(unary) => tested(&unary.argument, bound, visit),
@@ -164,7 +191,9 @@ pub(super) fn throws(statement: &Statement<'_>) -> bool {
     match statement {
         Statement::ThrowStatement(_) => true,
         Statement::BlockStatement(block) => block.body.iter().any(throws),
-        Statement::IfStatement(either) => throws(&either.consequent) || either.alternate.as_ref().is_some_and(throws),
+        Statement::IfStatement(either) => {
+            throws(&either.consequent) || either.alternate.as_ref().is_some_and(throws)
+        }
         Statement::ExpressionStatement(statement) => exits(&statement.expression),
         Statement::ReturnStatement(statement) => statement.argument.as_ref().is_some_and(exits),
         _ => false,
@@ -172,7 +201,9 @@ pub(super) fn throws(statement: &Statement<'_>) -> bool {
 }
 
 fn exits(expression: &Expression<'_>) -> bool {
-    let Expression::CallExpression(call) = expression.get_inner_expression() else { return false };
+    let Expression::CallExpression(call) = expression.get_inner_expression() else {
+        return false;
+    };
     access(&call.callee).is_some_and(|access| {
         access.key.is_ok_and(|key| key == "exit") && super::expression::is_process(access.object)
     })

@@ -94,12 +94,20 @@ impl<'n> Visitor<'n> {
         for binding in &self.bound.variables {
             // A name that nothing here uses may be exported further down; then its users are unseen.
             if binding.exported {
-                self.found.push(Found { name: binding.variable.clone(), start: binding.start, source: Source::Direct });
+                self.found.push(Found {
+                    name: binding.variable.clone(),
+                    start: binding.start,
+                    source: Source::Direct,
+                });
             }
         }
         for (name, start) in &self.bound.destructured.with_default {
             let source = Source::Settled { has_default: true };
-            self.found.push(Found { name: name.clone(), start: *start, source });
+            self.found.push(Found {
+                name: name.clone(),
+                start: *start,
+                source,
+            });
         }
         for start in &self.bound.destructured.unknown {
             self.module.dynamic.insert(self.lines.line(*start));
@@ -116,7 +124,9 @@ impl<'n> Visitor<'n> {
                     reads.insert((found.start, found.name.clone()), has_default);
                 }
                 Source::Direct => {
-                    let entry = reads.entry((found.start, found.name.clone())).or_insert(true);
+                    let entry = reads
+                        .entry((found.start, found.name.clone()))
+                        .or_insert(true);
                     *entry &= has_default;
                 }
                 Source::Use(binding) => *uses.entry(binding).or_insert(true) &= has_default,
@@ -124,7 +134,9 @@ impl<'n> Visitor<'n> {
         }
         for (index, binding) in self.bound.variables.iter().enumerate() {
             let has_default = uses.get(&index).copied().unwrap_or(true);
-            let entry = reads.entry((binding.start, binding.variable.clone())).or_insert(true);
+            let entry = reads
+                .entry((binding.start, binding.variable.clone()))
+                .or_insert(true);
             // The read that makes the binding is settled by the uses of the binding.
             *entry = has_default && (!binding.exported || *entry);
         }
@@ -144,7 +156,11 @@ impl<'n> Visitor<'n> {
 
     fn record(&mut self, name: String, start: u32, source: Source) {
         if !self.written.contains(&start) {
-            self.found.push(Found { name, start, source });
+            self.found.push(Found {
+                name,
+                start,
+                source,
+            });
         }
     }
 
@@ -157,16 +173,25 @@ impl<'n> Visitor<'n> {
     }
 
     fn guard(&mut self, names: Vec<String>, span: Span) {
-        self.guards.extend(names.into_iter().map(|name| (name, span)));
+        self.guards
+            .extend(names.into_iter().map(|name| (name, span)));
     }
 
     /// From here to the end of the function.
     fn rest(&self, from: u32) -> Span {
-        let end = self.enclosing.last().map_or(self.file.end, |function| function.span.end);
+        let end = self
+            .enclosing
+            .last()
+            .map_or(self.file.end, |function| function.span.end);
         Span::new(from, end.max(from))
     }
 
-    fn access_of(&mut self, object: &Expression<'_>, key: Result<&str, &Expression<'_>>, start: u32) {
+    fn access_of(
+        &mut self,
+        object: &Expression<'_>,
+        key: Result<&str, &Expression<'_>>,
+        start: u32,
+    ) {
         if !is_environment(object, self.bound) || self.written.contains(&start) {
             return;
         }
@@ -189,12 +214,20 @@ impl<'n> Visitor<'n> {
         if let Some((_, names)) = self.iterating.iter().rev().find(|(item, _)| item == name) {
             // A list of names that is walked through is a list of what is needed.
             for name in names.clone() {
-                self.found.push(Found { name, start, source: Source::Settled { has_default: false } });
+                self.found.push(Found {
+                    name,
+                    start,
+                    source: Source::Settled { has_default: false },
+                });
             }
             return;
         }
         for function in self.enclosing.iter_mut().rev() {
-            if let Some(position) = function.parameters.iter().position(|parameter| parameter == name) {
+            if let Some(position) = function
+                .parameters
+                .iter()
+                .position(|parameter| parameter == name)
+            {
                 if function.name.is_some() {
                     function.names.push((position, start));
                     return;
@@ -205,20 +238,42 @@ impl<'n> Visitor<'n> {
         self.module.dynamic.insert(line);
     }
 
-    fn enter_function(&mut self, name: Option<String>, parameters: &FormalParameters<'_>, span: Span) {
+    fn enter_function(
+        &mut self,
+        name: Option<String>,
+        parameters: &FormalParameters<'_>,
+        span: Span,
+    ) {
         let parameters = parameters
             .items
             .iter()
-            .map(|parameter| parameter.pattern.get_binding_identifier().map_or_else(String::new, |id| id.name.to_string()))
+            .map(|parameter| {
+                parameter
+                    .pattern
+                    .get_binding_identifier()
+                    .map_or_else(String::new, |id| id.name.to_string())
+            })
             .collect();
-        self.enclosing.push(Enclosing { name, parameters, span, names: Vec::new(), throws: false });
+        self.enclosing.push(Enclosing {
+            name,
+            parameters,
+            span,
+            names: Vec::new(),
+            throws: false,
+        });
     }
 
     fn leave_function(&mut self) {
-        let Some(function) = self.enclosing.pop() else { return };
+        let Some(function) = self.enclosing.pop() else {
+            return;
+        };
         if let (Some(name), Some(&(parameter, start))) = (function.name, function.names.first()) {
             let has_default = self.soft.contains(&start) && !function.throws;
-            let helper = Helper { parameter, parameters: function.parameters.len(), has_default };
+            let helper = Helper {
+                parameter,
+                parameters: function.parameters.len(),
+                has_default,
+            };
             self.module.helpers.insert(name, helper);
         }
     }
@@ -227,7 +282,10 @@ impl<'n> Visitor<'n> {
     fn iteration(&self, call: &CallExpression<'_>) -> Option<(String, Vec<String>)> {
         let callee = access(&call.callee)?;
         let method = callee.key.ok()?;
-        if !matches!(&*method, "forEach" | "map" | "filter" | "every" | "some" | "find" | "flatMap") {
+        if !matches!(
+            &*method,
+            "forEach" | "map" | "filter" | "every" | "some" | "find" | "flatMap"
+        ) {
             return None;
         }
         let parameters = match argument(call)?.get_inner_expression() {
@@ -235,7 +293,13 @@ impl<'n> Visitor<'n> {
             Expression::FunctionExpression(function) => &function.params,
             _ => return None,
         };
-        let item = parameters.items.first()?.pattern.get_binding_identifier()?.name.to_string();
+        let item = parameters
+            .items
+            .first()?
+            .pattern
+            .get_binding_identifier()?
+            .name
+            .to_string();
         Some((item, self.list(callee.object)?))
     }
 
@@ -245,7 +309,11 @@ impl<'n> Visitor<'n> {
 
     fn schema(&mut self, keys: schema::Schema) {
         for (name, start, has_default) in keys {
-            self.found.push(Found { name, start, source: Source::Settled { has_default } });
+            self.found.push(Found {
+                name,
+                start,
+                source: Source::Settled { has_default },
+            });
         }
     }
 
@@ -254,12 +322,19 @@ impl<'n> Visitor<'n> {
         let mut declared = Vec::new();
         let mut plumbing = Vec::new();
         for property in &options.properties {
-            let ObjectPropertyKind::ObjectProperty(property) = property else { continue };
-            match (property.key.static_name().as_deref(), property.value.get_inner_expression()) {
+            let ObjectPropertyKind::ObjectProperty(property) = property else {
+                continue;
+            };
+            match (
+                property.key.static_name().as_deref(),
+                property.value.get_inner_expression(),
+            ) {
                 (Some("server" | "client" | "shared"), Expression::ObjectExpression(object)) => {
                     declared.extend(schema::keys(object));
                 }
-                (Some(name), _) if name.to_ascii_lowercase().contains("runtimeenv") => plumbing.push(property.span),
+                (Some(name), _) if name.to_ascii_lowercase().contains("runtimeenv") => {
+                    plumbing.push(property.span)
+                }
                 _ => {}
             }
         }
@@ -274,15 +349,16 @@ impl<'n> Visitor<'n> {
 
     /// `schema.parse(process.env)`, `v.parse(schema, process.env)`, `cleanEnv(process.env, {…})`
     fn validation(&mut self, call: &CallExpression<'_>) {
-        let Some(position) = call
-            .arguments
-            .iter()
-            .position(|argument| argument.as_expression().is_some_and(|one| is_environment(one, self.bound)))
-        else {
+        let Some(position) = call.arguments.iter().position(|argument| {
+            argument
+                .as_expression()
+                .is_some_and(|one| is_environment(one, self.bound))
+        }) else {
             return;
         };
         let schema_of = |expression: &Expression<'_>| {
-            schema::of(expression).or_else(|| self.bound.schemas.get(identifier(expression)?).cloned())
+            schema::of(expression)
+                .or_else(|| self.bound.schemas.get(identifier(expression)?).cloned())
         };
         let callee = access(&call.callee);
         let method = match &callee {
@@ -294,7 +370,9 @@ impl<'n> Visitor<'n> {
             ("parse" | "safeParse" | "parseAsync" | "safeParseAsync", 0) => {
                 callee.as_ref().and_then(|access| schema_of(access.object))
             }
-            ("parse" | "safeParse" | "parseAsync" | "safeParseAsync", 1) => argument(call).and_then(schema_of),
+            ("parse" | "safeParse" | "parseAsync" | "safeParseAsync", 1) => {
+                argument(call).and_then(schema_of)
+            }
             // Copies and listings of the whole are no reads of single variables.
             ("assign" | "keys" | "entries" | "fromEntries" | "freeze", _) => return,
             _ => None,
@@ -337,7 +415,10 @@ impl<'a> Visit<'a> for Visitor<'_> {
     }
 
     fn leave_node(&mut self, kind: AstKind<'a>) {
-        if matches!(kind, AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)) {
+        if matches!(
+            kind,
+            AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)
+        ) {
             self.leave_function();
         }
     }
@@ -369,7 +450,11 @@ impl<'a> Visit<'a> for Visitor<'_> {
 
     fn visit_computed_member_expression(&mut self, it: &ComputedMemberExpression<'a>) {
         let literal = text(&it.expression);
-        self.access_of(&it.object, literal.as_deref().ok_or(&it.expression), it.span.start);
+        self.access_of(
+            &it.object,
+            literal.as_deref().ok_or(&it.expression),
+            it.span.start,
+        );
         if it.optional {
             self.soften(&it.object);
         }
@@ -388,7 +473,10 @@ impl<'a> Visit<'a> for Visitor<'_> {
 
     fn visit_if_statement(&mut self, it: &IfStatement<'a>) {
         self.soften(&it.test);
-        let (present, absent) = (known(&it.test, true, self.bound), known(&it.test, false, self.bound));
+        let (present, absent) = (
+            known(&it.test, true, self.bound),
+            known(&it.test, false, self.bound),
+        );
         if throws(&it.consequent) {
             self.demanded.extend(demanded(&it.test, self.bound));
         }
@@ -417,13 +505,16 @@ impl<'a> Visit<'a> for Visitor<'_> {
             // An empty text in place of a credential only quiets the compiler.
             let empty = text(&it.right).is_some_and(|text| text.is_empty());
             let names = variables(&it.left, self.bound);
-            if !(empty && names.iter().any(|name| super::super::naming::is_credential(name))) {
+            if !(empty
+                && names
+                    .iter()
+                    .any(|name| super::super::naming::is_credential(name)))
+            {
                 self.soften(&it.left);
             }
-            if !names.is_empty()
-                && variable(&it.right, self.bound).is_some()
-            {
-                let start = read_of(&it.right, self.bound).map_or_else(|| it.right.span().start, |(_, start)| start);
+            if !names.is_empty() && variable(&it.right, self.bound).is_some() {
+                let start = read_of(&it.right, self.bound)
+                    .map_or_else(|| it.right.span().start, |(_, start)| start);
                 self.alternatives.insert(start, names);
             }
             self.guard(known(&it.left, false, self.bound), it.right.span());
@@ -440,7 +531,11 @@ impl<'a> Visit<'a> for Visitor<'_> {
             && is_environment(&it.right, self.bound)
             && let Some(name) = text(&it.left)
         {
-            self.record(name.into_owned(), it.span.start, Source::Settled { has_default: true });
+            self.record(
+                name.into_owned(),
+                it.span.start,
+                Source::Settled { has_default: true },
+            );
         }
         walk::walk_binary_expression(self, it);
     }
@@ -498,7 +593,9 @@ impl<'a> Visit<'a> for Visitor<'_> {
         let callee = access(&it.callee);
         let plain = identifier(&it.callee);
         if is_cast(it) && plain == Some("Boolean")
-            || callee.as_ref().is_some_and(|access| identifier(access.object) == Some("console"))
+            || callee
+                .as_ref()
+                .is_some_and(|access| identifier(access.object) == Some("console"))
         {
             for argument in it.arguments.iter().filter_map(Argument::as_expression) {
                 self.soften(argument);
@@ -588,11 +685,25 @@ impl Visitor<'_> {
         let arguments: Vec<Option<String>> = call
             .arguments
             .iter()
-            .map(|argument| argument.as_expression().and_then(text).map(|text| text.into_owned()))
+            .map(|argument| {
+                argument
+                    .as_expression()
+                    .and_then(text)
+                    .map(|text| text.into_owned())
+            })
             .collect();
         if arguments.iter().flatten().any(|text| is_name(text)) {
-            let function = self.bound.imported.get(name).cloned().unwrap_or_else(|| name.to_owned());
-            self.module.calls.push(Call { function, arguments, line: self.lines.line(call.span.start) });
+            let function = self
+                .bound
+                .imported
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| name.to_owned());
+            self.module.calls.push(Call {
+                function,
+                arguments,
+                line: self.lines.line(call.span.start),
+            });
         }
     }
 }
@@ -605,9 +716,9 @@ fn variables(expression: &Expression<'_>, bound: &Bound) -> Vec<String> {
             names.extend(variables(&logical.right, bound));
             names
         }
-        Expression::CallExpression(call) if is_cast(call) => {
-            argument(call).map(|argument| variables(argument, bound)).unwrap_or_default()
-        }
+        Expression::CallExpression(call) if is_cast(call) => argument(call)
+            .map(|argument| variables(argument, bound))
+            .unwrap_or_default(),
         _ => variable(expression, bound).into_iter().collect(),
     }
 }
