@@ -1,5 +1,6 @@
 //! Puts together what is set, what the code reads and what the documents say, as facts. Values stay out.
 
+use super::defects::Duplicate;
 use super::scope::Scope;
 use super::survey::{Place, Survey};
 use super::{dependencies, env_file, naming, placeholder, shape};
@@ -43,19 +44,14 @@ pub(super) fn facts(
     facts
 }
 
-struct Account<'a> {
-    environment: &'a Environment,
-    survey: &'a Survey,
-    only: Option<&'a BTreeSet<String>>,
+/// One look's view of the environment and the repository.
+pub(super) struct Account<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) survey: &'a Survey,
+    pub(super) only: Option<&'a BTreeSet<String>>,
     /// The variables that are set and concern the application.
-    set: BTreeMap<&'a str, &'a Variable>,
-    duplicates: Vec<Duplicate<'a>>,
-}
-
-struct Duplicate<'a> {
-    name: &'a str,
-    file: &'a str,
-    lines: Vec<usize>,
+    pub(super) set: BTreeMap<&'a str, &'a Variable>,
+    pub(super) duplicates: Vec<Duplicate<'a>>,
 }
 
 impl<'a> Account<'a> {
@@ -89,11 +85,13 @@ impl<'a> Account<'a> {
         account
     }
 
-    fn asked(&self, name: &str) -> bool {
+    /// Is the look about this variable?
+    pub(super) fn asked(&self, name: &str) -> bool {
         self.only.is_none_or(|only| only.contains(name))
     }
 
-    fn reads(&self) -> impl Iterator<Item = (&'a str, &'a [Place])> {
+    /// Reads of the variables that the look is about.
+    pub(super) fn reads(&self) -> impl Iterator<Item = (&'a str, &'a [Place])> {
         let reads = self
             .survey
             .reads
@@ -297,154 +295,10 @@ impl<'a> Account<'a> {
             .map(|(name, places)| json!({ "name": name, "places": places }))
             .collect()
     }
-
-    fn client_secrets(&self) -> Vec<Value> {
-        let mut told = Vec::new();
-        let mut tell = |name: &str, places: Vec<String>, reason: String| {
-            told.push(json!({ "name": name, "places": places, "reason": reason }));
-        };
-        let public_names: BTreeSet<&str> = self
-            .reads()
-            .filter(|(_, places)| {
-                places
-                    .iter()
-                    .any(|place| place.scopes.iter().any(|scope| scope.is_deployed()))
-            })
-            .map(|(name, _)| name)
-            .chain(self.set.keys().copied())
-            .filter(|name| name.starts_with(naming::PUBLIC))
-            .collect();
-        for name in public_names {
-            let mut places: Vec<String> = self
-                .set
-                .get(name)
-                .map(|variable| origin(variable))
-                .into_iter()
-                .collect();
-            places.extend(
-                self.survey
-                    .reads
-                    .get(name)
-                    .into_iter()
-                    .flatten()
-                    .map(|place| place.at.clone()),
-            );
-            let value = self
-                .set
-                .get(name)
-                .map_or("", |variable| variable.value.as_str());
-            let twin = self.environment.variables.iter().find(|other| {
-                other.secret
-                    && !other.name.starts_with(naming::PUBLIC)
-                    && other.value.len() >= 8
-                    && other.value == value
-            });
-            if let Some(twin) = twin {
-                tell(name, places, format!("its value is that of {}", twin.name));
-            } else if naming::is_secret_value(value) {
-                tell(name, places, "its value has the form of a secret".into());
-            } else if naming::exposes_secret(name) {
-                tell(
-                    name,
-                    places,
-                    "its name says that it is secret, and its prefix sends it to browsers".into(),
-                );
-            }
-        }
-        for (name, places) in self
-            .reads()
-            .filter(|(name, _)| !name.starts_with(naming::PUBLIC))
-        {
-            let secret = crate::secret::names_secret(name)
-                || self.set.get(name).is_some_and(|variable| variable.secret);
-            // The `env` table of next.config builds a value into whatever names it.
-            let built_in = self.survey.defined.contains(name);
-            let in_browser: Vec<String> = places
-                .iter()
-                .filter(|place| {
-                    place.client_file && place.scopes.contains(&Scope::Client)
-                        || built_in && place.scopes.contains(&Scope::Client)
-                })
-                .map(|place| place.at.clone())
-                .collect();
-            if secret && !in_browser.is_empty() {
-                let reason = if built_in {
-                    "next.config builds it into code for browsers"
-                } else {
-                    "a file marked \"use client\" reads it"
-                };
-                tell(name, in_browser, reason.into());
-            }
-        }
-        told
-    }
-
-    /// In every environment file, loaded or not: each changes some command that people start.
-    fn node_env_set(&self) -> Vec<Value> {
-        let files = self.survey.files.iter().filter(|_| self.asked("NODE_ENV"));
-        files
-            .flat_map(|(file, all)| all.iter().map(move |one| (file, one)))
-            .filter(|(_, one)| one.name == "NODE_ENV")
-            .map(|(file, one)| json!({ "origin": format!("{file}:{}", one.line) }))
-            .collect()
-    }
-
-    /// Values from which expansion took a part, because nothing of the name after `$` is set.
-    fn expansion_damage(&self) -> Vec<Value> {
-        let damaged = self.set.iter().filter(|(_, variable)| {
-            let unset = |name: &&str| self.environment.get(name).is_none();
-            variable.value != variable.raw && env_file::references(&variable.raw).iter().any(unset)
-        });
-        damaged
-            .map(|(name, variable)| {
-                json!({
-                    "name": name,
-                    "origin": origin(variable),
-                    "raw_length": variable.raw.chars().count(),
-                    "length": variable.value.chars().count(),
-                })
-            })
-            .collect()
-    }
-
-    fn shell_substitution(&self) -> Vec<Value> {
-        let written = self.set.iter().filter(|(_, variable)| {
-            matches!(variable.origin, VariableOrigin::File { .. })
-                && (shape::has_shell_substitution(&variable.raw)
-                    || shape::has_shell_substitution(&variable.value))
-        });
-        written
-            .map(|(name, variable)| json!({ "name": name, "origin": origin(variable) }))
-            .collect()
-    }
-
-    fn find_duplicates(&self) -> Vec<Duplicate<'a>> {
-        let mut found = Vec::new();
-        for (file, all) in &self.survey.files {
-            let mut lines = BTreeMap::<&str, Vec<usize>>::new();
-            for one in all.iter().filter(|one| self.asked(&one.name)) {
-                lines.entry(&one.name).or_default().push(one.line);
-            }
-            found.extend(
-                lines
-                    .into_iter()
-                    .filter(|(_, lines)| lines.len() > 1)
-                    .map(|(name, lines)| Duplicate { name, file, lines }),
-            );
-        }
-        found
-    }
-
-    fn duplicates(&self) -> Vec<Value> {
-        let each = self
-            .duplicates
-            .iter()
-            .map(|one| json!({ "name": one.name, "file": one.file, "lines": one.lines }));
-        each.collect()
-    }
 }
 
-fn origin(variable: &Variable) -> String {
+/// The place that set a variable, as facts tell it.
+pub(super) fn origin(variable: &Variable) -> String {
     match &variable.origin {
         VariableOrigin::Process => "process environment".to_owned(),
         file @ VariableOrigin::File { .. } => file.to_string(),

@@ -232,6 +232,11 @@ fn shape() -> Vec<FactSpec> {
             "a mail address, with or without a display name",
         ),
         fact(
+            "mailto",
+            Bool,
+            "a mailto: address, as contacts of push servers are written",
+        ),
+        fact(
             "mongodb_uri",
             Bool,
             "a MongoDB connection string with a host",

@@ -1,13 +1,16 @@
 //! The `environment` probe: which variables are set, read and documented, and the shape of each value.
 
 mod account;
+mod convention;
 mod declared;
+mod defects;
 mod dependencies;
 mod documented;
 mod env_file;
 mod git;
 mod mongodb_uri;
 mod naming;
+mod package;
 mod placeholder;
 mod reading;
 mod repository;

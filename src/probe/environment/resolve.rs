@@ -1,6 +1,7 @@
 //! Finds the file that an import means, by the rules of bundlers: extensions, index files, tsconfig paths, workspaces.
 
-use super::repository::{Package, join};
+use super::package::Package;
+use super::repository::join;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;

@@ -16,6 +16,7 @@ pub(super) struct Shape {
     has_path: bool,
     trailing_slash: bool,
     email: bool,
+    mailto: bool,
     mongodb_uri: bool,
     mongodb: Option<super::mongodb_uri::MongodbUri>,
     decoded_bytes: Option<usize>,
@@ -54,6 +55,7 @@ pub(super) fn of(value: &str, raw: &str) -> Shape {
             .is_some_and(|url| !url.path().trim_matches('/').is_empty() || url.query().is_some()),
         trailing_slash: address.is_some() && value.ends_with('/'),
         email: is_email(value),
+        mailto: value.strip_prefix("mailto:").is_some_and(is_email),
         mongodb_uri: mongodb.is_some(),
         mongodb,
         decoded_bytes: decoded_bytes(value),
@@ -99,7 +101,10 @@ fn rounded(bits: f64) -> f64 {
 
 /// The number of bytes that a hexadecimal or base64 text stands for; none for other text.
 fn decoded_bytes(text: &str) -> Option<usize> {
-    if text.len() >= 16 && text.len() % 2 == 0 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+    if text.len() >= 16
+        && text.len().is_multiple_of(2)
+        && text.bytes().all(|b| b.is_ascii_hexdigit())
+    {
         return Some(text.len() / 2);
     }
     if text.len() < 16 {
@@ -196,6 +201,7 @@ mod tests {
 
     #[test]
     fn mail_addresses() {
+        assert!(shape("mailto:a@b.example").mailto && !shape("a@b.example").mailto);
         assert!(shape("a@b.example").email && shape("Serene <no-reply@b.example>").email);
         assert!(
             !shape("a@b").email

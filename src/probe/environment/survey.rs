@@ -40,6 +40,8 @@ pub(super) struct Survey {
     pub(super) tracked: Option<Vec<String>>,
     /// The ignore rules cover environment files of one machine.
     pub(super) ignored: bool,
+    /// Variables that deployed code hands to something as its `secret`.
+    handed: BTreeSet<String>,
     /// Auth.js 5 is used, whose providers read variables named after them.
     pub(super) auth_js: bool,
 }
@@ -144,6 +146,7 @@ impl Survey {
                 });
             }
             if scopes.iter().any(|scope| scope.is_deployed()) {
+                self.handed.extend(module.secrets.iter().cloned());
                 self.dynamic
                     .extend(module.dynamic.iter().map(|line| format!("{file}:{line}")));
             }
@@ -165,6 +168,7 @@ impl Survey {
     ) {
         // On its platform the address of a deployment is known without being set.
         let on_vercel = root.join("vercel.json").is_file() || root.join(".vercel").is_dir();
+        let handed = self.handed.clone();
         let mut named = BTreeSet::new();
         let mut sources: Vec<_> = repository
             .packages
@@ -194,6 +198,15 @@ impl Survey {
             );
             for taken in dependencies::reads(name, range) {
                 let given = on_vercel && taken.alternatives.contains(&"VERCEL");
+                let mut alternatives: Vec<String> = taken
+                    .alternatives
+                    .iter()
+                    .map(|name| (*name).to_owned())
+                    .collect();
+                // A secret that the code hands over itself stands in for the library's own name.
+                if matches!(taken.name, "NEXTAUTH_SECRET" | "AUTH_SECRET") {
+                    alternatives.extend(handed.iter().filter(|name| *name != taken.name).cloned());
+                }
                 let scope = if taken.build {
                     Scope::Build
                 } else {
@@ -206,11 +219,7 @@ impl Survey {
                         at: at.clone(),
                         scopes: BTreeSet::from([scope]),
                         has_default: !taken.required || given,
-                        alternatives: taken
-                            .alternatives
-                            .iter()
-                            .map(|name| (*name).to_owned())
-                            .collect(),
+                        alternatives,
                         dependency: Some(name.clone()),
                         client_file: false,
                     });

@@ -276,3 +276,19 @@ fn holds(value: &Value, kind: &FactKind, place: &str) {
         _ => panic!("{place} is {value}, declared as {}", kind.describe()),
     }
 }
+
+#[test]
+fn a_secret_that_is_handed_over_needs_no_other_name() {
+    let folder = written(&[
+        (
+            "package.json",
+            r#"{"name":"app","dependencies":{"next":"15","next-auth":"4"}}"#,
+        ),
+        (
+            "pages/api/auth/[...nextauth].ts",
+            "export default NextAuth({ secret: process.env.JWT_SECRET })",
+        ),
+    ]);
+    let facts = seen(folder.path(), vec![variable("JWT_SECRET", "x", 1)]);
+    assert_eq!(names(&facts, "missing"), ["NEXTAUTH_URL"]);
+}

@@ -2,8 +2,11 @@
 
 mod bound;
 mod expression;
+mod indirect;
 mod schema;
+mod settle;
 mod test_of;
+mod validation;
 mod visitor;
 
 use oxc_allocator::Allocator;
@@ -30,6 +33,8 @@ pub(super) struct Module {
     pub(super) calls: Vec<Call>,
     /// Variables that the file sets itself (`env` in next.config, `process.env.X = …`).
     pub(super) defines: BTreeSet<String>,
+    /// Variables handed to something as its `secret`, such as an authentication library.
+    pub(super) secrets: BTreeSet<String>,
 }
 
 /// One read.

@@ -1,7 +1,9 @@
 //! Schemas of the environment (zod, valibot, envalid): which keys they name and which may be missing.
 
-use super::expression::{access, identifier};
-use oxc_ast::ast::{CallExpression, Expression, ObjectExpression, ObjectPropertyKind};
+use super::expression::{access, identifier, text};
+use oxc_ast::ast::{
+    BinaryOperator, CallExpression, Expression, ObjectExpression, ObjectPropertyKind,
+};
 
 /// The keys of a schema: name, start, may it be missing?
 pub(super) type Schema = Vec<(String, u32, bool)>;
@@ -77,9 +79,27 @@ fn is_optional(value: &Expression<'_>) -> bool {
                 .is_some_and(|access| is_optional(access.object))
                 || gives_default(call)
         }
-        // `process.env.CI ? z.string() : z.string().optional()` is settled only when it runs.
+        // What holds in production holds for a deployment; any other condition is settled when it runs.
+        Expression::ConditionalExpression(either) if is_production(&either.test) => {
+            is_optional(&either.consequent)
+        }
         Expression::ConditionalExpression(either) => {
             is_optional(&either.consequent) || is_optional(&either.alternate)
+        }
+        _ => false,
+    }
+}
+
+/// `… === "production"`
+fn is_production(condition: &Expression<'_>) -> bool {
+    match condition.get_inner_expression() {
+        Expression::BinaryExpression(binary) => {
+            matches!(
+                binary.operator,
+                BinaryOperator::Equality | BinaryOperator::StrictEquality
+            ) && [&binary.left, &binary.right]
+                .iter()
+                .any(|side| text(side).is_some_and(|word| word == "production"))
         }
         _ => false,
     }

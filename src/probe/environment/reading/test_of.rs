@@ -8,6 +8,7 @@ use oxc_ast::ast::{
 
 /// The variable that an expression gives: read there, or held by a local name.
 pub(super) fn variable(expression: &Expression<'_>, bound: &Bound) -> Option<String> {
+    let expression = assigned(expression);
     read(expression, bound).map(|(name, _)| name).or_else(|| {
         match expression.get_inner_expression() {
             Expression::Identifier(local) => bound
@@ -16,6 +17,14 @@ pub(super) fn variable(expression: &Expression<'_>, bound: &Bound) -> Option<Str
             _ => None,
         }
     })
+}
+
+/// What an assignment inside an expression gives: compilers write `(a = process.env.A) !== null ? a : b`.
+fn assigned<'b, 'a>(expression: &'b Expression<'a>) -> &'b Expression<'a> {
+    match expression.get_inner_expression() {
+        Expression::AssignmentExpression(assignment) => assigned(&assignment.right),
+        inner => inner,
+    }
 }
 
 /// The variables that are certainly present where the condition came out as `truth`.
@@ -155,6 +164,7 @@ pub(super) fn argument<'b, 'a>(call: &'b CallExpression<'a>) -> Option<&'b Expre
 
 /// Calls `visit` with the start of every read that the expression tests rather than uses.
 pub(super) fn tested(expression: &Expression<'_>, bound: &Bound, visit: &mut dyn FnMut(u32)) {
+    let expression = assigned(expression);
     if let Some(access) = access(expression)
         && is_environment(access.object, bound)
     {

@@ -189,7 +189,21 @@ fn alternatives() {
 }
 
 #[test]
+fn compiled_code() {
+    let text =
+        "var a, b; const s = (a = process.env.A1) !== null && a !== void 0 ? a : process.env.B1";
+    let module = module(text, "a.js").unwrap();
+    assert!(module.reads[0].has_default && module.reads[1].alternatives == ["A1"]);
+}
+
+#[test]
 fn schemas() {
+    assert_eq!(
+        reads(
+            "createEnv({ server: { A1: process.env.NODE_ENV === 'production' ? z.string() : z.string().optional() } })"
+        ),
+        "A1 NODE_ENV?"
+    );
     let text = "createEnv({ server: { A1: z.string().min(1), B1: z.string().optional(), C1: z.enum(['a']).default('a') },
         client: { NEXT_PUBLIC_D: z.string() }, runtimeEnv: { A1: process.env.A1, B1: process.env.B1 } })";
     assert_eq!(reads(text), "A1 B1? C1? A1? B1? NEXT_PUBLIC_D");

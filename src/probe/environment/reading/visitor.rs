@@ -1,14 +1,17 @@
 //! Second pass over a file: every read, with what its surroundings say about a missing value.
 
-use super::bound::{Bound, texts};
+use super::bound::Bound;
 use super::expression::{access, identifier, is_environment, of_member, read as read_of, text};
+use super::indirect::Enclosing;
+use super::settle::{Found, Source};
 use super::test_of::{argument, demanded, is_cast, known, leaves, tested, throws, variable};
-use super::{Call, Helper, Lines, Module, Read, is_name, schema};
+use super::{Lines, Module, is_name, schema};
+use crate::probe::environment::naming::is_credential;
 use oxc_ast::AstKind;
 use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
 use oxc_span::GetSpan;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Reads a parsed file.
 pub(super) fn read(program: &Program<'_>, bound: &Bound, lines: &Lines) -> Module {
@@ -24,51 +27,26 @@ pub(super) fn read(program: &Program<'_>, bound: &Bound, lines: &Lines) -> Modul
     visitor.finish()
 }
 
-/// A read before it is known what the rest of the file says about the variable.
-struct Found {
-    name: String,
-    start: u32,
-    source: Source,
-}
-
-enum Source {
-    /// Used where it is read.
-    Direct,
-    /// A later use of the value under a local name.
-    Use(usize),
-    /// The surroundings have settled it.
-    Settled { has_default: bool },
-}
-
-/// A function around the present place.
-struct Enclosing {
-    name: Option<String>,
-    parameters: Vec<String>,
-    span: Span,
-    /// Parameters that name variables, with the start of the read.
-    names: Vec<(usize, u32)>,
-    throws: bool,
-}
-
-struct Visitor<'n> {
-    bound: &'n Bound,
-    lines: &'n Lines,
-    module: Module,
-    found: Vec<Found>,
+/// Walks a file and gathers what settling needs.
+pub(super) struct Visitor<'n> {
+    pub(super) bound: &'n Bound,
+    pub(super) lines: &'n Lines,
+    pub(super) module: Module,
+    pub(super) found: Vec<Found>,
     /// Starts of reads that are tested, or have a default.
-    soft: HashSet<u32>,
+    pub(super) soft: HashSet<u32>,
     /// Starts of accesses that are no reads: assignments and deletions.
-    written: HashSet<u32>,
+    pub(super) written: HashSet<u32>,
     /// Where a variable is known to be present.
-    guards: Vec<(String, Span)>,
-    demanded: BTreeSet<String>,
-    alternatives: HashMap<u32, Vec<String>>,
-    enclosing: Vec<Enclosing>,
+    pub(super) guards: Vec<(String, Span)>,
+    pub(super) demanded: BTreeSet<String>,
+    pub(super) alternatives: HashMap<u32, Vec<String>>,
+    pub(super) enclosing: Vec<Enclosing>,
     /// The name that the next function is bound to.
-    naming: Option<String>,
+    pub(super) naming: Option<String>,
     /// Names that stand for each text of a list in turn.
-    iterating: Vec<(String, Vec<String>)>,
-    file: Span,
+    pub(super) iterating: Vec<(String, Vec<String>)>,
+    pub(super) file: Span,
 }
 
 impl<'n> Visitor<'n> {
@@ -90,71 +68,7 @@ impl<'n> Visitor<'n> {
         }
     }
 
-    fn finish(mut self) -> Module {
-        for binding in &self.bound.variables {
-            // A name that nothing here uses may be exported further down; then its users are unseen.
-            if binding.exported {
-                self.found.push(Found {
-                    name: binding.variable.clone(),
-                    start: binding.start,
-                    source: Source::Direct,
-                });
-            }
-        }
-        for (name, start) in &self.bound.destructured.with_default {
-            let source = Source::Settled { has_default: true };
-            self.found.push(Found {
-                name: name.clone(),
-                start: *start,
-                source,
-            });
-        }
-        for start in &self.bound.destructured.unknown {
-            self.module.dynamic.insert(self.lines.line(*start));
-        }
-        let mut uses = BTreeMap::<usize, bool>::new();
-        let mut reads = BTreeMap::<(u32, String), bool>::new();
-        for found in &self.found {
-            let guarded = self.guards.iter().any(|(name, span)| {
-                *name == found.name && span.start <= found.start && found.start < span.end
-            });
-            let has_default = guarded || self.soft.contains(&found.start);
-            match found.source {
-                Source::Settled { has_default } => {
-                    reads.insert((found.start, found.name.clone()), has_default);
-                }
-                Source::Direct => {
-                    let entry = reads
-                        .entry((found.start, found.name.clone()))
-                        .or_insert(true);
-                    *entry &= has_default;
-                }
-                Source::Use(binding) => *uses.entry(binding).or_insert(true) &= has_default,
-            }
-        }
-        for (index, binding) in self.bound.variables.iter().enumerate() {
-            let has_default = uses.get(&index).copied().unwrap_or(true);
-            let entry = reads
-                .entry((binding.start, binding.variable.clone()))
-                .or_insert(true);
-            // The read that makes the binding is settled by the uses of the binding.
-            *entry = has_default && (!binding.exported || *entry);
-        }
-        self.module.reads = reads
-            .into_iter()
-            .map(|((start, name), has_default)| Read {
-                line: self.lines.line(start),
-                has_default: has_default && !self.demanded.contains(&name),
-                alternatives: self.alternatives.get(&start).cloned().unwrap_or_default(),
-                name,
-            })
-            .collect();
-        self.module.reads.sort();
-        self.module.reads.dedup();
-        self.module
-    }
-
-    fn record(&mut self, name: String, start: u32, source: Source) {
+    pub(super) fn record(&mut self, name: String, start: u32, source: Source) {
         if !self.written.contains(&start) {
             self.found.push(Found {
                 name,
@@ -175,6 +89,15 @@ impl<'n> Visitor<'n> {
     fn guard(&mut self, names: Vec<String>, span: Span) {
         self.guards
             .extend(names.into_iter().map(|name| (name, span)));
+    }
+
+    /// `A || B`, `A ? A : B`: either does.
+    fn alternative(&mut self, last: &Expression<'_>, others: Vec<String>) {
+        if !others.is_empty() && variable(last, self.bound).is_some() {
+            let start =
+                read_of(last, self.bound).map_or_else(|| last.span().start, |(_, start)| start);
+            self.alternatives.insert(start, others);
+        }
     }
 
     /// From here to the end of the function.
@@ -198,190 +121,6 @@ impl<'n> Visitor<'n> {
         match key {
             Ok(name) => self.record(name.to_owned(), start, Source::Direct),
             Err(computed) => self.computed(computed, start),
-        }
-    }
-
-    /// `process.env[expression]`
-    fn computed(&mut self, key: &Expression<'_>, start: u32) {
-        let line = self.lines.line(start);
-        let Some(name) = identifier(key) else {
-            self.module.dynamic.insert(line);
-            return;
-        };
-        if let Some(text) = self.bound.texts.get(name) {
-            return self.record(text.clone(), start, Source::Direct);
-        }
-        if let Some((_, names)) = self.iterating.iter().rev().find(|(item, _)| item == name) {
-            // A list of names that is walked through is a list of what is needed.
-            for name in names.clone() {
-                self.found.push(Found {
-                    name,
-                    start,
-                    source: Source::Settled { has_default: false },
-                });
-            }
-            return;
-        }
-        for function in self.enclosing.iter_mut().rev() {
-            if let Some(position) = function
-                .parameters
-                .iter()
-                .position(|parameter| parameter == name)
-            {
-                if function.name.is_some() {
-                    function.names.push((position, start));
-                    return;
-                }
-                break;
-            }
-        }
-        self.module.dynamic.insert(line);
-    }
-
-    fn enter_function(
-        &mut self,
-        name: Option<String>,
-        parameters: &FormalParameters<'_>,
-        span: Span,
-    ) {
-        let parameters = parameters
-            .items
-            .iter()
-            .map(|parameter| {
-                parameter
-                    .pattern
-                    .get_binding_identifier()
-                    .map_or_else(String::new, |id| id.name.to_string())
-            })
-            .collect();
-        self.enclosing.push(Enclosing {
-            name,
-            parameters,
-            span,
-            names: Vec::new(),
-            throws: false,
-        });
-    }
-
-    fn leave_function(&mut self) {
-        let Some(function) = self.enclosing.pop() else {
-            return;
-        };
-        if let (Some(name), Some(&(parameter, start))) = (function.name, function.names.first()) {
-            let has_default = self.soft.contains(&start) && !function.throws;
-            let helper = Helper {
-                parameter,
-                parameters: function.parameters.len(),
-                has_default,
-            };
-            self.module.helpers.insert(name, helper);
-        }
-    }
-
-    /// The list that `list.forEach(…)` and its like walk through, with the name of the item.
-    fn iteration(&self, call: &CallExpression<'_>) -> Option<(String, Vec<String>)> {
-        let callee = access(&call.callee)?;
-        let method = callee.key.ok()?;
-        if !matches!(
-            &*method,
-            "forEach" | "map" | "filter" | "every" | "some" | "find" | "flatMap"
-        ) {
-            return None;
-        }
-        let parameters = match argument(call)?.get_inner_expression() {
-            Expression::ArrowFunctionExpression(function) => &function.params,
-            Expression::FunctionExpression(function) => &function.params,
-            _ => return None,
-        };
-        let item = parameters
-            .items
-            .first()?
-            .pattern
-            .get_binding_identifier()?
-            .name
-            .to_string();
-        Some((item, self.list(callee.object)?))
-    }
-
-    fn list(&self, expression: &Expression<'_>) -> Option<Vec<String>> {
-        texts(expression).or_else(|| self.bound.lists.get(identifier(expression)?).cloned())
-    }
-
-    fn schema(&mut self, keys: schema::Schema) {
-        for (name, start, has_default) in keys {
-            self.found.push(Found {
-                name,
-                start,
-                source: Source::Settled { has_default },
-            });
-        }
-    }
-
-    /// `createEnv({ server: {…}, client: {…}, runtimeEnv: {…} })`
-    fn create_env(&mut self, options: &ObjectExpression<'_>) {
-        let mut declared = Vec::new();
-        let mut plumbing = Vec::new();
-        for property in &options.properties {
-            let ObjectPropertyKind::ObjectProperty(property) = property else {
-                continue;
-            };
-            match (
-                property.key.static_name().as_deref(),
-                property.value.get_inner_expression(),
-            ) {
-                (Some("server" | "client" | "shared"), Expression::ObjectExpression(object)) => {
-                    declared.extend(schema::keys(object));
-                }
-                (Some(name), _) if name.to_ascii_lowercase().contains("runtimeenv") => {
-                    plumbing.push(property.span)
-                }
-                _ => {}
-            }
-        }
-        // What is handed on to a schema is needed as far as the schema says.
-        for (name, _, _) in &declared {
-            for span in &plumbing {
-                self.guards.push((name.clone(), *span));
-            }
-        }
-        self.schema(declared);
-    }
-
-    /// `schema.parse(process.env)`, `v.parse(schema, process.env)`, `cleanEnv(process.env, {…})`
-    fn validation(&mut self, call: &CallExpression<'_>) {
-        let Some(position) = call.arguments.iter().position(|argument| {
-            argument
-                .as_expression()
-                .is_some_and(|one| is_environment(one, self.bound))
-        }) else {
-            return;
-        };
-        let schema_of = |expression: &Expression<'_>| {
-            schema::of(expression)
-                .or_else(|| self.bound.schemas.get(identifier(expression)?).cloned())
-        };
-        let callee = access(&call.callee);
-        let method = match &callee {
-            Some(access) => access.key.as_ref().map_or("", |key| key),
-            None => identifier(&call.callee).unwrap_or_default(),
-        };
-        let known = match (method, position) {
-            ("cleanEnv", 0) => schema::object_argument(call, 1).map(schema::keys),
-            ("parse" | "safeParse" | "parseAsync" | "safeParseAsync", 0) => {
-                callee.as_ref().and_then(|access| schema_of(access.object))
-            }
-            ("parse" | "safeParse" | "parseAsync" | "safeParseAsync", 1) => {
-                argument(call).and_then(schema_of)
-            }
-            // Copies and listings of the whole are no reads of single variables.
-            ("assign" | "keys" | "entries" | "fromEntries" | "freeze", _) => return,
-            _ => None,
-        };
-        match known {
-            Some(keys) => self.schema(keys),
-            None => {
-                self.module.dynamic.insert(self.lines.line(call.span.start));
-            }
         }
     }
 
@@ -494,6 +233,7 @@ impl<'a> Visit<'a> for Visitor<'_> {
         self.soften(&it.test);
         self.guard(known(&it.test, true, self.bound), it.consequent.span());
         self.guard(known(&it.test, false, self.bound), it.alternate.span());
+        self.alternative(&it.alternate, known(&it.test, true, self.bound));
         walk::walk_conditional_expression(self, it);
     }
 
@@ -505,18 +245,10 @@ impl<'a> Visit<'a> for Visitor<'_> {
             // An empty text in place of a credential only quiets the compiler.
             let empty = text(&it.right).is_some_and(|text| text.is_empty());
             let names = variables(&it.left, self.bound);
-            if !(empty
-                && names
-                    .iter()
-                    .any(|name| super::super::naming::is_credential(name)))
-            {
+            if !(empty && names.iter().any(|name| is_credential(name))) {
                 self.soften(&it.left);
             }
-            if !names.is_empty() && variable(&it.right, self.bound).is_some() {
-                let start = read_of(&it.right, self.bound)
-                    .map_or_else(|| it.right.span().start, |(_, start)| start);
-                self.alternatives.insert(start, names);
-            }
+            self.alternative(&it.right, names);
             self.guard(known(&it.left, false, self.bound), it.right.span());
         }
         walk::walk_logical_expression(self, it);
@@ -636,6 +368,9 @@ impl<'a> Visit<'a> for Visitor<'_> {
                 }
             }
         }
+        if it.key.is_specific_static_name("secret") {
+            self.module.secrets.extend(variables(&it.value, self.bound));
+        }
         walk::walk_object_property(self, it);
     }
 
@@ -676,34 +411,6 @@ impl<'a> Visit<'a> for Visitor<'_> {
             && !it.import_kind.is_type()
         {
             self.import(reference.expression.value.as_str());
-        }
-    }
-}
-
-impl Visitor<'_> {
-    fn call(&mut self, name: &str, call: &CallExpression<'_>) {
-        let arguments: Vec<Option<String>> = call
-            .arguments
-            .iter()
-            .map(|argument| {
-                argument
-                    .as_expression()
-                    .and_then(text)
-                    .map(|text| text.into_owned())
-            })
-            .collect();
-        if arguments.iter().flatten().any(|text| is_name(text)) {
-            let function = self
-                .bound
-                .imported
-                .get(name)
-                .cloned()
-                .unwrap_or_else(|| name.to_owned());
-            self.module.calls.push(Call {
-                function,
-                arguments,
-                line: self.lines.line(call.span.start),
-            });
         }
     }
 }
