@@ -163,7 +163,7 @@ fn facts() -> Vec<FactSpec> {
         fact(
             "index_read",
             Bool,
-            "git's index could be read, so that committed is complete",
+            "git's index and the environment files in it could be read, so that committed is complete",
         ),
         fact(
             "ignored",

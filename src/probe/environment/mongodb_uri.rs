@@ -14,6 +14,11 @@ pub(super) struct MongodbUri {
 }
 
 impl MongodbUri {
+    /// Does it have a user name and a password?
+    pub(super) fn has_credentials(&self) -> bool {
+        self.credentials
+    }
+
     /// The first host.
     pub(super) fn host(&self) -> Option<&str> {
         self.hosts.first().map(String::as_str)

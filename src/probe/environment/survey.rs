@@ -304,33 +304,42 @@ impl Survey {
             return;
         };
         self.ignored = LOCAL.iter().all(|name| tree.ignores(root, name));
-        self.tracked = tree.tracked(root).map(|paths| {
-            let left_out = |path: &str| {
-                self.excluded
-                    .iter()
-                    .any(|folder| path.starts_with(&format!("{folder}/")))
-                    || path
-                        .split('/')
-                        .any(|part| matches!(part, "node_modules" | "archive" | "archives"))
-            };
-            let name_of = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-            let mut tracked: Vec<String> = paths
-                .into_iter()
-                .filter(|path| repository::is_environment_file(&name_of(path)) && !left_out(path))
-                .filter(|path| name_of(path).ends_with(".local") || holds_secret(root, path))
-                .collect();
-            tracked.sort();
-            tracked
-        });
+        self.tracked = tree
+            .tracked(root)
+            .and_then(|paths| self.committed(root, paths));
+    }
+
+    /// Those of the tracked paths that are environment files with real values; none where one of
+    /// them cannot be read.
+    fn committed(&self, root: &Path, paths: Vec<String>) -> Option<Vec<String>> {
+        let left_out = |path: &str| {
+            self.excluded
+                .iter()
+                .any(|folder| path.starts_with(&format!("{folder}/")))
+                || path
+                    .split('/')
+                    .any(|part| matches!(part, "node_modules" | "archive" | "archives"))
+        };
+        let mut committed = Vec::new();
+        for path in paths {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            if !repository::is_environment_file(name) || left_out(&path) {
+                continue;
+            }
+            if name.ends_with(".local") || holds_secret(root, &path)? {
+                committed.push(path);
+            }
+        }
+        committed.sort();
+        Some(committed)
     }
 }
 
 /// Does an environment file hold a secret's real value? Defaults without secrets may be committed.
-fn holds_secret(root: &Path, path: &str) -> bool {
-    let Ok(bytes) = std::fs::read(root.join(path)) else {
-        return false;
-    };
-    env_file::assignments(&String::from_utf8_lossy(&bytes))
+/// None where the file cannot be read, such as one that is tracked and gone.
+fn holds_secret(root: &Path, path: &str) -> Option<bool> {
+    let bytes = std::fs::read(root.join(path)).ok()?;
+    let holds = env_file::assignments(&String::from_utf8_lossy(&bytes))
         .iter()
         .filter(|one| !one.commented)
         .any(|one| {
@@ -340,11 +349,16 @@ fn holds_secret(root: &Path, path: &str) -> bool {
                 || crate::secret::looks_secret(&one.value) && !one.name.starts_with(naming::PUBLIC);
             let only_a_reference =
                 env_file::references(&one.value).len() == 1 && one.value.starts_with('$');
+            // The address of a local database opens nothing.
+            let harmless = one.value.starts_with("file:")
+                || super::mongodb_uri::parse(&one.value).is_some_and(|uri| !uri.has_credentials());
             secret
                 && one.value.len() >= 4
                 && !only_a_reference
+                && !harmless
                 && super::placeholder::reason(&one.value).is_none()
-        })
+        });
+    Some(holds)
 }
 
 /// Parses every file on as many threads as the machine has processors.

@@ -292,3 +292,27 @@ fn a_secret_that_is_handed_over_needs_no_other_name() {
     let facts = seen(folder.path(), vec![variable("JWT_SECRET", "x", 1)]);
     assert_eq!(names(&facts, "missing"), ["NEXTAUTH_URL"]);
 }
+
+#[test]
+fn a_secret_that_git_tracks() {
+    let folder = written(&[
+        ("package.json", r#"{"name":"app"}"#),
+        (".git/HEAD", "ref: refs/heads/main"),
+        (".env", "AUTH_SECRET=9f2c4e7a1b3d5860\n"),
+        (".env.development", "DATABASE_URL=file:./dev.db\n"),
+    ]);
+    // Version 2, two entries: 62 bytes, the path, zeros up to a multiple of eight.
+    let mut index = b"DIRC\0\0\0\x02\0\0\0\x02".to_vec();
+    for path in [".env", ".env.development"] {
+        index.extend([0; 60]);
+        index.extend([0, path.len() as u8]);
+        index.extend(path.as_bytes());
+        index.extend(vec![0; 8 - (62 + path.len()) % 8]);
+    }
+    std::fs::write(folder.path().join(".git/index"), index).unwrap();
+    let facts = seen(folder.path(), Vec::new());
+    assert_eq!(facts["committed"], serde_json::json!([".env"]));
+    assert_eq!(facts["index_read"], true);
+    std::fs::remove_file(folder.path().join(".env")).unwrap();
+    assert_eq!(seen(folder.path(), Vec::new())["index_read"], false);
+}
