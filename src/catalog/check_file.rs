@@ -216,6 +216,7 @@ fn read_expectation(reader: TableReader<'_>) -> Option<Expectation> {
         otherwise: reader.text("otherwise")?,
         expected: reader.text("expected"),
         found: reader.text("found"),
+        undecided: reader.text("undecided"),
         line: reader.line("that"),
     });
     reader.finish();

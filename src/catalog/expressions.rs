@@ -30,6 +30,7 @@ pub fn verify(check: &Check, source: &Source) -> Vec<Diagnostic> {
             Some(&expectation.otherwise),
             expectation.expected.as_ref(),
             expectation.found.as_ref(),
+            expectation.undecided.as_ref(),
         ] {
             text.into_iter()
                 .for_each(|text| fill_ins(text, &declared, source, &mut problems));

@@ -1,7 +1,7 @@
 //! What was typed: the verbs and options, and the help that teaches them.
 
 use super::exit::Exit;
-use crate::diagnostic::table::parse_duration;
+use crate::diagnostic::parse_duration;
 use crate::model::{Level, Severity};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};

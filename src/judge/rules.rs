@@ -2,7 +2,9 @@
 
 use super::expr::{Expr, SyntaxError};
 use super::fill::{at, fill, show};
-use crate::model::{Check, Facts, HindranceKind, LookVerdict, Note, Observation, Reason, Verdict};
+use crate::model::{
+    Check, Expectation, Facts, HindranceKind, LookVerdict, Note, Observation, Reason, Verdict,
+};
 use std::collections::BTreeSet;
 
 /// A check's expressions, compiled.
@@ -137,7 +139,7 @@ impl Rules {
                 Ok(false) => continue,
                 Ok(true) => {}
                 Err(error) => {
-                    errors.push(reason(format!("could not be judged: {error}"), error));
+                    errors.push(reason(undecided(text, scope, &error), error));
                     continue;
                 }
             }
@@ -152,7 +154,7 @@ impl Rules {
                 }
                 Err(error) => {
                     let found = shown(&rule.that, scope);
-                    errors.push(reason(format!("could not be judged: {error}"), found));
+                    errors.push(reason(undecided(text, scope, &error), found));
                 }
             }
         }
@@ -210,6 +212,14 @@ impl Rules {
             conformance: conformance.into(),
             assessment: assessment.map_or("unknown", |(_, word)| word).into(),
         })
+    }
+}
+
+/// Why an expectation is neither met nor unmet.
+fn undecided(text: &Expectation, scope: &Facts, error: &str) -> String {
+    match &text.undecided {
+        Some(text) => fill(text, scope),
+        None => format!("could not be judged: {error}"),
     }
 }
 

@@ -117,6 +117,8 @@ pub struct Expectation {
     pub expected: Option<String>,
     /// What was seen, in words with `{fact.path}`; the facts that were read where none is given.
     pub found: Option<String>,
+    /// What is said when it is neither met nor unmet; the error itself where none is given.
+    pub undecided: Option<String>,
     /// The line in the file.
     pub line: usize,
 }

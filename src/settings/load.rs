@@ -3,7 +3,7 @@
 use super::choice::{Choice, Chooser, Given, VARIABLES};
 use super::file::{File, Placed};
 use super::{Arguments, Limits, Settings, detect, dotenv, read, register, target};
-use crate::diagnostic::table::parse_duration;
+use crate::diagnostic::parse_duration;
 use crate::diagnostic::{Diagnostic, Source, nearest};
 use crate::model::{Environment, Severity};
 use crate::secret::{Book, looks_secret};

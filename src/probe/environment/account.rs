@@ -32,6 +32,7 @@ pub(super) fn facts(
         "shell_substitution": account.shell_substitution(),
         "duplicates": account.duplicates(),
         "committed": survey.tracked.clone().unwrap_or_default(),
+        "in_repository": survey.in_repository,
         "index_read": survey.tracked.is_some(),
         "ignored": survey.ignored,
         "dynamic_reads": survey.dynamic,

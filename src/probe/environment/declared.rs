@@ -161,6 +161,11 @@ fn facts() -> Vec<FactSpec> {
             "environment files in git's index that are of one machine or hold a secret's real value",
         ),
         fact(
+            "in_repository",
+            Bool,
+            "the root lies in a git repository; where it does not, git tracks nothing of it",
+        ),
+        fact(
             "index_read",
             Bool,
             "git's index and the environment files in it could be read, so that committed is complete",

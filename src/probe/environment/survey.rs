@@ -40,6 +40,8 @@ pub(super) struct Survey {
     pub(super) tracked: Option<Vec<String>>,
     /// The ignore rules cover environment files of one machine.
     pub(super) ignored: bool,
+    /// The root lies in a git repository.
+    pub(super) in_repository: bool,
     /// Variables that deployed code hands to something as its `secret`.
     handed: BTreeSet<String>,
     /// Auth.js 5 is used, whose providers read variables named after them.
@@ -303,6 +305,7 @@ impl Survey {
             });
             return;
         };
+        self.in_repository = true;
         self.ignored = LOCAL.iter().all(|name| tree.ignores(root, name));
         self.tracked = tree
             .tracked(root)

@@ -283,6 +283,18 @@ fn note(screen: &mut Screen<'_>, finding: &Finding) {
     let Some(note) = &finding.note else { return };
     let dot = screen.dot();
     let says = format!("{} asks for {}", note.document, note.says);
+    if finding.verdict == Verdict::Pass && !screen.style.verbose {
+        // Nothing is to be done; both axes in a line, and nothing where they agree.
+        if (note.conformance.as_str(), note.assessment.as_str()) != ("met", "sound") {
+            let line = format!(
+                "{says} {dot} to the letter: {} {dot} as practice: {}",
+                note.conformance, note.assessment
+            );
+            let line = screen.text(&line);
+            screen.detail("document", Ink::Aside, &line);
+        }
+        return;
+    }
     let truth = if note.source.is_empty() {
         note.truth.clone()
     } else {

@@ -1,7 +1,8 @@
 //! Reads `holdpoint.toml`, in which everything is optional, and reports all of its problems at once.
 
 use super::address;
-use crate::diagnostic::table::{Problems, TableReader, parse, parse_duration};
+use crate::diagnostic::parse_duration;
+use crate::diagnostic::table::{Problems, TableReader, parse};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::model::{CheckId, Level, Severity};
 use std::collections::BTreeMap;
