@@ -358,7 +358,7 @@ impl<'t> TableReader<'t> {
     }
 
     /// Reports the keys that nobody asked for, each with the nearest right name.
-    pub fn finish(self) {
+    pub fn finish(&self) {
         let asked = self.asked.borrow();
         for (key, span) in self
             .keys()
