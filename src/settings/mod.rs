@@ -1,6 +1,153 @@
 //! What a run is about: arguments, `holdpoint.toml`, environment files and what was found in the repository.
+//!
+//! For each value an argument wins over a `HOLDPOINT_…` variable, that over `holdpoint.toml`, that
+//! over what was detected, and that over a default. Environment files are another matter: the
+//! process environment wins over the files that Next.js would load, but a file that the user named
+//! wins over the process environment, because it was named.
 
 mod address;
+mod choice;
 mod detect;
 pub mod dotenv;
 mod file;
+mod init;
+mod interpolate;
+mod load;
+mod read;
+mod register;
+mod target;
+
+pub use choice::Choice;
+pub use init::{commented, write_new};
+pub use interpolate::{Unfilled, interpolate};
+pub use load::load;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::{Application, Environment, Level, Severity, Target};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What the command line says; what it does not say is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Arguments {
+    /// `--root`: the application's repository.
+    pub root: Option<PathBuf>,
+    /// `--config`: the settings file.
+    pub config: Option<PathBuf>,
+    /// `--target`, or the URL of `smoke`.
+    pub target: Option<String>,
+    /// `--environment`: the name of the target's environment.
+    pub environment: Option<String>,
+    /// `--owned`: the target is the user's own.
+    pub owned: bool,
+    /// `--env-file`, in the order in which they are given: read in place of the detected files; a later
+    /// one wins over an earlier one, and all win over the process environment.
+    pub env_files: Vec<PathBuf>,
+    /// `--level`
+    pub level: Option<Level>,
+    /// `--timeout`: the time for one look.
+    pub timeout: Option<Duration>,
+    /// `--deadline`: the time for the whole run.
+    pub deadline: Option<Duration>,
+    /// `--concurrency`: looks at the same time.
+    pub concurrency: Option<usize>,
+    /// `--per-host`: looks at one origin at the same time.
+    pub per_host: Option<usize>,
+    /// `--retries`: further attempts after a passing fault.
+    pub retries: Option<u32>,
+    /// `--fail-on`
+    pub fail_on: Option<Severity>,
+}
+
+/// Everything that a run is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The project's name, or that of its package.
+    pub project: Option<String>,
+    /// The running application, where one was given or found.
+    pub target: Option<Target>,
+    /// The application's repository, as an absolute path.
+    pub root: PathBuf,
+    /// The settings file that was read.
+    pub config: Option<PathBuf>,
+    /// What the repository says.
+    pub application: Application,
+    /// The variables that the application would see.
+    pub environment: Environment,
+    /// The mode of Next.js whose environment files count.
+    pub mode: String,
+    /// Variables that must be set, besides those that the code reads.
+    pub required: Vec<String>,
+    /// How far the run may go.
+    pub level: Level,
+    /// Time and number.
+    pub limits: Limits,
+    /// Findings of at least this severity must pass.
+    pub fail_on: Severity,
+    /// The folder of the user's checks; it need not exist.
+    pub checks: PathBuf,
+    /// Ids of shipped checks that the user's may replace.
+    pub overrides: Vec<String>,
+    /// The user's suites: name to selectors.
+    pub suites: BTreeMap<String, Vec<String>>,
+    /// The file of waivers; it need not exist.
+    pub waivers: PathBuf,
+    /// Documents by name, relative to the root.
+    pub documents: BTreeMap<String, String>,
+    /// The folder of records.
+    pub records: PathBuf,
+    /// Path of a request and its limit: `10 per 10s`.
+    pub rate_limits: Vec<(String, String)>,
+    /// Where each value came from.
+    pub sources: Vec<Choice>,
+    /// What is odd and stops nothing.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// How long and how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// For one look.
+    pub timeout: Duration,
+    /// For the whole run.
+    pub deadline: Duration,
+    /// Looks at the same time.
+    pub concurrency: usize,
+    /// Looks at one origin at the same time.
+    pub per_host: usize,
+    /// Further attempts after a passing fault.
+    pub retries: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(10),
+            deadline: Duration::from_secs(300),
+            concurrency: 64,
+            per_host: 16,
+            retries: 2,
+        }
+    }
+}
+
+/// The environment of this process; bytes that are not UTF-8 are replaced.
+pub fn process_environment() -> BTreeMap<String, String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the process environment"
+    )]
+    let variables = std::env::vars_os();
+    variables
+        .map(|(name, value)| {
+            (
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,11 @@
 mod paths;
 mod routes;
 
-pub(super) use paths::{Detected, paths};
+pub(super) use paths::paths;
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::model::{Application, Framework};
+use crate::settings::read::whole;
 use serde_json::Value;
 use std::path::Path;
 
@@ -75,7 +76,7 @@ pub(super) fn documents(root: &Path) -> impl Iterator<Item = (&'static str, Stri
 }
 
 fn package(root: &Path, warnings: &mut Vec<Diagnostic>) -> Option<Value> {
-    let bytes = match std::fs::read(root.join("package.json")) {
+    let bytes = match whole(&root.join("package.json")) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
         Err(error) => {

@@ -1,6 +1,7 @@
 //! Which environment files there are, and their texts.
 
 use crate::diagnostic::Diagnostic;
+use crate::settings::read::whole;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -63,7 +64,7 @@ fn is_absent(path: &Path) -> bool {
 }
 
 fn read(path: &Path, shown: String) -> Result<EnvFile, Diagnostic> {
-    match std::fs::read(path) {
+    match whole(path) {
         Ok(bytes) => Ok(EnvFile {
             path: shown,
             text: String::from_utf8_lossy(&bytes).into_owned(),

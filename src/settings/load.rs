@@ -1,0 +1,437 @@
+//! Settles everything that a run is told, in the order that keeps secrets safe.
+
+use super::choice::{Choice, Chooser, Given, VARIABLES};
+use super::file::{File, Placed};
+use super::{Arguments, Limits, Settings, detect, dotenv, read, register, target};
+use crate::diagnostic::table::parse_duration;
+use crate::diagnostic::{Diagnostic, Source, nearest};
+use crate::model::{Environment, Severity};
+use crate::secret::{Book, looks_secret};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Settles everything that a run is told. Secrets are registered before anything else happens.
+///
+/// # Errors
+/// Every problem that was found, in the files, the variables and the arguments.
+pub fn load(
+    arguments: &Arguments,
+    process: &BTreeMap<String, String>,
+    book: &Book,
+) -> Result<Settings, Vec<Diagnostic>> {
+    register::process(process, book);
+    if let Some(target) = arguments
+        .target
+        .as_deref()
+        .filter(|target| looks_secret(target))
+    {
+        book.register("--target", target);
+    }
+    let (root, root_choice) = root(arguments, process).map_err(|problem| vec![problem])?;
+    register::folder(&root, process, book);
+    let config = config(arguments, process, &root).map_err(|problem| vec![problem])?;
+    let mut problems = Vec::new();
+    let mut file = File::default();
+    let mut file_name = "holdpoint.toml".to_owned();
+    if let Some(config) = &config {
+        file_name = config.source.name.to_string();
+        register::settings_file(&config.source.text, book);
+        file = File::read(config.source.clone()).unwrap_or_else(|found| {
+            problems = found;
+            File::default()
+        });
+    }
+    let mut chooser = Chooser {
+        process,
+        book,
+        file_name,
+        choices: vec![root_choice],
+        problems,
+        warnings: Vec::new(),
+    };
+    if let Some(config) = &config {
+        chooser.note("config", config.path.display().to_string(), config.from);
+    }
+    unknown_variables(&mut chooser);
+    let (environment, mode) = environment(arguments, &file, &root, &mut chooser);
+    // What follows would only lead to problems that are not there.
+    if !chooser.problems.is_empty() {
+        return Err(chooser.problems);
+    }
+    let application = detect::application(&root, &mut chooser.warnings);
+    let known = target::Known {
+        arguments,
+        file: &file,
+        root: &root,
+        application: &application,
+        environment: &environment,
+    };
+    let (target, level) = target::choose(&known, &mut chooser);
+    let limits = limits(arguments, &file, &mut chooser);
+    let fail_on = Given {
+        flag: "--fail-on",
+        argument: arguments.fail_on,
+        variable: "HOLDPOINT_FAIL_ON",
+        file: file.fail_on.clone(),
+    };
+    let fail_on = chooser.choose(
+        "decision.fail_on",
+        fail_on,
+        str::parse,
+        Severity::Medium,
+        Severity::to_string,
+    );
+    let checks = place(
+        "checks.folder",
+        file.checks.as_ref(),
+        ".holdpoint/checks",
+        &root,
+        Path::is_dir,
+        &file,
+        &mut chooser,
+    );
+    let waivers = place(
+        "waivers.file",
+        file.waivers.as_ref(),
+        ".holdpoint/waivers.toml",
+        &root,
+        Path::is_file,
+        &file,
+        &mut chooser,
+    );
+    let records = place(
+        "records.folder",
+        file.records.as_ref(),
+        ".holdpoint/records",
+        &root,
+        |_| true,
+        &file,
+        &mut chooser,
+    );
+    let documents = documents(&file, &root, &mut chooser);
+    let project = match &file.project {
+        Some(name) => {
+            Some(chooser.from_file("project.name", Some(name), String::new(), String::clone))
+        }
+        None => application
+            .name
+            .clone()
+            .inspect(|name| chooser.note("project.name", name, "package.json")),
+    };
+    let Chooser {
+        choices,
+        problems,
+        warnings,
+        ..
+    } = chooser;
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(Settings {
+        project,
+        target,
+        root,
+        config: config.map(|config| config.path),
+        application,
+        environment,
+        mode,
+        required: file.required,
+        level,
+        limits,
+        fail_on,
+        checks,
+        overrides: file.overrides,
+        suites: file.suites,
+        waivers,
+        documents,
+        records,
+        rate_limits: file.rate_limits,
+        sources: choices,
+        warnings,
+    })
+}
+
+fn root(
+    arguments: &Arguments,
+    process: &BTreeMap<String, String>,
+) -> Result<(PathBuf, Choice), Diagnostic> {
+    let variable = process
+        .get("HOLDPOINT_ROOT")
+        .filter(|root| !root.is_empty())
+        .map(PathBuf::from);
+    let (root, from) = match (&arguments.root, variable) {
+        (Some(root), _) => (root.clone(), "--root"),
+        (None, Some(root)) => (root, "HOLDPOINT_ROOT"),
+        (None, None) => (PathBuf::from("."), "default"),
+    };
+    let shown = root.display().to_string();
+    let help = "name the folder of the application's repository";
+    let found = root.canonicalize().map_err(|error| {
+        Diagnostic::new(format!("the root {shown} ({from}) cannot be read: {error}")).help(help)
+    })?;
+    if !found.is_dir() {
+        return Err(
+            Diagnostic::new(format!("the root {shown} ({from}) is not a folder")).help(help),
+        );
+    }
+    Ok((
+        found,
+        Choice {
+            what: "root".into(),
+            value: shown,
+            from: from.into(),
+        },
+    ))
+}
+
+/// The settings file as it was read.
+struct Config {
+    path: PathBuf,
+    from: &'static str,
+    source: Source,
+}
+
+fn config(
+    arguments: &Arguments,
+    process: &BTreeMap<String, String>,
+    root: &Path,
+) -> Result<Option<Config>, Diagnostic> {
+    let variable = process
+        .get("HOLDPOINT_CONFIG")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
+    let (path, shown, from) = match (&arguments.config, variable) {
+        (Some(path), _) => (path.clone(), path.display().to_string(), "--config"),
+        (None, Some(path)) => (path.clone(), path.display().to_string(), "HOLDPOINT_CONFIG"),
+        (None, None) => (
+            root.join("holdpoint.toml"),
+            "holdpoint.toml".to_owned(),
+            "found",
+        ),
+    };
+    let problem = |what: String| Diagnostic::new(format!("the settings file {shown} {what}"));
+    match read::whole(&path) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(Config {
+                path,
+                from,
+                source: Source::new(&shown, text.trim_start_matches('\u{FEFF}')),
+            })),
+            Err(_) => Err(problem("is not UTF-8".into()).help("save it as UTF-8")),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && from == "found" => Ok(None),
+        Err(error) => Err(problem(format!("({from}) cannot be read: {error}"))
+            .help("name a file that can be, or run holdpoint init to write one")),
+    }
+}
+
+/// Warns of a `HOLDPOINT_…` variable whose name is a slip.
+fn unknown_variables(chooser: &mut Chooser<'_>) {
+    let names = chooser
+        .process
+        .keys()
+        .filter(|name| name.starts_with("HOLDPOINT_"));
+    for name in names.filter(|name| !VARIABLES.contains(&name.as_str())) {
+        if let Some(right) = nearest(name, VARIABLES.iter().copied()) {
+            chooser.warnings.push(
+                Diagnostic::new(format!("{name} is not read"))
+                    .help(format!("did you mean {right}?")),
+            );
+        }
+    }
+}
+
+/// Loads the environment files that are named, or else those that Next.js would load.
+fn environment(
+    arguments: &Arguments,
+    file: &File,
+    root: &Path,
+    chooser: &mut Chooser<'_>,
+) -> (Environment, String) {
+    let mode = chooser.from_file(
+        "environment.mode",
+        file.mode.as_ref(),
+        "production".to_owned(),
+        String::clone,
+    );
+    let (read, from) = if !arguments.env_files.is_empty() {
+        (
+            Some(dotenv::read_given(Path::new(""), &arguments.env_files)),
+            "--env-file".to_owned(),
+        )
+    } else if let Some(files) = &file.environment_files {
+        let paths: Vec<_> = files.value.iter().map(PathBuf::from).collect();
+        (
+            Some(dotenv::read_given(root, &paths)),
+            chooser.at(files.line),
+        )
+    } else {
+        (None, "found".to_owned())
+    };
+    let given = read.is_some();
+    let files = read
+        .unwrap_or_else(|| dotenv::read_detected(root, &mode))
+        .unwrap_or_else(|problems| {
+            chooser.problems.extend(problems);
+            Vec::new()
+        });
+    for file in &files {
+        register::env_file(file, chooser.process, chooser.book);
+    }
+    let loaded = if given {
+        dotenv::load_given(&files, chooser.process)
+    } else {
+        dotenv::load(&files, chooser.process)
+    };
+    // Expanded over all files together, a value may differ from that of its file alone.
+    for variable in loaded
+        .environment
+        .variables
+        .iter()
+        .filter(|variable| variable.secret)
+    {
+        chooser.book.register(&variable.name, &variable.value);
+        chooser.book.register(&variable.name, &variable.raw);
+    }
+    if !files.is_empty() {
+        let names: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
+        chooser.note("environment.files", names.join(", "), from);
+    }
+    chooser.warnings.extend(loaded.warnings);
+    (loaded.environment, mode)
+}
+
+fn limits(arguments: &Arguments, file: &File, chooser: &mut Chooser<'_>) -> Limits {
+    let (file, default) = (&file.limits, Limits::default());
+    let mut time = |what, flag, variable, argument, file: &Option<Placed<Duration>>, default| {
+        let read = |text: &str| match parse_duration(text)? {
+            Duration::ZERO => Err("it must be longer than nothing".to_owned()),
+            duration => Ok(duration),
+        };
+        chooser.choose(
+            what,
+            Given {
+                flag,
+                argument,
+                variable,
+                file: file.clone(),
+            },
+            read,
+            default,
+            |time| format!("{time:?}"),
+        )
+    };
+    let timeout = time(
+        "limits.timeout",
+        "--timeout",
+        "HOLDPOINT_TIMEOUT",
+        arguments.timeout,
+        &file.timeout,
+        default.timeout,
+    );
+    let deadline = time(
+        "limits.deadline",
+        "--deadline",
+        "HOLDPOINT_DEADLINE",
+        arguments.deadline,
+        &file.deadline,
+        default.deadline,
+    );
+    let mut count = |what, flag, variable, argument, file: &Option<Placed<usize>>, default| {
+        let read = |text: &str| match text.trim().parse() {
+            Ok(count @ 1..=10_000) => Ok(count),
+            _ => Err(format!("'{text}' is not a number from 1 to 10000")),
+        };
+        chooser.choose(
+            what,
+            Given {
+                flag,
+                argument,
+                variable,
+                file: file.clone(),
+            },
+            read,
+            default,
+            usize::to_string,
+        )
+    };
+    let concurrency = count(
+        "limits.concurrency",
+        "--concurrency",
+        "HOLDPOINT_CONCURRENCY",
+        arguments.concurrency,
+        &file.concurrency,
+        default.concurrency,
+    );
+    let per_host = count(
+        "limits.per_host",
+        "--per-host",
+        "HOLDPOINT_PER_HOST",
+        arguments.per_host,
+        &file.per_host,
+        default.per_host,
+    );
+    let retries = Given {
+        flag: "--retries",
+        argument: arguments.retries,
+        variable: "HOLDPOINT_RETRIES",
+        file: file.retries.clone(),
+    };
+    let read = |text: &str| match text.trim().parse() {
+        Ok(count @ 0..=20) => Ok(count),
+        _ => Err(format!("'{text}' is not a number from 0 to 20")),
+    };
+    let retries = chooser.choose(
+        "limits.retries",
+        retries,
+        read,
+        default.retries,
+        u32::to_string,
+    );
+    Limits {
+        timeout,
+        deadline,
+        concurrency,
+        per_host,
+        retries,
+    }
+}
+
+/// A file or folder below the root; one that the user named must be there.
+fn place(
+    what: &str,
+    placed: Option<&Placed<String>>,
+    default: &str,
+    root: &Path,
+    is_there: impl Fn(&Path) -> bool,
+    file: &File,
+    chooser: &mut Chooser<'_>,
+) -> PathBuf {
+    let path = root.join(chooser.from_file(what, placed, default.to_owned(), String::clone));
+    if let (Some(placed), Some(source)) = (placed.filter(|_| !is_there(&path)), &file.source) {
+        chooser.problems.push(
+            Diagnostic::new(format!("there is no {}", placed.value))
+                .at(source, placed.span.clone(), "looked for below the root")
+                .help("make it, or leave the key out"),
+        );
+    }
+    path
+}
+
+/// The documents of the file, and those that were found for names that it does not give.
+fn documents(file: &File, root: &Path, chooser: &mut Chooser<'_>) -> BTreeMap<String, String> {
+    let mut documents: BTreeMap<String, String> = BTreeMap::new();
+    for (name, placed) in &file.documents {
+        let from = chooser.at(placed.line);
+        chooser.note(&format!("documents.{name}"), &placed.value, from);
+        documents.insert(name.clone(), placed.value.clone());
+    }
+    for (name, path) in detect::documents(root) {
+        if !documents.contains_key(name) {
+            chooser.note(&format!("documents.{name}"), &path, "found");
+            documents.insert(name.to_owned(), path);
+        }
+    }
+    documents
+}
