@@ -1,1 +1,138 @@
-//! Placeholder while the room is built.
+//! The catalogue: checks and waivers from TOML, shipped and the user's, compared with what probes declare.
+
+mod check_file;
+mod expressions;
+mod graph;
+mod parameters;
+mod select;
+mod source;
+mod waiver_file;
+
+pub use check_file::parse_check;
+pub use expressions::verify as verify_expressions;
+pub use select::{NothingSelected, SUITES, Selection, Selector};
+pub use waiver_file::{parse_waivers, read_waivers};
+
+use crate::diagnostic::{Diagnostic, Source};
+use crate::model::{Check, Origin};
+use std::path::Path;
+
+/// Every check that is known, in the order of their ids.
+#[derive(Debug)]
+pub struct Catalog {
+    checks: Vec<Check>,
+    sources: Vec<Source>,
+}
+
+impl Catalog {
+    /// The shipped checks alone.
+    ///
+    /// # Errors
+    /// A shipped file is wrong, which the tests exclude.
+    pub fn shipped() -> Result<Self, Vec<Diagnostic>> {
+        Self::load(None, &[])
+    }
+
+    /// The shipped checks and those of the user's folder.
+    ///
+    /// A user's check whose id is shipped is refused unless `overrides` names it, so that nobody
+    /// weakens a check by accident.
+    ///
+    /// # Errors
+    /// Every problem of every file, with its place.
+    pub fn load(folder: Option<&Path>, overrides: &[String]) -> Result<Self, Vec<Diagnostic>> {
+        let mut problems = Vec::new();
+        let mut read: Vec<(Check, Source)> = Vec::new();
+        for source in source::shipped() {
+            match parse_check(&source, Origin::Shipped) {
+                Ok(check) => read.push((check, source)),
+                Err(found) => problems.extend(found),
+            }
+        }
+        let shipped = read.len();
+        for source in folder.map_or_else(|| Ok(Vec::new()), source::folder)? {
+            match parse_check(&source, Origin::User) {
+                Ok(check) => read.push((check, source)),
+                Err(found) => problems.extend(found),
+            }
+        }
+        let read = settle(read, shipped, overrides, &mut problems);
+        graph::verify(&read, &mut problems);
+        if problems.is_empty() {
+            let (checks, sources) = read.into_iter().unzip();
+            Ok(Self { checks, sources })
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// All checks, in the order of their ids.
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
+    /// The check of that id.
+    pub fn find(&self, id: &str) -> Option<&Check> {
+        self.checks.iter().find(|check| check.id.as_str() == id)
+    }
+
+    /// The text that a check was read from.
+    pub fn source(&self, id: &str) -> Option<&Source> {
+        self.checks
+            .iter()
+            .position(|check| check.id.as_str() == id)
+            .map(|index| &self.sources[index])
+    }
+}
+
+/// Puts user checks in place of shipped ones where that was asked for, and refuses doubles.
+fn settle(
+    read: Vec<(Check, Source)>,
+    shipped: usize,
+    overrides: &[String],
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<(Check, Source)> {
+    let mut kept: Vec<(Check, Source)> = Vec::with_capacity(read.len());
+    for (index, (mut check, source)) in read.into_iter().enumerate() {
+        let double = kept.iter().position(|(other, _)| other.id == check.id);
+        let Some(place) = double else {
+            kept.push((check, source));
+            continue;
+        };
+        let id = check.id.to_string();
+        let span = graph::span_of_text(&source, &id);
+        let other = &kept[place].0;
+        if index >= shipped && other.origin == Origin::Shipped {
+            if overrides.contains(&id) {
+                check.origin = Origin::Override;
+                kept[place] = (check, source);
+            } else {
+                problems.push(
+                    Diagnostic::new(format!("'{id}' is a shipped check"))
+                        .at(&source, span, "the same id")
+                        .help(format!("choose another id, or write override = [\"{id}\"] under [checks] in holdpoint.toml")),
+                );
+            }
+        } else {
+            problems.push(
+                Diagnostic::new(format!("'{id}' is defined twice"))
+                    .at(&source, span, format!("also in {}", other.place))
+                    .help("give one of them another id"),
+            );
+        }
+    }
+    for id in overrides {
+        let used = kept
+            .iter()
+            .any(|(check, _)| check.id.as_str() == id && check.origin == Origin::Override);
+        if !used {
+            let message = format!(
+                "[checks] override names '{id}', but no file of yours replaces a shipped check of that id"
+            );
+            problems
+                .push(Diagnostic::new(message).help("remove it from the list, or add the file"));
+        }
+    }
+    kept.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+    kept
+}

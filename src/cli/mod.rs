@@ -1,6 +1,81 @@
-//! Placeholder while the room is built.
+//! The command line: arguments in, exit status out; one file per verb.
+
+mod args;
+mod demo;
+mod exit;
+mod explain;
+mod generate;
+mod init;
+mod list;
+mod output;
+mod plan;
+mod prepare;
+mod progress;
+mod report;
+mod reports;
+mod run;
+
+pub use exit::Exit;
+
+use crate::secret::Book;
+use crate::settings;
+use args::{Arguments, Verb};
+use clap::{CommandFactory as _, Parser as _};
+use output::Output;
+use prepare::Environment;
+use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Runs the program.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(told) => {
+            // Help and version are answers; everything else is a mistake in the arguments.
+            let exit = if told.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Go
+            };
+            // A closed pipe is the reader's choice, not a fault.
+            let _ = told.print();
+            return exit.into();
+        }
+    };
+    let secrets = Arc::new(Book::default());
+    let environment = Environment {
+        variables: settings::process_environment(),
+        secrets: secrets.clone(),
+    };
+    let output = Output::new(&arguments.output, &environment.variables, secrets.clone());
+    quiet_panics(&output);
+    dispatch(arguments.verb, &output, &environment).into()
+}
+
+/// A panic of a probe becomes a finding; what it says goes through the redactor like everything else.
+fn quiet_panics(output: &Output) {
+    let output = output.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        output.remark(&format!("holdpoint met a fault of its own: {panic}"));
+    }));
+}
+
+fn dispatch(verb: Verb, output: &Output, environment: &Environment) -> Exit {
+    match verb {
+        Verb::Run(arguments) => run::run(arguments, output, environment),
+        Verb::Smoke(arguments) => run::smoke(arguments, output, environment),
+        Verb::Plan(arguments) => plan::plan(arguments, output, environment),
+        Verb::List(arguments) => list::list(&arguments, output, environment),
+        Verb::Explain(arguments) => explain::explain(&arguments, output, environment),
+        Verb::Report(arguments) => report::report(&arguments, output, environment),
+        Verb::Init(arguments) => init::init(&arguments, output, environment),
+        Verb::Demo(arguments) => demo::demo(&arguments, output, environment),
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "holdpoint", &mut script);
+            output.print(&String::from_utf8_lossy(&script));
+            Exit::Go
+        }
+        Verb::Generate { what } => generate::generate(&what, output),
+    }
 }

@@ -32,20 +32,31 @@ pub struct Diagnostic {
 impl Source {
     /// A file's name and text.
     pub fn new(name: impl AsRef<str>, text: impl AsRef<str>) -> Self {
-        Self { name: Arc::from(name.as_ref()), text: Arc::from(text.as_ref()) }
+        Self {
+            name: Arc::from(name.as_ref()),
+            text: Arc::from(text.as_ref()),
+        }
     }
 
     /// The line (from 1) of a byte offset.
     pub fn line_of(&self, offset: usize) -> usize {
         let end = offset.min(self.text.len());
-        self.text.as_bytes()[..end].iter().filter(|byte| **byte == b'\n').count() + 1
+        self.text.as_bytes()[..end]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1
     }
 }
 
 impl Diagnostic {
     /// A message without a place.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), place: None, help: None }
+        Self {
+            message: message.into(),
+            place: None,
+            help: None,
+        }
     }
 
     /// The same, pointing at bytes of a file.

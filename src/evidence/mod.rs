@@ -1,1 +1,15 @@
-//! Placeholder while the room is built.
+//! The record on disk: append-only lines, redacted before they are written, synced before they count.
+
+mod canonical;
+mod reader;
+mod repository;
+mod seal;
+mod wire;
+mod writer;
+
+pub use canonical::{canonical_bytes, digest};
+pub use reader::{Record, RecordFault, latest, read};
+pub use repository::Repository;
+pub use seal::seal;
+pub use wire::v1::{Ending, Header, Input, PlannedCheck, PlannedLook, SCHEMA};
+pub use writer::{RecordWriter, WriteFault};

@@ -1,1 +1,15 @@
-//! Placeholder while the room is built.
+//! Judging: facts and expectations in, verdicts out. Pure; the same inputs give the same finding.
+
+mod conclude;
+mod expr;
+mod fill;
+mod lint;
+mod rules;
+mod subject;
+
+pub use conclude::{blocked, conclude, inconclusive, not_applicable, not_run};
+pub use expr::{Expr, SyntaxError};
+pub use fill::{fill, placeholders};
+pub use lint::{Misread, lint, lint_placeholder, resolve};
+pub use rules::Rules;
+pub use subject::{subject, subject_facts};

@@ -17,10 +17,14 @@ impl CheckId {
         let part = |part: &str| {
             !part.is_empty()
                 && part.starts_with(|c: char| c.is_ascii_lowercase())
-                && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
         };
         match text.split_once('.') {
-            Some((area, claim)) if part(area) && claim.split('.').all(part) => Ok(Self(text.into())),
+            Some((area, claim)) if part(area) && claim.split('.').all(part) => {
+                Ok(Self(text.into()))
+            }
             _ => Err(format!(
                 "'{text}' is not of the form area.claim, in lower-case letters, digits and hyphens"
             )),
@@ -34,7 +38,9 @@ impl CheckId {
 
     /// The part before the first dot.
     pub fn area(&self) -> &str {
-        self.0.split_once('.').map_or(self.0.as_str(), |(area, _)| area)
+        self.0
+            .split_once('.')
+            .map_or(self.0.as_str(), |(area, _)| area)
     }
 }
 

@@ -28,21 +28,25 @@ pub enum FactKind {
     /// text
     Text,
     /// a list of one type
-    List(Box<FactKind>),
+    List(Box<Self>),
     /// a map from text to one type; keys are not declared
-    Map(Box<FactKind>),
+    Map(Box<Self>),
     /// named facts within a fact
     Object(Vec<FactSpec>),
     /// anything that JSON can say; nothing inside it is checked when the catalogue loads
     Json,
     /// the type, or null where there is nothing to measure
-    Optional(Box<FactKind>),
+    Optional(Box<Self>),
 }
 
 impl FactSpec {
     /// Declares a fact.
     pub fn new(name: &'static str, kind: FactKind, meaning: &'static str) -> Self {
-        Self { name: Cow::Borrowed(name), kind, meaning: Cow::Borrowed(meaning) }
+        Self {
+            name: Cow::Borrowed(name),
+            kind,
+            meaning: Cow::Borrowed(meaning),
+        }
     }
 }
 

@@ -99,6 +99,9 @@ pub struct Hindrance {
 impl Hindrance {
     /// A hindrance of a kind with its cause.
     pub fn new(kind: HindranceKind, cause: impl Into<String>) -> Self {
-        Self { kind, cause: cause.into() }
+        Self {
+            kind,
+            cause: cause.into(),
+        }
     }
 }

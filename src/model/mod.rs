@@ -7,17 +7,21 @@ mod fact;
 mod finding;
 mod hindrance;
 mod observation;
+mod subject;
 mod target;
 mod verdict;
 mod waiver;
 
 pub use application::{Application, Framework, Route};
-pub use check::{Assessment, Check, CheckId, Contradiction, Example, Expectation, Look, Origin, Place, Remedy};
+pub use check::{
+    Assessment, Check, CheckId, Contradiction, Example, Expectation, Look, Origin, Place, Remedy,
+};
 pub use environment::{Environment, Variable, VariableOrigin};
 pub use fact::{FactKind, FactSpec, Facts};
 pub use finding::{Decision, Finding, LookVerdict, Note, Outcome, Reason};
 pub use hindrance::{Hindrance, HindranceKind};
 pub use observation::{Excerpt, Observation};
+pub use subject::Subject;
 pub use target::{PathClasses, Target};
 pub use verdict::{Level, Severity, Verdict};
 pub use waiver::Waiver;

@@ -34,8 +34,12 @@ pub trait Probe: Send + Sync {
     fn origin(&self, parameters: &Facts, context: &Context) -> Option<String>;
 
     /// Looks once. The engine holds the deadline, retries transient hindrances and records.
-    fn look<'a>(&'a self, parameters: &'a Facts, wanted: &'a Wanted, context: &'a Context)
-    -> BoxFuture<'a, Sighting>;
+    fn look<'a>(
+        &'a self,
+        parameters: &'a Facts,
+        wanted: &'a Wanted,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Sighting>;
 }
 
 /// The declaration of a probe: what check files may write and expectations may read.
@@ -98,12 +102,18 @@ pub struct Transient {
 impl Sighting {
     /// Facts, with nothing in the way.
     pub fn of(facts: Facts) -> Self {
-        Self { facts, ..Self::default() }
+        Self {
+            facts,
+            ..Self::default()
+        }
     }
 
     /// No facts, because of this.
     pub fn hindered(hindrance: Hindrance) -> Self {
-        Self { hindrance: Some(hindrance), ..Self::default() }
+        Self {
+            hindrance: Some(hindrance),
+            ..Self::default()
+        }
     }
 }
 
@@ -119,7 +129,10 @@ pub struct Wanted {
 impl Wanted {
     /// The paths below a fact: for `json`, each path that an expectation reads inside it.
     pub fn below<'a>(&'a self, fact: &'a str) -> impl Iterator<Item = &'a [String]> {
-        self.paths.iter().filter(move |path| path.first().is_some_and(|first| first == fact)).map(|path| &path[1..])
+        self.paths
+            .iter()
+            .filter(move |path| path.first().is_some_and(|first| first == fact))
+            .map(|path| &path[1..])
     }
 }
 
@@ -149,12 +162,24 @@ pub struct Context {
 impl ParameterSpec {
     /// A parameter that need not be given.
     pub fn optional(name: &'static str, kind: FactKind, meaning: &'static str) -> Self {
-        Self { name, kind, required: false, choices: &[], meaning }
+        Self {
+            name,
+            kind,
+            required: false,
+            choices: &[],
+            meaning,
+        }
     }
 
     /// A parameter that must be given.
     pub fn required(name: &'static str, kind: FactKind, meaning: &'static str) -> Self {
-        Self { name, kind, required: true, choices: &[], meaning }
+        Self {
+            name,
+            kind,
+            required: true,
+            choices: &[],
+            meaning,
+        }
     }
 
     /// The same, limited to some words.

@@ -1,1 +1,118 @@
-//! Placeholder while the room is built.
+//! Says what a run concluded: one file for each format, all pure functions of the same value.
+
+mod json;
+mod junit;
+mod markdown;
+mod terminal;
+
+use crate::diagnostic::{Diagnostic, Source};
+use crate::document::{self, View};
+use crate::model::{Decision, Finding, Subject};
+
+/// What every report is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// The decision over the findings.
+    pub decision: &'a Decision,
+    /// The findings, in any order.
+    pub findings: &'a [Finding],
+    /// What the run was about.
+    pub subject: &'a Subject,
+}
+
+/// How a terminal report may look. Other formats have no use for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Colours, beside words and symbols and never in place of them.
+    pub color: bool,
+    /// Symbols and letters beyond ASCII.
+    pub unicode: bool,
+    /// Nothing is folded or cut.
+    pub verbose: bool,
+    /// The decision and one line for each failure, no more.
+    pub quiet: bool,
+    /// Columns.
+    pub width: usize,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self {
+            color: false,
+            unicode: true,
+            verbose: false,
+            quiet: false,
+            width: 80,
+        }
+    }
+}
+
+/// A format of reports.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// The word that `--report` takes.
+    pub name: &'static str,
+    /// The usual extension of its files.
+    pub extension: &'static str,
+    /// What it is for, in one line.
+    pub meaning: &'static str,
+    /// Writes the report.
+    pub render: fn(&Report<'_>, &Style) -> String,
+}
+
+/// Every format.
+pub static FORMATS: &[Format] = &[
+    Format {
+        name: "terminal",
+        extension: "txt",
+        meaning: "for people at a terminal: failures last, with what mends them",
+        render: terminal::render,
+    },
+    Format {
+        name: "json",
+        extension: "json",
+        meaning: "for programs: holdpoint.report/v1, as reports/schema/report.v1.json describes it",
+        render: json::render,
+    },
+    Format {
+        name: "junit",
+        extension: "xml",
+        meaning: "for continuous integration: JUnit XML, a suite for each area",
+        render: junit::render,
+    },
+    Format {
+        name: "markdown",
+        extension: "md",
+        meaning: "for a step summary or a ticket",
+        render: markdown::render,
+    },
+    Format {
+        name: "sign-off",
+        extension: "md",
+        meaning: "SECURITY_SIGN_OFF.md: the security guide's 42 checks, for people to sign",
+        render: |report, _| {
+            sign_off(report, &document::shipped_sign_off()).expect(
+                "the shipped template reads only names that every view has; tests render it",
+            )
+        },
+    },
+];
+
+/// The format of that name.
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
+
+/// `SECURITY_SIGN_OFF.md` from a template of the user's or the shipped one.
+///
+/// # Errors
+/// Says what in the template is wrong, and where.
+pub fn sign_off(report: &Report<'_>, template: &Source) -> Result<String, Diagnostic> {
+    document::sign_off(
+        template,
+        &View::new(report.decision, report.findings, report.subject),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,222 @@
 //! The only sockets: clients and connections with limits, one TLS provider and one set of trusted roots.
 
-use std::sync::Arc;
+mod fault;
+mod phases;
+pub(crate) mod resolver;
+mod tcp;
 
-/// Clients shared by all looks of a run.
-#[derive(Debug)]
+pub use tcp::{connect, connect_tcp};
+
+pub(in crate::probe) use fault::Fault;
+pub(in crate::probe) use phases::Connection;
+
+use crate::model::{Hindrance, HindranceKind};
+use bytes::Bytes;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+/// How long one attempt to connect may take, whatever time the look has left.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an idle connection is kept for the next look.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+/// The most header lines of one HTTP/1 answer; hyper's own limit of 100 is met in the wild.
+const MAX_HEADERS: usize = 4096;
+/// The most bytes of headers of one HTTP/2 answer.
+const MAX_HEADER_LIST: u32 = 256 * 1024;
+
+/// Clients shared by all looks of a run. Opens no socket before the first look.
 pub struct Transport {
-    tls: Arc<rustls::ClientConfig>,
+    roots: Arc<RootCertStore>,
+    tls: Arc<ClientConfig>,
+    http: OnceLock<Result<reqwest::Client, String>>,
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Transport trusting {} roots", self.roots.len())
+    }
+}
+
+impl Transport {
+    /// Trusts the public roots and, where given, the authorities in `authority_pem`.
+    ///
+    /// # Errors
+    /// Says what is wrong with the PEM text.
+    pub fn new(authority_pem: Option<&str>) -> Result<Self, String> {
+        // Libraries that ask for the process default get the same provider. A second call changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let roots = Arc::new(trusted_roots(authority_pem)?);
+        let tls =
+            ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .map_err(|error| {
+                    format!("the TLS provider has no usable protocol version: {error}")
+                })?
+                .with_root_certificates(roots.clone())
+                .with_no_client_auth();
+        Ok(Self {
+            roots,
+            tls: Arc::new(tls),
+            http: OnceLock::new(),
+        })
+    }
+
+    /// The public roots and the target's own authorities.
+    pub fn authority_roots(&self) -> Arc<RootCertStore> {
+        self.roots.clone()
+    }
+
+    /// The TLS settings of every client: verified against [`Self::authority_roots`], no ALPN.
+    pub fn tls_config(&self) -> Arc<ClientConfig> {
+        self.tls.clone()
+    }
+
+    /// Sends one request and gives the answer once its headers are there. Follows nothing.
+    ///
+    /// A request that may be repeated is repeated where an idle connection turns out to be closed:
+    /// that tells of the connection's age, not of the target.
+    pub(in crate::probe) async fn send(
+        &self,
+        request: reqwest::Request,
+        until: Instant,
+    ) -> Result<(reqwest::Response, Connection), Fault> {
+        let client = self.http().map_err(Fault::settled)?;
+        let mut request = request;
+        loop {
+            let spare = request
+                .method()
+                .is_safe()
+                .then(|| request.try_clone())
+                .flatten();
+            let (outcome, connection) = attempt(client, request, until).await;
+            match (outcome, spare) {
+                (Err(fault), Some(spare))
+                    if fault.hindrance.kind == HindranceKind::Closed
+                        && !fault.connecting
+                        && connection.reused() =>
+                {
+                    request = spare;
+                }
+                (outcome, _) => return outcome.map(|response| (response, connection)),
+            }
+        }
+    }
+
+    fn http(&self) -> Result<&reqwest::Client, Hindrance> {
+        self.http
+            .get_or_init(|| self.build_http())
+            .as_ref()
+            .map_err(|error| Hindrance::new(HindranceKind::Internal, error.clone()))
+    }
+
+    fn build_http(&self) -> Result<reqwest::Client, String> {
+        let mut tls = ClientConfig::clone(&self.tls);
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .http1_max_headers(MAX_HEADERS)
+            .http2_max_header_list_size(MAX_HEADER_LIST)
+            .dns_resolver(phases::Resolver)
+            .connector_layer(phases::Observe)
+            .build()
+            .map_err(|error| format!("the HTTP client could not be built: {error}"))
+    }
+}
+
+/// Sends one request once, and tells what its connection took whether or not it was answered.
+async fn attempt(
+    client: &reqwest::Client,
+    request: reqwest::Request,
+    until: Instant,
+) -> (Result<reqwest::Response, Fault>, Connection) {
+    let ((answer, connecting), connection) = phases::observed(async {
+        let answer = tokio::time::timeout_at(until.into(), client.execute(request)).await;
+        (answer, phases::now_connecting())
+    })
+    .await;
+    let outcome = match answer {
+        Ok(answer) => answer.map_err(|error| fault::of_request(&error)),
+        Err(_) => {
+            let cause = if connecting {
+                "no connection within the time allowed"
+            } else {
+                "connected, but no answer within the time allowed"
+            };
+            Err(Fault {
+                hindrance: Hindrance::new(HindranceKind::Timeout, cause),
+                connecting,
+            })
+        }
+    };
+    (outcome, connection)
+}
+
+/// The next piece of a body; none at its end.
+pub(in crate::probe) async fn next_chunk(
+    response: &mut reqwest::Response,
+    until: Instant,
+) -> Result<Option<Bytes>, Fault> {
+    match tokio::time::timeout_at(until.into(), response.chunk()).await {
+        Ok(Ok(chunk)) => Ok(chunk),
+        Ok(Err(error)) => Err(fault::of_body(&error)),
+        Err(_) => Err(Fault::settled(Hindrance::new(
+            HindranceKind::Timeout,
+            "the body was not complete within the time allowed",
+        ))),
+    }
+}
+
+fn trusted_roots(authority_pem: Option<&str>) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let Some(pem) = authority_pem else {
+        return Ok(roots);
+    };
+    let before = roots.len();
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        let certificate = certificate
+            .map_err(|error| format!("the certificate authority is not PEM: {error}"))?;
+        roots
+            .add(certificate)
+            .map_err(|error| format!("the certificate authority cannot be used: {error}"))?;
+    }
+    if roots.len() == before {
+        return Err("the certificate authority holds no certificate in PEM form".into());
+    }
+    Ok(roots)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_an_authority_that_is_none() {
+        assert!(Transport::new(None).is_ok());
+        assert!(Transport::new(Some("")).is_err_and(|error| error.contains("no certificate")));
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(Transport::new(Some(broken)).is_err());
+    }
+
+    #[test]
+    fn trusts_an_authority_beside_the_public_roots() {
+        let own = rcgen::generate_simple_self_signed(["localhost".to_owned()])
+            .unwrap()
+            .cert
+            .pem();
+        let transport = Transport::new(Some(&own)).unwrap();
+        assert_eq!(
+            transport.authority_roots().len(),
+            webpki_roots::TLS_SERVER_ROOTS.len() + 1
+        );
+        assert!(format!("{transport:?}").len() < 60);
+    }
 }

@@ -1,0 +1,75 @@
+//! Where check files come from: inside the binary, and the user's folder.
+
+use crate::diagnostic::{Diagnostic, Source};
+use include_dir::{Dir, include_dir};
+use std::path::Path;
+
+static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/checks");
+
+/// The shipped check files.
+pub(super) fn shipped() -> Vec<Source> {
+    let mut sources = Vec::new();
+    collect(&SHIPPED, &mut sources);
+    sources.sort_by(|a: &Source, b: &Source| a.name.cmp(&b.name));
+    sources
+}
+
+fn collect(folder: &Dir<'_>, sources: &mut Vec<Source>) {
+    for file in folder
+        .files()
+        .filter(|file| file.path().extension().is_some_and(|end| end == "toml"))
+    {
+        let name = format!("checks/{}", file.path().display());
+        sources.extend(file.contents_utf8().map(|text| Source::new(name, text)));
+    }
+    folder.dirs().for_each(|inner| collect(inner, sources));
+}
+
+/// The check files of a folder and the folders below it, in the order of their paths.
+pub(super) fn folder(folder: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
+    let mut paths = Vec::new();
+    let mut problems = Vec::new();
+    let mut pending = vec![folder.to_owned()];
+    while let Some(current) = pending.pop() {
+        let entries = match std::fs::read_dir(&current) {
+            Ok(entries) => entries,
+            Err(error) => {
+                problems.push(unreadable(&current, &error));
+                continue;
+            }
+        };
+        for entry in entries.filter_map(Result::ok) {
+            let path = entry.path();
+            // Symbolic links to folders are not followed: they may lead in a circle.
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                pending.push(path);
+            } else if path.extension().is_some_and(|end| end == "toml") {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    let mut sources = Vec::with_capacity(paths.len());
+    for path in paths {
+        match std::fs::read_to_string(&path) {
+            Ok(text) => sources.push(Source::new(path.display().to_string(), text)),
+            Err(error) => problems.push(unreadable(&path, &error)),
+        }
+    }
+    if problems.is_empty() {
+        Ok(sources)
+    } else {
+        Err(problems)
+    }
+}
+
+/// A file or folder that cannot be read.
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
+    let help = match error.kind() {
+        std::io::ErrorKind::NotFound => "check the path, or leave the setting out",
+        std::io::ErrorKind::PermissionDenied => "make it readable for the user who runs holdpoint",
+        std::io::ErrorKind::InvalidData => "it must be UTF-8 text",
+        _ => "make sure that it is a readable file",
+    };
+    Diagnostic::new(format!("cannot read {}: {error}", path.display())).help(help)
+}

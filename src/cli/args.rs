@@ -1,0 +1,311 @@
+//! What was typed: the verbs and options, and the help that teaches them.
+
+use super::exit::Exit;
+use crate::diagnostic::table::parse_duration;
+use crate::model::{Level, Severity};
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Proves that a web deployment is ready, writes the proof into the documents that people sign, and
+/// holds the release until it is.
+#[derive(Debug, Parser)]
+#[command(name = "holdpoint", version, styles = STYLES, after_help = after_help(), max_term_width = 100)]
+#[command(
+    propagate_version = true,
+    disable_help_subcommand = true,
+    args_override_self = true
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) output: OutputArguments,
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+fn after_help() -> String {
+    format!(
+        "Start here:\n  \
+         holdpoint demo                          see the whole flow against an embedded application\n  \
+         holdpoint run --target http://localhost:3000\n  \
+         holdpoint smoke https://staging.example.com\n\n{}",
+        Exit::table()
+    )
+}
+
+/// One thing to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Look, judge, decide, and report
+    #[command(after_help = "\
+Examples:
+  holdpoint run                                   every check, on the target of holdpoint.toml
+  holdpoint run security --target http://localhost:3000
+  holdpoint run 'headers.*' --skip headers.api
+  holdpoint run --level static                    the repository only, no network
+  holdpoint run --report json=report.json --report junit=junit.xml --report sign-off=SECURITY_SIGN_OFF.md")]
+    Run(RunArguments),
+    /// Tell in seconds whether a deployment is alive and is the application
+    Smoke(SmokeArguments),
+    /// Show what a run would look at, and where every setting comes from; looks at nothing
+    Plan(RunArguments),
+    /// List the checks
+    List(ListArguments),
+    /// Explain a check or a probe: why, how it looks, what it expects, how to mend
+    Explain(ExplainArguments),
+    /// Make reports from a record, without looking again
+    Report(ReportArguments),
+    /// Write a commented holdpoint.toml for the application found here
+    Init(InitArguments),
+    /// Examine an embedded application and explain what came of it
+    Demo(DemoArguments),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the reference pages and tables that are generated
+    #[command(hide = true)]
+    Generate {
+        /// What to print: checks, probe:NAME or exit-statuses
+        what: String,
+    },
+}
+
+/// How things are shown.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArguments {
+    /// When to use colour; NO_COLOR is respected
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    pub(super) color: When,
+    /// Show the decision and failures only
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Show everything: every look, every check that does not apply
+    #[arg(long, short, global = true)]
+    pub(super) verbose: bool,
+}
+
+/// When to do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to examine.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Subject")]
+pub(super) struct SubjectArguments {
+    /// The application's repository
+    #[arg(long, value_name = "DIR")]
+    pub(super) root: Option<PathBuf>,
+    /// An environment file, in place of those the framework would load; repeatable, later ones win
+    #[arg(long, value_name = "FILE")]
+    pub(super) env_file: Vec<PathBuf>,
+    /// The settings, in place of holdpoint.toml in the root
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+/// What the target is.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Subject")]
+pub(super) struct TargetArguments {
+    /// The name of the target's environment, such as staging
+    #[arg(long, value_name = "NAME")]
+    pub(super) environment: Option<String>,
+    /// The target is yours, so level active is allowed there
+    #[arg(long)]
+    pub(super) owned: bool,
+}
+
+/// How far, how much at once, how long.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Limits")]
+pub(super) struct LimitArguments {
+    /// How far a look may reach: static (no network), live (reads) or active (sends mail, bursts; owned targets only)
+    #[arg(long, value_name = "LEVEL", value_parser = word::<Level>)]
+    pub(super) level: Option<Level>,
+    /// The time allowed for one look, such as 10s
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(super) timeout: Option<Duration>,
+    /// The time allowed for the whole run, such as 5m
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(super) deadline: Option<Duration>,
+    /// Looks at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) concurrency: Option<u32>,
+    /// Looks at once at one origin
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) per_host: Option<u32>,
+    /// Further attempts after a passing fault: a failed connection, 502, 503, 504, or 429 with Retry-After
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10))]
+    pub(super) retries: Option<u32>,
+}
+
+/// What decides and what is written.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Decision and reports")]
+pub(super) struct DecisionArguments {
+    /// Findings of at least this severity must pass
+    #[arg(long, value_name = "SEVERITY", value_parser = word::<Severity>)]
+    pub(super) fail_on: Option<Severity>,
+    /// Write a report: terminal, json, junit, markdown or sign-off; repeatable; the path - is standard output
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
+    pub(super) report: Vec<ReportTarget>,
+}
+
+/// The arguments of `run` and `plan`.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct RunArguments {
+    /// Suites, ids, globs and tags of checks; everything where none is given
+    #[arg(value_name = "SELECTOR")]
+    pub(super) selectors: Vec<String>,
+    /// Leave out suites, ids, globs or tags
+    #[arg(long, value_name = "SELECTOR")]
+    pub(super) skip: Vec<String>,
+    /// Only checks of at least this severity
+    #[arg(long, value_name = "SEVERITY", value_parser = word::<Severity>)]
+    pub(super) severity: Option<Severity>,
+    /// The base address of the running application
+    #[arg(long, value_name = "URL", help_heading = "Subject")]
+    pub(super) target: Option<String>,
+    #[command(flatten)]
+    pub(super) about: TargetArguments,
+    #[command(flatten)]
+    pub(super) subject: SubjectArguments,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
+    #[command(flatten)]
+    pub(super) decision: DecisionArguments,
+}
+
+/// The arguments of `smoke`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct SmokeArguments {
+    /// The base address of the running application; that of the settings where none is given
+    #[arg(value_name = "URL")]
+    pub(super) url: Option<String>,
+    #[command(flatten)]
+    pub(super) about: TargetArguments,
+    #[command(flatten)]
+    pub(super) subject: SubjectArguments,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
+    #[command(flatten)]
+    pub(super) decision: DecisionArguments,
+}
+
+/// The arguments of `list`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ListArguments {
+    /// Suites, ids, globs and tags of checks; everything where none is given
+    #[arg(value_name = "SELECTOR")]
+    pub(super) selectors: Vec<String>,
+    #[command(flatten)]
+    pub(super) subject: SubjectArguments,
+}
+
+/// The arguments of `explain`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ExplainArguments {
+    /// The id of a check, or the name of a probe
+    #[arg(value_name = "ID")]
+    pub(super) id: String,
+    #[command(flatten)]
+    pub(super) subject: SubjectArguments,
+}
+
+/// The arguments of `report`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ReportArguments {
+    /// The record, or the word latest
+    #[arg(long, value_name = "RECORD")]
+    pub(super) from: PathBuf,
+    /// Judge by the checks as they are now, in place of those in the record
+    #[arg(long)]
+    pub(super) rejudge: bool,
+    #[command(flatten)]
+    pub(super) subject: SubjectArguments,
+    #[command(flatten)]
+    pub(super) decision: DecisionArguments,
+}
+
+/// The arguments of `init`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct InitArguments {
+    /// The application's repository
+    #[arg(long, value_name = "DIR")]
+    pub(super) root: Option<PathBuf>,
+}
+
+/// The arguments of `demo`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DemoArguments {
+    /// Examine the application after everything was mended
+    #[arg(long)]
+    pub(super) mended: bool,
+    /// Write record, report and document here, in place of a new folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) dir: Option<PathBuf>,
+}
+
+/// A report to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ReportTarget {
+    /// The name of the format.
+    pub(super) format: String,
+    /// Where to; none for standard output.
+    pub(super) path: Option<PathBuf>,
+}
+
+fn report_target(text: &str) -> Result<ReportTarget, String> {
+    let (name, path) = text.split_once('=').unwrap_or((text, "-"));
+    let names: Vec<_> = crate::report::FORMATS
+        .iter()
+        .map(|format| format.name)
+        .collect();
+    if !names.contains(&name) {
+        let near = crate::diagnostic::nearest(name, names.iter().copied());
+        let near = near
+            .map(|near| format!("did you mean '{near}'? "))
+            .unwrap_or_default();
+        return Err(format!(
+            "there is no format '{name}'; {near}the formats are {}",
+            names.join(", ")
+        ));
+    }
+    if path.is_empty() {
+        return Err(format!(
+            "no path is given; write {name}=PATH, or {name}=- for standard output"
+        ));
+    }
+    let path = (path != "-").then(|| PathBuf::from(path));
+    Ok(ReportTarget {
+        format: name.into(),
+        path,
+    })
+}
+
+fn word<T: std::str::FromStr<Err = String>>(text: &str) -> Result<T, String> {
+    text.parse()
+}

@@ -1,0 +1,146 @@
+//! `holdpoint demo`: the whole flow against an embedded application, with nothing installed.
+
+use super::args::{DecisionArguments, DemoArguments, ReportTarget, SubjectArguments};
+use super::exit::Exit;
+use super::output::Output;
+use super::prepare::{Environment, Request};
+use super::run::conduct;
+use crate::sandbox::{Sandbox, Variant};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(super) fn demo(arguments: &DemoArguments, output: &Output, environment: &Environment) -> Exit {
+    match demonstrate(arguments, output, environment) {
+        Ok(exit) => exit,
+        Err(error) => {
+            output.remark(&format!(
+                "error: the demonstration could not be set up: {error}"
+            ));
+            output.remark("help: it needs two free ports on 127.0.0.1 and a folder to write to; --dir DIR names another");
+            Exit::Usage
+        }
+    }
+}
+
+fn demonstrate(
+    arguments: &DemoArguments,
+    output: &Output,
+    environment: &Environment,
+) -> io::Result<Exit> {
+    let folder = folder(arguments, environment)?;
+    let variant = if arguments.mended {
+        Variant::Mended
+    } else {
+        Variant::AsFound
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let sandbox = runtime.block_on(Sandbox::start(variant))?;
+    sandbox.write_project(&folder)?;
+    std::fs::write(folder.join("authority.pem"), sandbox.authority_pem())?;
+    std::fs::write(folder.join("holdpoint.toml"), settings(&sandbox))?;
+    output.print(&format!(
+        "A small Next.js application is served at {} and its repository lies in {}.\n",
+        sandbox.https_url(),
+        folder.display()
+    ));
+    // The demonstration shows its own application, whatever is set on this machine.
+    let own = Environment {
+        variables: BTreeMap::new(),
+        secrets: Arc::clone(&environment.secrets),
+    };
+    let exit = conduct(&request(&folder), output, &own);
+    runtime.block_on(sandbox.stop())?;
+    runtime.shutdown_background();
+    if !matches!(exit, Exit::Go | Exit::NoGo | Exit::Undecided) {
+        return Ok(exit);
+    }
+    output.print(&closing(&folder, arguments.mended, exit));
+    Ok(Exit::Go)
+}
+
+/// The folder of `--dir`, which must be new or empty, or a fresh one among the temporary files.
+fn folder(arguments: &DemoArguments, environment: &Environment) -> io::Result<PathBuf> {
+    if let Some(folder) = &arguments.dir {
+        std::fs::create_dir_all(folder)?;
+        if std::fs::read_dir(folder)?.next().is_some() {
+            return Err(io::Error::other(format!(
+                "{} is not empty",
+                folder.display()
+            )));
+        }
+        return folder.canonicalize();
+    }
+    let temporary = environment
+        .variables
+        .get("TMPDIR")
+        .filter(|path| !path.is_empty());
+    let parent = temporary.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let folder = parent.join(format!("holdpoint-demo-{:08x}", fastrand::u32(..)));
+    std::fs::create_dir(&folder)?;
+    folder.canonicalize()
+}
+
+fn settings(sandbox: &Sandbox) -> String {
+    let paths = sandbox.paths();
+    format!(
+        "# The settings of the demonstration. Your own: holdpoint init\n\
+         [target]\n\
+         url         = \"{}\"\n\
+         plain_url   = \"{}\"\n\
+         environment = \"demonstration\"\n\
+         ca_file     = \"authority.pem\"\n\
+         owned       = true\n\n\
+         [paths]\n\
+         sign_in = \"{}\"\n\
+         api     = \"{}\"\n",
+        sandbox.https_url(),
+        sandbox.plain_url(),
+        paths.sign_in,
+        paths.api
+    )
+}
+
+fn request(folder: &Path) -> Request {
+    let report = |format: &str, name: &str| ReportTarget {
+        format: format.into(),
+        path: Some(folder.join(name)),
+    };
+    Request {
+        subject: SubjectArguments {
+            root: Some(folder.into()),
+            ..SubjectArguments::default()
+        },
+        decision: DecisionArguments {
+            report: vec![
+                report("json", "report.json"),
+                report("sign-off", "SECURITY_SIGN_OFF.md"),
+            ],
+            ..DecisionArguments::default()
+        },
+        ..Request::default()
+    }
+}
+
+fn closing(folder: &Path, mended: bool, exit: Exit) -> String {
+    let shown = folder.display();
+    let next = if mended {
+        "Now your own application:\n  holdpoint init\n  holdpoint run --target http://localhost:3000"
+    } else {
+        "The same application with everything mended, which may go:\n  holdpoint demo --mended\n\
+         Then your own:\n  holdpoint init\n  holdpoint run --target http://localhost:3000"
+    };
+    format!(
+        "\nWhat to look at:\n  \
+         above                 each failure says what was expected, what was found, how to mend it and how to prove the mend\n  \
+         {shown}/SECURITY_SIGN_OFF.md   the document that people sign\n  \
+         {shown}/report.json            the same for programs\n  \
+         {shown}/.holdpoint/records/    the evidence: every observation, with its digest\n\n\
+         With `holdpoint run` the exit status would have been {}; the demonstration itself ends with 0.\n{next}\n",
+        exit.code()
+    )
+}

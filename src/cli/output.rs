@@ -1,0 +1,122 @@
+//! The only way to the terminal: everything is redacted on it.
+
+use super::args::{OutputArguments, When};
+use super::exit::Exit;
+use crate::diagnostic::Diagnostic;
+use crate::report::Style;
+use crate::secret::Book;
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
+
+/// More problems than this are counted, not shown.
+const SHOWN: usize = 20;
+
+/// Standard output and standard error, with the book of secrets between.
+#[derive(Debug, Clone)]
+pub(super) struct Output {
+    secrets: Arc<Book>,
+    color: When,
+    no_color: bool,
+    unicode: bool,
+    quiet: bool,
+    verbose: bool,
+    in_ci: bool,
+}
+
+impl Output {
+    /// Output as the arguments and the environment want it.
+    pub(super) fn new(
+        arguments: &OutputArguments,
+        environment: &BTreeMap<String, String>,
+        secrets: Arc<Book>,
+    ) -> Self {
+        let given = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|name| environment.get(*name).filter(|v| !v.is_empty()));
+        let utf8 = |locale: &String| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        };
+        let forced = ["CLICOLOR_FORCE", "FORCE_COLOR"]
+            .iter()
+            .any(|name| given(name) && environment[*name] != "0");
+        Self {
+            secrets,
+            color: if arguments.color == When::Auto && forced {
+                When::Always
+            } else {
+                arguments.color
+            },
+            no_color: given("NO_COLOR"),
+            unicode: locale.is_none_or(utf8),
+            quiet: arguments.quiet,
+            verbose: arguments.verbose,
+            in_ci: given("CI"),
+        }
+    }
+
+    /// Only the decision and failures are wanted.
+    pub(super) fn quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// How a report on standard output looks.
+    pub(super) fn style(&self) -> Style {
+        Style {
+            color: self.colored(std::io::stdout().is_terminal()),
+            unicode: self.unicode,
+            verbose: self.verbose,
+            quiet: self.quiet,
+            width: terminal_size::terminal_size()
+                .map_or(100, |(width, _)| usize::from(width.0).clamp(40, 120)),
+        }
+    }
+
+    /// May progress be drawn? Only where a person watches.
+    pub(super) fn draws_progress(&self) -> bool {
+        !self.quiet && !self.in_ci && std::io::stderr().is_terminal()
+    }
+
+    /// Text without secrets.
+    pub(super) fn redact(&self, text: &str) -> String {
+        self.secrets.redact(text)
+    }
+
+    /// Writes asked-for output.
+    pub(super) fn print(&self, text: &str) {
+        let mut text = self.secrets.redact(text);
+        if !text.ends_with('\n') && !text.is_empty() {
+            text.push('\n');
+        }
+        // A closed pipe is the reader's choice, not a fault.
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+
+    /// Writes a remark for people, beside the output.
+    pub(super) fn remark(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{}", self.secrets.redact(text));
+    }
+
+    /// Writes diagnostics and returns the status for them.
+    pub(super) fn diagnose(&self, problems: &[Diagnostic]) -> Exit {
+        let color = self.colored(std::io::stderr().is_terminal());
+        for problem in problems.iter().take(SHOWN) {
+            self.remark(&problem.render(color));
+            self.remark("");
+        }
+        if problems.len() > SHOWN {
+            self.remark(&format!("and {} more of the like", problems.len() - SHOWN));
+        }
+        Exit::Usage
+    }
+
+    fn colored(&self, terminal: bool) -> bool {
+        match self.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => terminal && !self.no_color,
+        }
+    }
+}

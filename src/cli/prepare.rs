@@ -1,0 +1,242 @@
+//! From what was typed to what is needed: settings, catalogue, selection, plan.
+
+use super::args::{
+    DecisionArguments, LimitArguments, ReportTarget, SubjectArguments, TargetArguments,
+};
+use super::exit::Exit;
+use super::output::Output;
+use crate::catalog::{Catalog, NothingSelected, Selection, Selector, read_waivers};
+use crate::diagnostic::Diagnostic;
+use crate::engine::{Limits, Plan, PlanInput};
+use crate::model::{Severity, Waiver};
+use crate::probe::transport::Transport;
+use crate::secret::Book;
+use crate::settings::{self, Settings};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The environment of the process and the book that its secrets are in.
+#[derive(Debug)]
+pub(super) struct Environment {
+    pub(super) variables: BTreeMap<String, String>,
+    pub(super) secrets: Arc<Book>,
+}
+
+/// What `run`, `smoke` and `plan` were asked for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Request {
+    pub(super) selectors: Vec<String>,
+    pub(super) skip: Vec<String>,
+    pub(super) severity: Option<Severity>,
+    pub(super) target: Option<String>,
+    pub(super) about: TargetArguments,
+    pub(super) subject: SubjectArguments,
+    pub(super) limits: LimitArguments,
+    pub(super) decision: DecisionArguments,
+}
+
+/// Everything that a run needs.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) settings: Settings,
+    pub(super) catalog: Catalog,
+    pub(super) selection: Selection,
+    pub(super) plan: Plan,
+    pub(super) limits: Limits,
+    pub(super) waivers: Vec<Waiver>,
+}
+
+/// Why nothing can be run.
+pub(super) enum Refusal {
+    /// Something of the user's is wrong.
+    Problems(Vec<Diagnostic>),
+    /// Nothing was selected.
+    Nothing(NothingSelected),
+}
+
+impl From<Vec<Diagnostic>> for Refusal {
+    fn from(problems: Vec<Diagnostic>) -> Self {
+        Self::Problems(problems)
+    }
+}
+
+impl Refusal {
+    pub(super) fn tell(&self, output: &Output) -> Exit {
+        match self {
+            Self::Problems(problems) => output.diagnose(problems),
+            Self::Nothing(nothing) => nothing_selected(nothing, output),
+        }
+    }
+}
+
+/// Says that nothing was selected.
+pub(super) fn nothing_selected(nothing: &NothingSelected, output: &Output) -> Exit {
+    output.remark(&format!(
+        "error: {}\nhelp: {}",
+        nothing.message, nothing.help
+    ));
+    Exit::NothingSelected
+}
+
+/// Settings, for verbs that take a subject.
+pub(super) fn settings(
+    request: &Request,
+    environment: &Environment,
+) -> Result<Settings, Vec<Diagnostic>> {
+    let Request {
+        about,
+        subject,
+        limits,
+        decision,
+        ..
+    } = request;
+    let many = |number: Option<u32>| number.and_then(|number| usize::try_from(number).ok());
+    let arguments = settings::Arguments {
+        root: subject.root.clone(),
+        config: subject.config.clone(),
+        target: request.target.clone(),
+        environment: about.environment.clone(),
+        owned: about.owned,
+        env_files: subject.env_file.clone(),
+        level: limits.level,
+        timeout: limits.timeout,
+        deadline: limits.deadline,
+        concurrency: many(limits.concurrency),
+        per_host: many(limits.per_host),
+        retries: limits.retries,
+        fail_on: decision.fail_on,
+    };
+    settings::load(&arguments, &environment.variables, &environment.secrets)
+}
+
+/// Settings and catalogue, for verbs that look at nothing.
+pub(super) fn catalog(
+    subject: &SubjectArguments,
+    environment: &Environment,
+) -> Result<(Settings, Catalog), Vec<Diagnostic>> {
+    let request = Request {
+        subject: subject.clone(),
+        ..Request::default()
+    };
+    let settings = settings(&request, environment)?;
+    let catalog = Catalog::load(checks_folder(&settings), &settings.overrides)?;
+    Ok((settings, catalog))
+}
+
+/// The folder of the user's checks, where it exists.
+pub(super) fn checks_folder(settings: &Settings) -> Option<&Path> {
+    Some(settings.checks.as_path()).filter(|folder| folder.exists())
+}
+
+/// What chooses the checks.
+pub(super) fn selector(
+    include: &[String],
+    skip: &[String],
+    severity: Option<Severity>,
+    settings: &Settings,
+) -> Selector {
+    Selector {
+        include: include.to_vec(),
+        skip: skip.to_vec(),
+        severity,
+        suites: settings.suites.clone(),
+    }
+}
+
+/// Everything that a run needs, before anything is looked at.
+pub(super) fn prepare(request: &Request, environment: &Environment) -> Result<Prepared, Refusal> {
+    writable(&request.decision.report)?;
+    let settings = settings(request, environment)?;
+    let catalog = Catalog::load(checks_folder(&settings), &settings.overrides)?;
+    let selection = selector(
+        &request.selectors,
+        &request.skip,
+        request.severity,
+        &settings,
+    )
+    .choose(&catalog)
+    .map_err(Refusal::Nothing)?;
+    let waivers = read_waivers(&settings.waivers)?;
+    let authority = settings
+        .target
+        .as_ref()
+        .and_then(|target| target.authority_pem.as_deref());
+    let transport = Transport::new(authority).map_err(|message| vec![Diagnostic::new(message)])?;
+    let input = PlanInput {
+        target: settings.target.clone().map(Arc::new),
+        root: settings.root.clone(),
+        application: Arc::new(settings.application.clone()),
+        environment: Arc::new(settings.environment.clone()),
+        secrets: environment.secrets.clone(),
+        transport: Arc::new(transport),
+        level: settings.level,
+        timeout: settings.limits.timeout,
+    };
+    let plan = Plan::new(&catalog, &selection, input)?;
+    if !plan.runs_anything() {
+        return Err(Refusal::Nothing(NothingSelected {
+            message: format!("no selected check may run at level {}", settings.level),
+            help: "allow a higher level with --level live or --level active".into(),
+        }));
+    }
+    let limits = Limits {
+        deadline: Some(settings.limits.deadline),
+        concurrency: settings.limits.concurrency,
+        per_host: settings.limits.per_host,
+        retries: settings.limits.retries,
+    };
+    Ok(Prepared {
+        settings,
+        catalog,
+        selection,
+        plan,
+        limits,
+        waivers,
+    })
+}
+
+/// Reports go where a folder is; that is found out before anything is looked at.
+pub(super) fn writable(reports: &[ReportTarget]) -> Result<(), Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    for (index, report) in reports.iter().enumerate() {
+        let Some(path) = &report.path else {
+            if reports[..index].iter().any(|other| other.path.is_none()) {
+                let problem = Diagnostic::new("two reports are to go to standard output");
+                problems.push(problem.help("give one of them a path: --report FORMAT=PATH"));
+            }
+            continue;
+        };
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        if path.is_dir() {
+            let problem = Diagnostic::new(format!(
+                "{} is a folder, so no report can be written to it",
+                path.display()
+            ));
+            problems.push(problem.help("give the path of a file"));
+        } else if !folder.is_dir() {
+            let problem = Diagnostic::new(format!(
+                "there is no folder {} for the report {}",
+                folder.display(),
+                path.display()
+            ));
+            problems.push(problem.help(format!("make it with: mkdir -p {}", folder.display())));
+        } else if reports[..index]
+            .iter()
+            .any(|other| other.path.as_ref() == Some(path))
+        {
+            problems.push(
+                Diagnostic::new(format!("two reports are to go to {}", path.display()))
+                    .help("give each its own path"),
+            );
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
+}

@@ -1,0 +1,122 @@
+//! `holdpoint report`: reports from a record, without looking again.
+
+use super::args::ReportArguments;
+use super::exit::Exit;
+use super::output::Output;
+use super::prepare::{self, Environment, Request};
+use super::reports;
+use super::run::{End, display, subject};
+use crate::catalog::{Catalog, parse_waivers};
+use crate::diagnostic::{Diagnostic, Source};
+use crate::engine::{self, CutShort};
+use crate::evidence::{self, Record};
+use crate::gate;
+use crate::model::Severity;
+use crate::settings::Settings;
+use jiff::tz::TimeZone;
+use std::path::{Path, PathBuf};
+
+pub(super) fn report(
+    arguments: &ReportArguments,
+    output: &Output,
+    environment: &Environment,
+) -> Exit {
+    match retell(arguments, output, environment) {
+        Ok(exit) => exit,
+        Err(problems) => output.diagnose(&problems),
+    }
+}
+
+fn retell(
+    arguments: &ReportArguments,
+    output: &Output,
+    environment: &Environment,
+) -> Result<Exit, Vec<Diagnostic>> {
+    prepare::writable(&arguments.decision.report)?;
+    let request = Request {
+        subject: arguments.subject.clone(),
+        ..Request::default()
+    };
+    let settings = prepare::settings(&request, environment)?;
+    let path = find(&arguments.from, &settings)?;
+    let record =
+        evidence::read(&path).map_err(|fault| {
+            vec![Diagnostic::new(fault.to_string()).help(
+                "give the path of a .jsonl file under .holdpoint/records, or the word latest",
+            )]
+        })?;
+    if record.torn {
+        output.remark(
+            "warning: the last line of the record was cut off while it was written; it is left out",
+        );
+    }
+    let catalog = if arguments.rejudge {
+        Some(Catalog::load(
+            prepare::checks_folder(&settings),
+            &settings.overrides,
+        )?)
+    } else {
+        None
+    };
+    let mut findings = engine::replay(&record, catalog.as_ref())?;
+    let waivers = parse_waivers(&Source::new(
+        &record.header.waivers_file,
+        &record.header.waivers,
+    ))?;
+    let end = end(&record);
+    let fail_on = arguments
+        .decision
+        .fail_on
+        .unwrap_or_else(|| record.header.fail_on.parse().unwrap_or(Severity::Medium));
+    let today = end.ended.to_zoned(TimeZone::UTC).date();
+    let decision = gate::decide(&mut findings, &waivers, fail_on, today);
+    let cut_short = match end.cut_short.as_deref() {
+        None => None,
+        Some("deadline") => Some(CutShort::Deadline),
+        Some(_) => Some(CutShort::Interrupted),
+    };
+    let exit = Exit::of(decision.outcome, cut_short);
+    let subject = subject(&record.header, &end, Some(display(&path, &settings.root)));
+    let ready = reports::Ready {
+        decision: &decision,
+        findings: &findings,
+        subject: &subject,
+        root: &settings.root,
+    };
+    Ok(
+        if reports::write(&ready, &arguments.decision.report, output) {
+            exit
+        } else {
+            exit.unless_written()
+        },
+    )
+}
+
+fn find(from: &Path, settings: &Settings) -> Result<PathBuf, Vec<Diagnostic>> {
+    if from != Path::new("latest") {
+        return Ok(from.to_owned());
+    }
+    evidence::latest(&settings.records).ok_or_else(|| {
+        let message = format!("there is no record in {}", settings.records.display());
+        vec![Diagnostic::new(message).help("make one with: holdpoint run")]
+    })
+}
+
+/// How the run ended; a killed one ended with the last thing it recorded.
+fn end(record: &Record) -> End {
+    if let Some(ending) = &record.ending {
+        return ending.clone().into();
+    }
+    let last = record.observations.iter().map(|one| {
+        let took =
+            jiff::SignedDuration::from_millis(i64::try_from(one.duration_ms).unwrap_or(i64::MAX));
+        one.started.saturating_add(took).unwrap_or(one.started)
+    });
+    let ended = last.max().unwrap_or(record.header.started);
+    let duration = ended.duration_since(record.header.started).as_millis();
+    End {
+        ended,
+        duration_ms: u64::try_from(duration).unwrap_or_default(),
+        cut_short: Some("the run was killed".into()),
+    }
+}

@@ -1,0 +1,373 @@
+//! `holdpoint run` and `holdpoint smoke`: look, judge, decide, report.
+
+use super::args::{RunArguments, SmokeArguments};
+use super::exit::Exit;
+use super::output::Output;
+use super::prepare::{Environment, Prepared, Request, prepare};
+use super::{progress, reports};
+use crate::catalog::{Catalog, SUITES, Selection};
+use crate::clock;
+use crate::engine;
+use crate::evidence::{
+    Ending, Header, Input, PlannedCheck, PlannedLook, RecordWriter, Repository, digest,
+};
+use crate::gate;
+use crate::model::{Level, Origin, Subject};
+use crate::settings::Settings;
+use jiff::tz::TimeZone;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, watch};
+
+/// `smoke` must answer in seconds.
+const SMOKE_DEADLINE: Duration = Duration::from_secs(20);
+const SMOKE_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(super) fn run(arguments: RunArguments, output: &Output, environment: &Environment) -> Exit {
+    let RunArguments {
+        selectors,
+        skip,
+        severity,
+        target,
+        about,
+        subject,
+        limits,
+        decision,
+    } = arguments;
+    conduct(
+        &Request {
+            selectors,
+            skip,
+            severity,
+            target,
+            about,
+            subject,
+            limits,
+            decision,
+        },
+        output,
+        environment,
+    )
+}
+
+pub(super) fn smoke(arguments: SmokeArguments, output: &Output, environment: &Environment) -> Exit {
+    let SmokeArguments {
+        url,
+        about,
+        subject,
+        mut limits,
+        decision,
+    } = arguments;
+    limits.deadline.get_or_insert(SMOKE_DEADLINE);
+    limits.timeout.get_or_insert(SMOKE_TIMEOUT);
+    let request = Request {
+        selectors: vec!["smoke".into()],
+        target: url,
+        about,
+        subject,
+        limits,
+        decision,
+        ..Request::default()
+    };
+    conduct(&request, output, environment)
+}
+
+/// A run from its request to its exit status.
+pub(super) fn conduct(request: &Request, output: &Output, environment: &Environment) -> Exit {
+    let begun = clock::tick();
+    let prepared = match prepare(request, environment) {
+        Ok(prepared) => prepared,
+        Err(refusal) => return refusal.tell(output),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output.remark(&format!("error: cannot start: {error}"));
+            return Exit::Usage;
+        }
+    };
+    let exit = runtime.block_on(execute(prepared, request, output, environment, begun));
+    // A look that blocks a thread must not hold up the end.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn execute(
+    prepared: Prepared,
+    request: &Request,
+    output: &Output,
+    environment: &Environment,
+    begun: Instant,
+) -> Exit {
+    let Prepared {
+        settings,
+        catalog,
+        plan,
+        limits,
+        waivers,
+        selection,
+    } = prepared;
+    let header = header(&settings, &plan, request, &catalog);
+    let (checks, looks) = planned(&catalog, &selection, &plan);
+    let record = match RecordWriter::create(
+        &settings.records,
+        &header,
+        &checks,
+        &looks,
+        &environment.secrets,
+    ) {
+        Ok(record) => record,
+        Err(fault) => {
+            output.remark(&format!("error: {fault}\nhelp: make the folder writable, or name another with [records] folder in holdpoint.toml"));
+            return Exit::Unwritten;
+        }
+    };
+    let (events, received) = mpsc::unbounded_channel();
+    let shown = tokio::spawn(progress::show(
+        output.clone(),
+        progress::labels(&plan),
+        received,
+    ));
+    let (stop, stopped) = watch::channel(false);
+    let interrupts = tokio::spawn(async move {
+        interrupted().await;
+        // The run may have ended just now.
+        let _ = stop.send(true);
+    });
+    let path = record.path().to_owned();
+    let (outcome, record) = engine::run(plan, limits, record, events, stopped).await;
+    interrupts.abort();
+    // It only draws; the run does not depend on it.
+    let _ = shown.await;
+    let mut findings = outcome.findings;
+    let ended = clock::now();
+    let today = ended.to_zoned(TimeZone::UTC).date();
+    let decision = gate::decide(&mut findings, &waivers, settings.fail_on, today);
+    let exit = Exit::of(decision.outcome, outcome.cut_short);
+    let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let ending = Ending {
+        ended,
+        duration_ms,
+        cut_short: outcome.cut_short.map(|cut| cut.word().into()),
+        decision: decision.outcome.word().into(),
+    };
+    let mut fault = outcome.fault;
+    if let Some(record) = record {
+        fault = fault.or(record.close(ending.clone()).await.err());
+    }
+    let subject = subject(
+        &header,
+        &ending.into(),
+        Some(display(&path, &settings.root)),
+    );
+    let report = reports::Ready {
+        decision: &decision,
+        findings: &findings,
+        subject: &subject,
+        root: &settings.root,
+    };
+    let written = reports::write(&report, &request.decision.report, output);
+    if let Some(fault) = fault {
+        output.remark(&format!("error: {fault}\nhelp: what could not be recorded did not count; free the disk and run again"));
+        return exit.unless_written();
+    }
+    if written { exit } else { exit.unless_written() }
+}
+
+/// Waits for Ctrl-C, or for the signal that a pipeline ends its jobs with.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// How a run ended, for its subject.
+pub(super) struct End {
+    pub(super) ended: jiff::Timestamp,
+    pub(super) duration_ms: u64,
+    pub(super) cut_short: Option<String>,
+}
+
+impl From<Ending> for End {
+    fn from(ending: Ending) -> Self {
+        Self {
+            ended: ending.ended,
+            duration_ms: ending.duration_ms,
+            cut_short: ending.cut_short,
+        }
+    }
+}
+
+/// What reports say about the circumstances; a run and its replay say the same.
+pub(super) fn subject(header: &Header, end: &End, record: Option<String>) -> Subject {
+    let suites = header
+        .selection
+        .iter()
+        .filter(|one| SUITES.contains(&one.as_str()));
+    Subject {
+        tool_version: header.tool.clone(),
+        project: header.project.clone(),
+        root: header.root.clone(),
+        target: header.target.clone(),
+        environment: header.environment.clone(),
+        level: header.level.parse().unwrap_or(Level::Static),
+        suites: suites.cloned().collect(),
+        selection: header.selection.clone(),
+        started: header.started,
+        ended: end.ended,
+        duration_ms: end.duration_ms,
+        commit: header.commit.clone(),
+        dirty: header.dirty.unwrap_or(false),
+        record,
+        run: header.run.clone(),
+        interrupted: end.cut_short.as_deref().map(ended_early),
+        tags: header.catalogue.clone(),
+    }
+}
+
+fn ended_early(word: &str) -> String {
+    match word {
+        "deadline" => "the deadline passed".into(),
+        "interrupted" => "interrupted".into(),
+        other => other.into(),
+    }
+}
+
+/// A path as the user would write it, seen from the root.
+pub(super) fn display(path: &Path, root: &Path) -> String {
+    path.strip_prefix(root)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+fn header(
+    settings: &Settings,
+    plan: &engine::Plan,
+    request: &Request,
+    catalog: &Catalog,
+) -> Header {
+    let started = clock::now();
+    let repository = Repository::of(&settings.root);
+    let run = format!(
+        "{}-{:06x}",
+        started.strftime("%Y%m%dT%H%M%SZ"),
+        fastrand::u32(0..0x100_0000)
+    );
+    Header {
+        schema: crate::evidence::SCHEMA.into(),
+        run,
+        tool: env!("CARGO_PKG_VERSION").into(),
+        started,
+        target: settings
+            .target
+            .as_ref()
+            .map(|target| target.url.to_string()),
+        environment: settings
+            .target
+            .as_ref()
+            .map(|target| target.environment.clone())
+            .unwrap_or_default(),
+        level: settings.level.to_string(),
+        fail_on: settings.fail_on.to_string(),
+        selection: request.selectors.clone(),
+        project: settings.project.clone().unwrap_or_default(),
+        root: settings
+            .root
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
+        commit: repository.commit,
+        dirty: repository.dirty,
+        subject: plan.docket.subject.clone(),
+        inputs: inputs(settings, plan),
+        waivers: std::fs::read_to_string(&settings.waivers).unwrap_or_default(),
+        waivers_file: display(&settings.waivers, &settings.root),
+        catalogue: catalog
+            .checks()
+            .iter()
+            .map(|check| (check.id.to_string(), check.tags.clone()))
+            .collect(),
+    }
+}
+
+/// The files that the run was made from, by the digest of what may be known of them.
+fn inputs(settings: &Settings, plan: &engine::Plan) -> Vec<Input> {
+    let names = settings.environment.files.iter().cloned();
+    let config = settings
+        .config
+        .as_ref()
+        .map(|path| display(path, &settings.root));
+    let lockfile = settings.application.lockfile.clone();
+    names
+        .chain(config)
+        .chain(lockfile)
+        .filter_map(|path| {
+            // Secrets are taken out first: a digest of a short secret can be guessed.
+            let text = std::fs::read(settings.root.join(&path)).ok()?;
+            let text = plan.input.secrets.redact(&String::from_utf8_lossy(&text));
+            Some(Input {
+                digest: digest(text.as_bytes()),
+                path,
+            })
+        })
+        .collect()
+}
+
+fn planned(
+    catalog: &Catalog,
+    selection: &Selection,
+    plan: &engine::Plan,
+) -> (Vec<PlannedCheck>, Vec<PlannedLook>) {
+    let checks = plan.docket.cases.iter().map(|case| PlannedCheck {
+        id: case.check.id.to_string(),
+        origin: match case.check.origin {
+            Origin::Shipped => "shipped",
+            Origin::User => "user",
+            Origin::Override => "override",
+        }
+        .into(),
+        file: case.check.place.file.clone(),
+        source: catalog
+            .source(case.check.id.as_str())
+            .map(|source| source.text.to_string())
+            .unwrap_or_default(),
+        looks: case.looks.clone(),
+        set_aside: case
+            .set_aside
+            .as_ref()
+            .map(|(verdict, reason)| (verdict.to_string(), reason.clone())),
+        waives_needs: selection.skipped.iter().cloned().collect(),
+    });
+    let looks = plan.looks.iter().map(|look| PlannedLook {
+        id: look.id.clone(),
+        probe: look.name.into(),
+        label: look.label.clone(),
+        parameters: look.parameters.clone(),
+    });
+    (checks.collect(), looks.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::CutShort;
+
+    #[test]
+    fn every_early_end_has_words() {
+        for cut in [CutShort::Deadline, CutShort::Interrupted] {
+            assert_ne!(ended_early(cut.word()), "");
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! Planning: which checks look at what, with equal looks merged.
+
+use super::docket::{Case, Docket};
+use super::interpolate::{Names, interpolate};
+use crate::catalog::{Catalog, Selection};
+use crate::clock;
+use crate::diagnostic::{Diagnostic, Source};
+use crate::evidence::canonical_bytes;
+use crate::judge::{self, Rules};
+use crate::model::{Application, Check, Environment, Facts, Level, Look, Target, Verdict};
+use crate::probe::transport::Transport;
+use crate::probe::{self, Context, Probe, Wanted};
+use crate::secret::Book;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything a plan is made from.
+#[derive(Debug, Clone)]
+pub struct PlanInput {
+    /// The running application.
+    pub target: Option<Arc<Target>>,
+    /// Its repository.
+    pub root: PathBuf,
+    /// What the repository says.
+    pub application: Arc<Application>,
+    /// The variables that are set.
+    pub environment: Arc<Environment>,
+    /// The book of secrets.
+    pub secrets: Arc<Book>,
+    /// The clients.
+    pub transport: Arc<Transport>,
+    /// The highest level allowed.
+    pub level: Level,
+    /// The time allowed for one look, where the check does not say.
+    pub timeout: Duration,
+}
+
+/// One look to be made.
+#[derive(Clone)]
+pub struct LookTask {
+    /// Its id within the run: `L1`.
+    pub id: String,
+    /// The probe.
+    pub probe: &'static dyn Probe,
+    /// The probe's name and version.
+    pub name: &'static str,
+    /// The parameters, filled in; they may hold secrets.
+    pub parameters: Facts,
+    /// What is looked at, for people.
+    pub label: String,
+    /// The origin it speaks to.
+    pub origin: Option<String>,
+    /// It must have its origin to itself.
+    pub exclusive: bool,
+    /// The time allowed for one attempt.
+    pub timeout: Duration,
+    /// The open-ended facts that expectations read.
+    pub wanted: Wanted,
+}
+
+impl std::fmt::Debug for LookTask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The parameters may hold secrets.
+        f.debug_struct("LookTask")
+            .field("id", &self.id)
+            .field("label", &self.label)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Looks to be made and cases to be judged.
+#[derive(Debug)]
+pub struct Plan {
+    /// The cases.
+    pub docket: Docket,
+    /// The looks, each once.
+    pub looks: Vec<LookTask>,
+    /// What probes may use.
+    pub input: PlanInput,
+}
+
+impl Plan {
+    /// Plans the chosen checks.
+    ///
+    /// # Errors
+    /// A variable that is not set, a parameter that a probe refuses, a target that is needed and missing.
+    pub fn new(
+        catalog: &Catalog,
+        selection: &Selection,
+        input: PlanInput,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let subject = judge::subject(
+            input.target.as_deref(),
+            &input.application,
+            &input.environment,
+        );
+        let mut planner = Planner {
+            looks: Vec::new(),
+            index: HashMap::new(),
+            problems: Vec::new(),
+            needs_target: Vec::new(),
+        };
+        let mut cases = Vec::with_capacity(selection.checks.len());
+        for place in &selection.checks {
+            let check = &catalog.checks()[*place];
+            let Some(source) = catalog.source(check.id.as_str()) else {
+                continue;
+            };
+            let rules = match Rules::compile(check) {
+                Ok(rules) => Arc::new(rules),
+                Err(error) => {
+                    planner.problems.push(Diagnostic::new(format!(
+                        "{}: {}",
+                        check.place, error.message
+                    )));
+                    continue;
+                }
+            };
+            let set_aside = set_aside(check, &rules, &subject, input.level);
+            let looks = match (&set_aside, &check.look) {
+                (None, Some(look)) => planner.add(check, look, &rules, source, &input),
+                _ => Vec::new(),
+            };
+            let needs = check
+                .needs
+                .iter()
+                .filter(|need| !selection.skipped.contains(need.as_str()))
+                .filter_map(|need| {
+                    selection
+                        .checks
+                        .iter()
+                        .position(|other| catalog.checks()[*other].id == *need)
+                })
+                .collect();
+            cases.push(Case {
+                check: check.clone(),
+                rules,
+                looks,
+                set_aside,
+                needs,
+            });
+        }
+        planner.report_missing_target();
+        if planner.problems.is_empty() {
+            Ok(Self {
+                docket: Docket { cases, subject },
+                looks: planner.looks,
+                input,
+            })
+        } else {
+            Err(planner.problems)
+        }
+    }
+
+    /// Is there a check that will look, or that does not apply? Otherwise the level allows nothing.
+    pub fn runs_anything(&self) -> bool {
+        self.docket
+            .cases
+            .iter()
+            .any(|case| !matches!(case.set_aside, Some((Verdict::NotRun, _))))
+    }
+}
+
+fn set_aside(
+    check: &Check,
+    rules: &Rules,
+    subject: &Facts,
+    level: Level,
+) -> Option<(Verdict, String)> {
+    if check.level > level {
+        let reason = format!("it needs --level {}, this run allows {level}", check.level);
+        return Some((Verdict::NotRun, reason));
+    }
+    match rules.applies(subject) {
+        Ok(true) => None,
+        Ok(false) => {
+            let reason = format!(
+                "it applies when {}",
+                check.applies_when.as_deref().unwrap_or_default()
+            );
+            Some((Verdict::NotApplicable, reason))
+        }
+        Err(error) => Some((
+            Verdict::Inconclusive,
+            format!("whether it applies cannot be told: {error}"),
+        )),
+    }
+}
+
+struct Planner {
+    looks: Vec<LookTask>,
+    index: HashMap<Vec<u8>, usize>,
+    problems: Vec<Diagnostic>,
+    needs_target: Vec<String>,
+}
+
+impl Planner {
+    /// Adds the looks of a check, or finds those that another check makes already.
+    fn add(
+        &mut self,
+        check: &Check,
+        look: &Look,
+        rules: &Rules,
+        source: &Source,
+        input: &PlanInput,
+    ) -> Vec<String> {
+        let Some(probe) = probe::find(&look.probe) else {
+            self.problem(
+                check,
+                source,
+                &look.probe,
+                format!("there is no probe '{}'", look.probe),
+                "",
+            );
+            return Vec::new();
+        };
+        let spec = probe.spec();
+        if spec.needs_target && input.target.is_none() {
+            self.needs_target.push(check.id.to_string());
+            return Vec::new();
+        }
+        let names = Names {
+            target: input.target.as_deref(),
+            environment: &input.environment,
+        };
+        let mut filled = match interpolate(&look.parameters, &names) {
+            Ok(filled) => filled,
+            Err(unresolved) => {
+                let message = format!("{} cannot be filled in: {}", unresolved.name, check.id);
+                self.problem(check, source, &unresolved.name, message, &unresolved.help);
+                return Vec::new();
+            }
+        };
+        if let (Some(name), "exec") = (filled.secrets.first(), spec.name) {
+            let message =
+                format!("{name} is a secret, and a program gets secrets by its environment only");
+            let help = format!(
+                "take it out and write secrets = [\"{name}\"]; the program finds it as ${name}"
+            );
+            self.problem(check, source, name, message, &help);
+            return Vec::new();
+        }
+        if !look.declares.is_empty() {
+            let declared: Facts = look
+                .declares
+                .iter()
+                .map(|fact| (fact.name.to_string(), fact.kind.describe().into()))
+                .collect();
+            filled.parameters.insert("declared".into(), declared.into());
+        }
+        let timeout = look.timeout.unwrap_or(input.timeout);
+        let context = input.context(timeout);
+        let each = match probe.looks(&filled.parameters, &context) {
+            Ok(each) if !each.is_empty() => each,
+            Ok(_) => {
+                self.problem(
+                    check,
+                    source,
+                    "[look]",
+                    "the check looks at nothing: a list of its parameters is empty".into(),
+                    "",
+                );
+                return Vec::new();
+            }
+            Err(message) => {
+                self.problem(check, source, "[look]", message, "");
+                return Vec::new();
+            }
+        };
+        let wanted = wanted(check, rules);
+        each.into_iter()
+            .map(|parameters| {
+                let key = canonical_bytes(&(spec.name, &parameters, timeout.as_millis()))
+                    .unwrap_or_default();
+                let place = *self.index.entry(key).or_insert_with(|| {
+                    self.looks.push(LookTask {
+                        id: format!("L{}", self.looks.len() + 1),
+                        probe,
+                        name: spec.name,
+                        label: probe.label(&parameters, &context),
+                        origin: probe.origin(&parameters, &context),
+                        exclusive: spec.exclusive,
+                        parameters,
+                        timeout,
+                        wanted: Wanted::default(),
+                    });
+                    self.looks.len() - 1
+                });
+                self.looks[place]
+                    .wanted
+                    .paths
+                    .extend(wanted.iter().cloned());
+                self.looks[place].id.clone()
+            })
+            .collect()
+    }
+
+    fn problem(&mut self, check: &Check, source: &Source, word: &str, message: String, help: &str) {
+        let start = source.text.find(word).unwrap_or_default();
+        let span = start..(start + word.len()).min(source.text.len());
+        let problem = Diagnostic::new(message).at(source, span, format!("in {}", check.id));
+        self.problems.push(if help.is_empty() {
+            problem
+        } else {
+            problem.help(help)
+        });
+    }
+
+    fn report_missing_target(&mut self) {
+        let Some(first) = self.needs_target.first() else {
+            return;
+        };
+        let message = match self.needs_target.len() {
+            1 => format!("no target is given, and {first} looks at one"),
+            count => format!("no target is given, and {count} of the selected checks look at one"),
+        };
+        let help = "give --target URL or [target] url in holdpoint.toml; --level static runs only what needs no target";
+        self.problems.push(Diagnostic::new(message).help(help));
+    }
+}
+
+/// The open-ended facts that a check reads, in its expressions and in its texts.
+fn wanted(check: &Check, rules: &Rules) -> Vec<Vec<String>> {
+    let texts = check.expect.iter().flat_map(|one| {
+        [
+            Some(&one.otherwise),
+            one.expected.as_ref(),
+            one.found.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+    });
+    let filled = texts
+        .chain([&check.remedy.text])
+        .flat_map(|text| judge::placeholders(text))
+        .map(|path| path.split('.').map(String::from).collect());
+    rules.reads().into_iter().chain(filled).collect()
+}
+
+impl PlanInput {
+    /// What one look may use.
+    pub(super) fn context(&self, timeout: Duration) -> Context {
+        Context {
+            target: self.target.clone(),
+            root: self.root.clone(),
+            application: self.application.clone(),
+            environment: self.environment.clone(),
+            secrets: self.secrets.clone(),
+            transport: self.transport.clone(),
+            timeout,
+            until: clock::tick() + timeout,
+            now: clock::now().as_second(),
+        }
+    }
+}

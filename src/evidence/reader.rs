@@ -1,0 +1,118 @@
+//! Reads a record back, and notices what was changed or cut.
+
+use super::canonical::{canonical_bytes, digest};
+use super::wire::v1::{Ending, Header, Line, PlannedCheck, PlannedLook, SCHEMA};
+use crate::model::Observation;
+use std::path::{Path, PathBuf};
+
+/// A record as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// What was examined.
+    pub header: Header,
+    /// The checks of the run, in order.
+    pub checks: Vec<PlannedCheck>,
+    /// The looks of the run, in order.
+    pub looks: Vec<PlannedLook>,
+    /// What was seen, in the order in which it was written.
+    pub observations: Vec<Observation>,
+    /// How the run ended; none when it was killed.
+    pub ending: Option<Ending>,
+    /// The last line was cut off while it was written.
+    pub torn: bool,
+}
+
+/// A record that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}{}: {cause}", line.map(|line| format!(":{line}")).unwrap_or_default())]
+pub struct RecordFault {
+    /// The file.
+    pub path: String,
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub cause: String,
+}
+
+/// Reads a record.
+///
+/// # Errors
+/// The file cannot be read, is no record, is of a later version, or a line of it was changed.
+pub fn read(path: &Path) -> Result<Record, RecordFault> {
+    let fault = |line: Option<usize>, cause: String| RecordFault {
+        path: path.display().to_string(),
+        line,
+        cause,
+    };
+    let text = std::fs::read(path).map_err(|error| fault(None, error.to_string()))?;
+    let text = String::from_utf8(text)
+        .map_err(|_| fault(None, "it is not UTF-8 text, so it is no record".into()))?;
+    let mut header = None;
+    let (mut checks, mut looks, mut observations) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ending, mut torn) = (None, false);
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        let number = Some(index + 1);
+        let Some(line) = line.strip_suffix('\n') else {
+            // Only a line that was being written can lack its end.
+            torn = true;
+            break;
+        };
+        match parse(line, index == 0).map_err(|cause| fault(number, cause))? {
+            Line::Record(first) if index == 0 => header = Some(*first),
+            Line::Check(check) => checks.push(*check),
+            Line::Look(look) => looks.push(look),
+            Line::Observation {
+                digest: claimed,
+                seen,
+            } => {
+                let bytes = canonical_bytes(&*seen).map_err(|cause| fault(number, cause))?;
+                if digest(&bytes) != claimed {
+                    return Err(fault(number, "the observation was changed after it was recorded: its digest does not match".into()));
+                }
+                observations.push(seen.into_observation(claimed));
+            }
+            Line::Ending(last) => ending = Some(last),
+            Line::Record(_) => return Err(fault(number, "a second header".into())),
+        }
+    }
+    let header = header.ok_or_else(|| fault(None, "it is empty, so it is no record".into()))?;
+    Ok(Record {
+        header,
+        checks,
+        looks,
+        observations,
+        ending,
+        torn,
+    })
+}
+
+fn parse(line: &str, first: bool) -> Result<Line, String> {
+    let value: serde_json::Value =
+        serde_json::from_str(line).map_err(|error| format!("not a line of a record: {error}"))?;
+    if first {
+        let schema = value
+            .pointer("/record/schema")
+            .and_then(serde_json::Value::as_str);
+        match schema {
+            Some(SCHEMA) => {}
+            Some(other) => {
+                return Err(format!(
+                    "the record is of the form '{other}', this version of holdpoint reads '{SCHEMA}'"
+                ));
+            }
+            None => return Err("the first line is not the header of a record".into()),
+        }
+    }
+    serde_json::from_value(value).map_err(|error| format!("not a line of a record: {error}"))
+}
+
+/// The newest record of a folder, by name: names begin with the time of the run.
+pub fn latest(folder: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path());
+    entries
+        .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
+        .max()
+}

@@ -1,0 +1,3 @@
+//! What stands on disk, version by version.
+
+pub(super) mod v1;

@@ -1,0 +1,344 @@
+//! One CEL expression: compiled, walked for the facts it reads, and evaluated to true, false or an error.
+
+use crate::model::Facts;
+use cel::common::ast::{EntryExpr, Expr as Node, IdedExpr, LiteralValue, operators};
+use cel::{Context, Program, Value};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// Longer expressions are refused: nobody can read them, and evaluation has no step limit.
+const LONGEST: usize = 4096;
+
+/// Loops within loops beyond this are refused, because evaluation has no step limit.
+const DEEPEST_LOOP: usize = 2;
+
+/// The element of a list, in a path.
+pub(super) const ELEMENT: &str = "[]";
+
+/// A path to a fact: names, with `[]` for any element of a list.
+pub(super) type Path = Vec<String>;
+
+/// A compiled expression.
+///
+/// The language is CEL. JSON integers become CEL ints, so that arithmetic with literals works.
+#[derive(Debug)]
+pub struct Expr {
+    source: String,
+    program: Program,
+    reads: BTreeSet<Path>,
+}
+
+/// Why an expression could not be compiled, with the byte offset where that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// What is wrong.
+    pub message: String,
+    /// Where, in bytes from the start of the expression.
+    pub offset: Option<usize>,
+}
+
+impl Expr {
+    /// Compiles an expression.
+    ///
+    /// # Errors
+    /// The text is not CEL, too long, or loops too deeply.
+    pub fn compile(source: &str) -> Result<Self, SyntaxError> {
+        if source.len() > LONGEST {
+            let message = format!("the expression is longer than {LONGEST} characters");
+            return Err(SyntaxError {
+                message,
+                offset: None,
+            });
+        }
+        let program = Program::compile(source).map_err(|errors| syntax_error(source, &errors))?;
+        let mut walk = Walk::default();
+        walk.visit(program.expression(), &HashMap::new(), 0);
+        if walk.deepest > DEEPEST_LOOP {
+            let message = format!("loops are nested more than {DEEPEST_LOOP} deep");
+            return Err(SyntaxError {
+                message,
+                offset: None,
+            });
+        }
+        Ok(Self {
+            source: source.to_owned(),
+            program,
+            reads: walk.reads,
+        })
+    }
+
+    /// The text.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The facts it reads, as paths; `[]` stands for any element of a list.
+    pub fn reads(&self) -> &BTreeSet<Vec<String>> {
+        &self.reads
+    }
+
+    pub(super) fn root(&self) -> &IdedExpr {
+        self.program.expression()
+    }
+
+    /// Evaluates over facts.
+    ///
+    /// # Errors
+    /// Anything but true and false: a missing fact, a comparison of different types, a number.
+    pub fn evaluate(&self, facts: &Facts) -> Result<bool, String> {
+        let mut context = Context::default();
+        for (name, value) in facts {
+            context.add_variable_from_value(name.clone(), to_cel(value));
+        }
+        match self.program.execute(&context) {
+            Ok(Value::Bool(answer)) => Ok(answer),
+            Ok(other) => Err(format!(
+                "the expression gave {}, not true or false",
+                other.type_of()
+            )),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+fn syntax_error(source: &str, errors: &cel::ParseErrors) -> SyntaxError {
+    let Some(first) = errors.errors.first() else {
+        return SyntaxError {
+            message: "not a CEL expression".into(),
+            offset: None,
+        };
+    };
+    let (line, column) = first.pos;
+    let before: usize = source
+        .split_inclusive('\n')
+        .take(usize::try_from(line).unwrap_or(1).saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let offset = before + usize::try_from(column).unwrap_or(0);
+    let message = first
+        .msg
+        .lines()
+        .next()
+        .unwrap_or("not a CEL expression")
+        .to_owned();
+    SyntaxError {
+        message,
+        offset: Some(offset.min(source.len())),
+    }
+}
+
+/// JSON as CEL sees it: every whole number that fits is an int, whatever its sign.
+fn to_cel(value: &serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(bool) => Value::Bool(*bool),
+        serde_json::Value::Number(number) => match number.as_i64() {
+            Some(int) => Value::Int(int),
+            None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        serde_json::Value::String(text) => Value::String(Arc::new(text.clone())),
+        serde_json::Value::Array(items) => {
+            Value::List(Arc::new(items.iter().map(to_cel).collect()))
+        }
+        serde_json::Value::Object(map) => Value::from(
+            map.iter()
+                .map(|(key, value)| (key.clone(), to_cel(value)))
+                .collect::<HashMap<_, _>>(),
+        ),
+    }
+}
+
+/// Collects the paths that an expression reads.
+#[derive(Default)]
+struct Walk {
+    reads: BTreeSet<Path>,
+    deepest: usize,
+}
+
+/// What a loop variable stands for: a path, or a value made on the way.
+type Bound = HashMap<String, Option<Path>>;
+
+impl Walk {
+    fn visit(&mut self, node: &IdedExpr, bound: &Bound, depth: usize) {
+        if let Some(path) = path_of(node, bound) {
+            if !path.is_empty() {
+                self.reads.insert(path);
+            }
+            self.visit_keys(node, bound, depth);
+            return;
+        }
+        match &node.expr {
+            Node::Call(call) => {
+                for part in call.target.iter().map(AsRef::as_ref).chain(&call.args) {
+                    self.visit(part, bound, depth);
+                }
+            }
+            Node::List(list) => {
+                list.elements
+                    .iter()
+                    .for_each(|part| self.visit(part, bound, depth));
+            }
+            Node::Map(map) => {
+                for entry in &map.entries {
+                    if let EntryExpr::MapEntry(entry) = &entry.expr {
+                        self.visit(&entry.key, bound, depth);
+                        self.visit(&entry.value, bound, depth);
+                    }
+                }
+            }
+            Node::Struct(made) => {
+                for entry in &made.entries {
+                    if let EntryExpr::StructField(field) = &entry.expr {
+                        self.visit(&field.value, bound, depth);
+                    }
+                }
+            }
+            Node::Select(select) => self.visit(&select.operand, bound, depth),
+            Node::Comprehension(comprehension) => {
+                self.deepest = self.deepest.max(depth + 1);
+                self.visit(&comprehension.iter_range, bound, depth);
+                let inner = bind(comprehension, bound);
+                for part in [
+                    &comprehension.accu_init,
+                    &comprehension.loop_cond,
+                    &comprehension.loop_step,
+                    &comprehension.result,
+                ] {
+                    self.visit(part, &inner, depth + 1);
+                }
+            }
+            Node::Ident(_) | Node::Literal(_) | Node::Unspecified => {}
+        }
+    }
+
+    /// The keys inside a path may read facts of their own: `headers[csp.name]`.
+    fn visit_keys(&mut self, node: &IdedExpr, bound: &Bound, depth: usize) {
+        match &node.expr {
+            Node::Select(select) => self.visit_keys(&select.operand, bound, depth),
+            Node::Call(call) if call.func_name == operators::INDEX => {
+                if let [container, key] = call.args.as_slice() {
+                    self.visit_keys(container, bound, depth);
+                    self.visit(key, bound, depth);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The names that hold inside a loop.
+pub(super) fn bind(comprehension: &cel::common::ast::ComprehensionExpr, bound: &Bound) -> Bound {
+    let mut inner = bound.clone();
+    let element = path_of(&comprehension.iter_range, bound).map(|mut path| {
+        path.push(ELEMENT.into());
+        path
+    });
+    inner.insert(comprehension.iter_var.clone(), element);
+    if let Some(second) = &comprehension.iter_var2 {
+        inner.insert(second.clone(), None);
+    }
+    inner.insert(comprehension.accu_var.clone(), None);
+    inner
+}
+
+/// The path that a node spells, if it spells one. Names of values made on the way give an empty path.
+pub(super) fn path_of(node: &IdedExpr, bound: &Bound) -> Option<Path> {
+    match &node.expr {
+        Node::Ident(name) => match bound.get(name) {
+            Some(Some(path)) => Some(path.clone()),
+            Some(None) => Some(Path::new()),
+            None => Some(vec![name.clone()]),
+        },
+        Node::Select(select) => extend(path_of(&select.operand, bound)?, select.field.clone()),
+        Node::Call(call) if call.func_name == operators::INDEX => {
+            let [container, key] = call.args.as_slice() else {
+                return None;
+            };
+            let key = match &key.expr {
+                Node::Literal(LiteralValue::String(text)) => text.inner().to_owned(),
+                _ => ELEMENT.into(),
+            };
+            extend(path_of(container, bound)?, key)
+        }
+        _ => None,
+    }
+}
+
+fn extend(mut path: Path, name: String) -> Option<Path> {
+    if !path.is_empty() {
+        path.push(name);
+    }
+    Some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn facts(value: serde_json::Value) -> Facts {
+        match value {
+            serde_json::Value::Object(map) => map,
+            _ => panic!("facts are an object"),
+        }
+    }
+
+    #[test]
+    fn judges_true_false_and_neither() {
+        let facts = facts(
+            json!({ "status": 200, "share": 0.5, "hsts": { "max_age": null }, "names": ["a"] }),
+        );
+        let answer = |source: &str| Expr::compile(source).unwrap().evaluate(&facts);
+        assert_eq!(answer("status == 200"), Ok(true));
+        assert_eq!(answer("status + 1 > 201"), Ok(false));
+        assert_eq!(answer("share < 0.6"), Ok(true));
+        assert_eq!(
+            answer("'a' in names && names.all(n, n.startsWith('a'))"),
+            Ok(true)
+        );
+        assert!(answer("hsts.max_age >= 1").is_err());
+        assert!(answer("stauts == 200").is_err());
+        assert!(answer("hsts.max_agee == 1").is_err());
+        assert!(answer("status").is_err());
+        assert!(answer("status.foo").is_err());
+    }
+
+    #[test]
+    fn tells_what_it_reads() {
+        let reads = |source: &str| {
+            let expr = Expr::compile(source).unwrap();
+            expr.reads()
+                .iter()
+                .map(|path| path.join("."))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            reads("hsts.present && hsts.max_age >= 1"),
+            ["hsts.max_age", "hsts.present"]
+        );
+        assert_eq!(reads("headers['x-a'][0] == 'b'"), ["headers.x-a.[]"]);
+        assert_eq!(
+            reads("cookies.all(c, c.secure || c.name == target.host)"),
+            [
+                "cookies",
+                "cookies.[].name",
+                "cookies.[].secure",
+                "target.host"
+            ]
+        );
+        assert_eq!(reads("has(json.db.ok)"), ["json.db.ok"]);
+        assert_eq!(
+            reads("size(missing.map(m, m.name)) == 0"),
+            ["missing", "missing.[].name"]
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_not_cel() {
+        let error = Expr::compile("status = 200").unwrap_err();
+        assert!(error.offset.is_some(), "{error:?}");
+        assert!(Expr::compile(&"1+".repeat(3000)).is_err());
+        let deep = "a.all(x, a.all(y, a.all(z, x == y && y == z)))";
+        assert!(Expr::compile(deep).unwrap_err().message.contains("nested"));
+    }
+}

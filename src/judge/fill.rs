@@ -1,0 +1,131 @@
+//! Fills `{fact.path}` in a text with what was found, and shows facts in a line.
+
+use crate::model::Facts;
+use serde_json::Value;
+
+/// Values longer than this are cut; the whole is in the record.
+const LONGEST: usize = 300;
+
+/// The paths named in a text.
+pub fn placeholders(text: &str) -> Vec<&str> {
+    parts(text).into_iter().filter_map(Result::err).collect()
+}
+
+/// The text with every `{fact.path}` replaced by the fact. `{{` is a brace.
+pub fn fill(text: &str, facts: &Facts) -> String {
+    parts(text)
+        .into_iter()
+        .map(|part| match part {
+            Ok(literal) => literal.to_owned(),
+            Err(path) => at(facts, path.split('.')).map_or_else(|| "unknown".into(), show),
+        })
+        .collect()
+}
+
+/// Literal pieces as `Ok`, paths as `Err`.
+fn parts(text: &str) -> Vec<Result<&str, &str>> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        parts.push(Ok(&rest[..open]));
+        let after = &rest[open + 1..];
+        let path_end = after.find(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)));
+        match path_end {
+            Some(end)
+                if end > 0
+                    && after[end..].starts_with('}')
+                    && after.starts_with(|c: char| c.is_ascii_lowercase()) =>
+            {
+                parts.push(Err(&after[..end]));
+                rest = &after[end + 1..];
+            }
+            _ => {
+                parts.push(Ok("{"));
+                rest = after.strip_prefix('{').unwrap_or(after);
+            }
+        }
+    }
+    parts.push(Ok(rest));
+    parts
+}
+
+/// The value at a path.
+pub(super) fn at<'a>(
+    facts: &'a Facts,
+    mut path: impl Iterator<Item = &'a str>,
+) -> Option<&'a Value> {
+    let mut value = facts.get(path.next()?)?;
+    for name in path {
+        value = match value {
+            Value::Object(map) => map.get(name)?,
+            _ => return None,
+        };
+    }
+    Some(value)
+}
+
+/// A value in a line, as people write it.
+pub(super) fn show(value: &Value) -> String {
+    let text = show_nested(value);
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+fn show_nested(value: &Value) -> String {
+    match value {
+        Value::Null => "none".into(),
+        Value::Bool(true) => "yes".into(),
+        Value::Bool(false) => "no".into(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.is_empty() => "none".into(),
+        Value::Array(items) => items.iter().map(show_nested).collect::<Vec<_>>().join(", "),
+        Value::Object(map) => show_object(map),
+    }
+}
+
+/// An object by its first field, with the others in brackets: `NAME (src/a.ts:4)`.
+fn show_object(map: &Facts) -> String {
+    let mut values = map
+        .values()
+        .filter(|value| !value.is_null())
+        .map(show_nested);
+    let first = values.next().unwrap_or_else(|| "none".into());
+    let rest: Vec<_> = values.filter(|text| text != "none").collect();
+    if rest.is_empty() {
+        first
+    } else {
+        format!("{first} ({})", rest.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn fills_in_what_was_found() {
+        let Value::Object(facts) = json!({
+            "hsts": { "max_age": 300 },
+            "missing": [{ "name": "A", "places": ["x.ts:1", "y.ts:2"] }, { "name": "B", "places": [] }],
+        }) else {
+            unreachable!()
+        };
+        assert_eq!(
+            fill("max-age is {hsts.max_age} s", &facts),
+            "max-age is 300 s"
+        );
+        assert_eq!(fill("{missing}", &facts), "A (x.ts:1, y.ts:2), B");
+        assert_eq!(
+            fill("{hsts.nothing} {{ x } { y }", &facts),
+            "unknown { x } { y }"
+        );
+        assert_eq!(
+            placeholders("headers: () => { return [{ a: 1 }] } {a.b}"),
+            ["a.b"]
+        );
+    }
+}

@@ -1,0 +1,241 @@
+//! The compiled expectations of one check.
+
+use super::expr::{Expr, SyntaxError};
+use super::fill::{at, fill, show};
+use crate::model::{Check, Facts, HindranceKind, LookVerdict, Note, Observation, Reason, Verdict};
+use std::collections::BTreeSet;
+
+/// A check's expressions, compiled.
+#[derive(Debug)]
+pub struct Rules {
+    applies_when: Option<Expr>,
+    expect: Vec<Rule>,
+    met_when: Option<Expr>,
+    assess: Vec<(Expr, String)>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    that: Expr,
+    when: Option<Expr>,
+}
+
+impl Rules {
+    /// Compiles everything a check says.
+    ///
+    /// # Errors
+    /// The first expression that is not CEL. Checks that came through the catalogue have none.
+    pub fn compile(check: &Check) -> Result<Self, SyntaxError> {
+        let optional = |source: &Option<String>| source.as_deref().map(Expr::compile).transpose();
+        let contradiction = check.contradiction.as_ref();
+        Ok(Self {
+            applies_when: optional(&check.applies_when)?,
+            expect: check
+                .expect
+                .iter()
+                .map(|one| {
+                    Ok(Rule {
+                        that: Expr::compile(&one.that)?,
+                        when: optional(&one.when)?,
+                    })
+                })
+                .collect::<Result<_, SyntaxError>>()?,
+            met_when: contradiction
+                .map(|one| Expr::compile(&one.met_when))
+                .transpose()?,
+            assess: contradiction
+                .iter()
+                .flat_map(|one| &one.assess)
+                .map(|one| Ok((Expr::compile(&one.when)?, one.word.clone())))
+                .collect::<Result<_, SyntaxError>>()?,
+        })
+    }
+
+    /// Does the check concern this subject? True where it does not say.
+    ///
+    /// # Errors
+    /// The expression gave neither true nor false.
+    pub fn applies(&self, subject: &Facts) -> Result<bool, String> {
+        self.applies_when
+            .as_ref()
+            .map_or(Ok(true), |expr| expr.evaluate(subject))
+    }
+
+    /// Every fact that some expression reads.
+    pub fn reads(&self) -> BTreeSet<Vec<String>> {
+        let rules = self
+            .expect
+            .iter()
+            .flat_map(|rule| [Some(&rule.that), rule.when.as_ref()]);
+        let notes = self
+            .met_when
+            .iter()
+            .chain(self.assess.iter().map(|(expr, _)| expr));
+        rules
+            .flatten()
+            .chain(notes)
+            .flat_map(|expr| expr.reads().iter().cloned())
+            .collect()
+    }
+
+    /// The verdict of one look.
+    pub fn judge(&self, check: &Check, observation: &Observation, subject: &Facts) -> LookVerdict {
+        let (verdict, reasons, facts) = match &observation.hindrance {
+            Some(hindrance) => {
+                let verdict = if hindrance.kind == HindranceKind::Absent {
+                    Verdict::NotApplicable
+                } else if check.fails_on.contains(&hindrance.kind) {
+                    Verdict::Fail
+                } else {
+                    Verdict::Inconclusive
+                };
+                let reason = Reason {
+                    text: hindrance.cause.clone(),
+                    expected: check.title.clone(),
+                    found: hindrance.cause.clone(),
+                    line: 0,
+                };
+                (verdict, vec![reason], Facts::new())
+            }
+            None => {
+                let scope = with_subject(&observation.facts, subject);
+                let (verdict, reasons) = self.judge_facts(check, &scope);
+                (verdict, reasons, self.facts_read(&observation.facts))
+            }
+        };
+        LookVerdict {
+            label: observation.label.clone(),
+            verdict,
+            reasons,
+            facts,
+            evidence: observation.digest.clone(),
+            retried: observation.attempts > 1,
+        }
+    }
+
+    /// Any false is a failure; else any error leaves it open; else it holds. An expectation whose
+    /// guard is false does not concern the look.
+    fn judge_facts(&self, check: &Check, scope: &Facts) -> (Verdict, Vec<Reason>) {
+        let mut failures = Vec::new();
+        let mut errors = Vec::new();
+        let mut met = 0;
+        for (rule, text) in self.expect.iter().zip(&check.expect) {
+            let reason = |line: String, found: String| Reason {
+                text: line,
+                expected: text
+                    .expected
+                    .as_ref()
+                    .map_or_else(|| text.that.clone(), |text| fill(text, scope)),
+                found,
+                line: text.line,
+            };
+            match rule
+                .when
+                .as_ref()
+                .map_or(Ok(true), |when| when.evaluate(scope))
+            {
+                Ok(false) => continue,
+                Ok(true) => {}
+                Err(error) => {
+                    errors.push(reason(format!("could not be judged: {error}"), error));
+                    continue;
+                }
+            }
+            match rule.that.evaluate(scope) {
+                Ok(true) => met += 1,
+                Ok(false) => {
+                    let found = text
+                        .found
+                        .as_ref()
+                        .map_or_else(|| shown(&rule.that, scope), |text| fill(text, scope));
+                    failures.push(reason(fill(&text.otherwise, scope), found));
+                }
+                Err(error) => {
+                    let found = shown(&rule.that, scope);
+                    errors.push(reason(format!("could not be judged: {error}"), found));
+                }
+            }
+        }
+        if !failures.is_empty() {
+            (Verdict::Fail, failures)
+        } else if !errors.is_empty() {
+            (Verdict::Inconclusive, errors)
+        } else if met > 0 {
+            (Verdict::Pass, Vec::new())
+        } else {
+            (Verdict::NotApplicable, Vec::new())
+        }
+    }
+
+    /// The declared facts that the expectations read, cut to those.
+    fn facts_read(&self, facts: &Facts) -> Facts {
+        let mut read = Facts::new();
+        for path in self.reads() {
+            let names: Vec<_> = path
+                .iter()
+                .take_while(|name| *name != super::expr::ELEMENT)
+                .collect();
+            if let Some(value) = at(facts, names.iter().map(|name| name.as_str())) {
+                let name = names
+                    .iter()
+                    .map(|name| name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(".");
+                read.insert(name, value.clone());
+            }
+        }
+        read
+    }
+
+    /// Both axes of a requirement that present guidance contradicts, for one look.
+    pub fn note(&self, check: &Check, facts: Option<&Facts>, subject: &Facts) -> Option<Note> {
+        let contradiction = check.contradiction.as_ref()?;
+        let scope = facts.map(|facts| with_subject(facts, subject));
+        let truth = |expr: &Expr| scope.as_ref().and_then(|scope| expr.evaluate(scope).ok());
+        let conformance = match self.met_when.as_ref().and_then(truth) {
+            Some(true) => "met",
+            Some(false) => "not met",
+            None => "not testable",
+        };
+        let assessment = self
+            .assess
+            .iter()
+            .find(|(expr, _)| truth(expr) == Some(true));
+        Some(Note {
+            document: contradiction.document.clone(),
+            says: contradiction.says.clone(),
+            truth: contradiction.truth.clone(),
+            source: contradiction.source.clone(),
+            tested: check.title.clone(),
+            conformance: conformance.into(),
+            assessment: assessment.map_or("unknown", |(_, word)| word).into(),
+        })
+    }
+}
+
+/// Facts with `target`, `app` and `env` beside them; a probe's own fact wins.
+fn with_subject(facts: &Facts, subject: &Facts) -> Facts {
+    let mut scope = facts.clone();
+    for (name, value) in subject {
+        scope.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+    scope
+}
+
+/// The facts an expression reads, as `name = value`.
+fn shown(expr: &Expr, scope: &Facts) -> String {
+    let mut parts = Vec::new();
+    for path in expr.reads() {
+        let names: Vec<_> = path
+            .iter()
+            .take_while(|name| *name != super::expr::ELEMENT)
+            .map(String::as_str)
+            .collect();
+        let value = at(scope, names.iter().copied()).map_or_else(|| "unknown".into(), show);
+        let part = format!("{} = {value}", names.join("."));
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,111 @@
+//! The `environment` probe: which variables are set, read and documented, and the shape of each value.
+
+mod account;
+mod convention;
+mod declared;
+mod defects;
+mod dependencies;
+mod documented;
+mod env_file;
+mod git;
+mod mongodb_uri;
+mod naming;
+mod package;
+mod placeholder;
+mod reading;
+mod repository;
+mod resolve;
+mod scope;
+mod shape;
+mod survey;
+
+use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
+use crate::model::{Facts, Hindrance, HindranceKind};
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Compares the variables that are set, read and documented.
+pub(super) struct EnvironmentProbe;
+
+impl Probe for EnvironmentProbe {
+    fn spec(&self) -> ProbeSpec {
+        declared::spec()
+    }
+
+    fn looks(&self, parameters: &Facts, _: &Context) -> Result<Vec<Facts>, String> {
+        let one = |name: &Value| match name.as_str() {
+            Some(name) if !name.is_empty() => {
+                Ok(Facts::from_iter([("name".to_owned(), Value::from(name))]))
+            }
+            _ => Err("a variable's name is a text that is not empty".to_owned()),
+        };
+        match (parameters.get("name"), parameters.get("names")) {
+            (Some(_), Some(_)) => Err("give either name or names".into()),
+            (Some(name), None) => Ok(vec![one(name)?]),
+            (None, Some(Value::Array(names))) if !names.is_empty() => {
+                names.iter().map(one).collect()
+            }
+            (None, Some(_)) => Err("names is a list of at least one variable".into()),
+            (None, None) => Ok(vec![Facts::new()]),
+        }
+    }
+
+    fn label(&self, parameters: &Facts, _: &Context) -> String {
+        match parameters.get("name").and_then(Value::as_str) {
+            Some(name) => format!("the variable {name}"),
+            None => "the environment".into(),
+        }
+    }
+
+    fn origin(&self, _: &Facts, _: &Context) -> Option<String> {
+        None
+    }
+
+    fn look<'a>(
+        &'a self,
+        parameters: &'a Facts,
+        _: &'a Wanted,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Sighting> {
+        let name = parameters
+            .get("name")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        let (root, environment, application) = (
+            context.root.clone(),
+            context.environment.clone(),
+            context.application.clone(),
+        );
+        Box::pin(async move {
+            if let Err(error) = std::fs::read_dir(&root) {
+                let cause = format!("the folder {} cannot be read: {error}", root.display());
+                return Sighting::hindered(Hindrance::new(HindranceKind::Denied, cause));
+            }
+            let look = move || {
+                let names: BTreeSet<String> = environment
+                    .variables
+                    .iter()
+                    .map(|variable| variable.name.clone())
+                    .chain(name.clone())
+                    .collect();
+                let survey =
+                    survey::survey(&root, names, &environment.files, &application.dependencies);
+                account::facts(
+                    &environment,
+                    &survey,
+                    name.map(|name| BTreeSet::from([name])).as_ref(),
+                )
+            };
+            match tokio::task::spawn_blocking(look).await {
+                Ok(facts) => Sighting::of(facts),
+                Err(error) => {
+                    Sighting::hindered(Hindrance::new(HindranceKind::Internal, error.to_string()))
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,318 @@
+//! The probe over small repositories, with the answers worked out by hand.
+
+use super::*;
+use crate::model::{Environment, FactKind, FactSpec, Variable, VariableOrigin};
+use std::path::Path;
+
+/// A Next.js application that needs, has, documents and hides one thing of each kind.
+const FILES: &[(&str, &str)] = &[
+    (
+        "package.json",
+        "{\"name\":\"app\",\n\"dependencies\":{\n\"next\":\"15\",\n\"next-auth\":\"^4.24.0\"}}",
+    ),
+    (
+        "tsconfig.json",
+        "{ // paths\n \"compilerOptions\": { \"paths\": { \"@/*\": [\"./src/*\"], }, }, }",
+    ),
+    (
+        "src/app/page.tsx",
+        "import { db } from '@/lib/db'; import Form from '@/ui/form'\nexport default () => <Form />",
+    ),
+    (
+        "src/lib/db.ts",
+        "if (!process.env.MONGODB_URI) throw new Error()\nexport const db = process.env.MONGODB_DB || 'app'",
+    ),
+    (
+        "src/ui/form.tsx",
+        "'use client'\nexport default () => process.env.STRIPE_SECRET + process.env.NEXT_PUBLIC_KEY_ID!",
+    ),
+    (
+        "src/lib/unused.ts",
+        "export const a = process.env.NOBODY_NEEDS",
+    ),
+    (
+        "src/lib/db.test.ts",
+        "import { db } from './db'; use(process.env.TEST_ONLY)",
+    ),
+    ("src/broken.ts", "const {"),
+    (
+        ".env.example",
+        "MONGODB_URI=mongodb://u:PASSWORD@h/db\nNEXTAUTH_SECRET=sample-of-a-secret\nEMAIL_SERVER_HOST=smtp.resend.com\n",
+    ),
+    (
+        ".env.local",
+        "NEXTAUTH_SECRET=sample-of-a-secret\nNODE_ENV=production\nEMAIL_SERVER_HOST=a\nEMAIL_SERVER_HOST=b\n",
+    ),
+    ("README.md", "| `STRIPE_SECRET` | key |\n"),
+    (".gitignore", ".env*.local\n"),
+];
+
+fn written(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn variable(name: &str, value: &str, line: usize) -> Variable {
+    let origin = VariableOrigin::File {
+        path: ".env.local".into(),
+        line,
+    };
+    let secret = name.contains("SECRET");
+    Variable {
+        name: name.into(),
+        value: value.into(),
+        raw: value.into(),
+        origin,
+        secret,
+        shadowed: Vec::new(),
+    }
+}
+
+fn seen(root: &Path, variables: Vec<Variable>) -> Facts {
+    let environment = Environment {
+        variables,
+        files: vec![".env.local".into()],
+    };
+    let survey = survey::survey(
+        root,
+        BTreeSet::new(),
+        &environment.files,
+        &Default::default(),
+    );
+    account::facts(&environment, &survey, None)
+}
+
+/// The names in a list of objects.
+fn names(facts: &Facts, list: &str) -> Vec<String> {
+    facts[list]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_small_application() {
+    let folder = written(FILES);
+    let facts = seen(
+        folder.path(),
+        vec![
+            variable("EMAIL_SERVER_HOST", "b", 4),
+            variable("NEXTAUTH_SECRET", "sample-of-a-secret", 1),
+            variable("NODE_ENV", "production", 2),
+        ],
+    );
+    assert_eq!(
+        names(&facts, "missing"),
+        [
+            "MONGODB_URI",
+            "NEXTAUTH_URL",
+            "NEXT_PUBLIC_KEY_ID",
+            "STRIPE_SECRET"
+        ]
+    );
+    assert_eq!(
+        facts["missing"][0]["places"],
+        serde_json::json!(["src/lib/db.ts:1"])
+    );
+    assert_eq!(
+        facts["missing"][1]["places"],
+        serde_json::json!(["package.json:4"])
+    );
+    assert_eq!(names(&facts, "placeholders"), ["NEXTAUTH_SECRET"]);
+    assert_eq!(
+        facts["placeholders"][0]["reason"],
+        "it is the sample text of .env.example:2"
+    );
+    assert_eq!(
+        names(&facts, "undocumented"),
+        ["NEXTAUTH_URL", "NEXT_PUBLIC_KEY_ID"]
+    );
+    assert_eq!(names(&facts, "unread"), ["EMAIL_SERVER_HOST"]);
+    assert_eq!(names(&facts, "client_secrets"), ["STRIPE_SECRET"]);
+    assert_eq!(facts["node_env_set"][0]["origin"], ".env.local:2");
+    assert_eq!(facts["duplicates"][0]["lines"], serde_json::json!([3, 4]));
+    assert_eq!(facts["unparsed"].as_array().unwrap().len(), 1);
+    assert_eq!(facts["ignored"], true);
+    assert_eq!(facts["index_read"], false);
+    assert_eq!(
+        facts["read"]["NOBODY_NEEDS"]["scopes"],
+        serde_json::json!(["dead"])
+    );
+    assert_eq!(
+        facts["read"]["TEST_ONLY"]["scopes"],
+        serde_json::json!(["test"])
+    );
+    assert_eq!(
+        facts["read"]["STRIPE_SECRET"]["scopes"],
+        serde_json::json!(["server", "client"])
+    );
+    assert_eq!(facts["read"]["MONGODB_DB"]["required"], false);
+    assert_eq!(facts["variables"]["MONGODB_URI"]["set"], false);
+}
+
+#[test]
+fn no_value_is_told() {
+    let folder = written(FILES);
+    let canary = "cAnArY-7f3d91-vAlUe";
+    let facts = seen(
+        folder.path(),
+        vec![
+            variable("NEXTAUTH_SECRET", canary, 1),
+            variable("PLAIN_NAME", canary, 2),
+        ],
+    );
+    assert!(!serde_json::to_string(&facts).unwrap().contains(canary));
+}
+
+#[test]
+fn expansion_that_takes_text_away_is_damage() {
+    let folder = written(FILES);
+    let expanded = |name: &str, raw: &str, value: &str| Variable {
+        raw: raw.into(),
+        ..variable(name, value, 1)
+    };
+    let facts = seen(
+        folder.path(),
+        vec![
+            expanded("A_SECRET", "pa$word1", "pa"),
+            expanded("B_URL", "${NODE_HOST_X}/b", "h/b"),
+            expanded("C_SECRET", r"pa\$word", "pa$word"),
+            variable("NODE_HOST_X", "h", 3),
+        ],
+    );
+    assert_eq!(names(&facts, "expansion_damage"), ["A_SECRET"]);
+    assert_eq!(facts["variables"]["B_URL"]["changed_by_expansion"], true);
+    assert_eq!(
+        facts["variables"]["C_SECRET"]["changed_by_expansion"],
+        false
+    );
+}
+
+#[test]
+fn a_browser_variable_with_a_secret_in_it() {
+    let folder = written(FILES);
+    let secret = "3f9a2c7b1d8e4f60";
+    let facts = seen(
+        folder.path(),
+        vec![
+            variable("NEXTAUTH_SECRET", secret, 1),
+            variable("NEXT_PUBLIC_THING", secret, 2),
+            variable("NEXT_PUBLIC_FIREBASE_API_KEY", "AIzaPublic", 3),
+        ],
+    );
+    assert_eq!(
+        names(&facts, "client_secrets"),
+        ["NEXT_PUBLIC_THING", "STRIPE_SECRET"]
+    );
+}
+
+#[test]
+fn an_empty_folder_is_no_error() {
+    let folder = written(&[]);
+    let facts = seen(folder.path(), Vec::new());
+    assert_eq!(facts["scanned_files"], 0);
+    assert_eq!(facts["missing"], serde_json::json!([]));
+}
+
+#[test]
+fn every_fact_is_declared_and_every_declared_fact_is_there() {
+    let folder = written(FILES);
+    let uri = "mongodb+srv://u:p@c.ab1.mongodb.net/db";
+    let facts = seen(
+        folder.path(),
+        vec![
+            variable("MONGODB_URI", uri, 1),
+            variable("A_SECRET", "$(x)", 2),
+        ],
+    );
+    holds(
+        &Value::Object(facts),
+        &FactKind::Object(declared::spec().facts),
+        "facts",
+    );
+}
+
+/// Holds a value to its declared type, names included, in both directions.
+fn holds(value: &Value, kind: &FactKind, place: &str) {
+    match (kind, value) {
+        (FactKind::Bool, Value::Bool(_))
+        | (FactKind::Text, Value::String(_))
+        | (FactKind::Json, _) => {}
+        (FactKind::Int, value) if value.is_i64() || value.is_u64() => {}
+        (FactKind::Float, value) if value.is_f64() => {}
+        (FactKind::Optional(_), Value::Null) => {}
+        (FactKind::Optional(kind), value) => holds(value, kind, place),
+        (FactKind::List(kind), Value::Array(items)) => {
+            items.iter().for_each(|item| holds(item, kind, place))
+        }
+        (FactKind::Map(kind), Value::Object(map)) => map
+            .iter()
+            .for_each(|(key, item)| holds(item, kind, &format!("{place}.{key}"))),
+        (FactKind::Object(specs), Value::Object(map)) => {
+            let declared: BTreeSet<&str> = specs
+                .iter()
+                .map(|FactSpec { name, .. }| name.as_ref())
+                .collect();
+            assert_eq!(
+                map.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+                declared,
+                "{place}"
+            );
+            specs.iter().for_each(|spec| {
+                holds(
+                    &map[spec.name.as_ref()],
+                    &spec.kind,
+                    &format!("{place}.{}", spec.name),
+                )
+            });
+        }
+        _ => panic!("{place} is {value}, declared as {}", kind.describe()),
+    }
+}
+
+#[test]
+fn a_secret_that_is_handed_over_needs_no_other_name() {
+    let folder = written(&[
+        (
+            "package.json",
+            r#"{"name":"app","dependencies":{"next":"15","next-auth":"4"}}"#,
+        ),
+        (
+            "pages/api/auth/[...nextauth].ts",
+            "export default NextAuth({ secret: process.env.JWT_SECRET })",
+        ),
+    ]);
+    let facts = seen(folder.path(), vec![variable("JWT_SECRET", "x", 1)]);
+    assert_eq!(names(&facts, "missing"), ["NEXTAUTH_URL"]);
+}
+
+#[test]
+fn a_secret_that_git_tracks() {
+    let folder = written(&[
+        ("package.json", r#"{"name":"app"}"#),
+        (".git/HEAD", "ref: refs/heads/main"),
+        (".env", "AUTH_SECRET=9f2c4e7a1b3d5860\n"),
+        (".env.development", "DATABASE_URL=file:./dev.db\n"),
+    ]);
+    // Version 2, two entries: 62 bytes, the path, zeros up to a multiple of eight.
+    let mut index = b"DIRC\0\0\0\x02\0\0\0\x02".to_vec();
+    for path in [".env", ".env.development"] {
+        index.extend([0; 60]);
+        index.extend([0, path.len() as u8]);
+        index.extend(path.as_bytes());
+        index.extend(vec![0; 8 - (62 + path.len()) % 8]);
+    }
+    std::fs::write(folder.path().join(".git/index"), index).unwrap();
+    let facts = seen(folder.path(), Vec::new());
+    assert_eq!(facts["committed"], serde_json::json!([".env"]));
+    assert_eq!(facts["index_read"], true);
+    std::fs::remove_file(folder.path().join(".env")).unwrap();
+    assert_eq!(seen(folder.path(), Vec::new())["index_read"], false);
+}

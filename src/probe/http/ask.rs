@@ -1,0 +1,127 @@
+//! One look as its parameters describe it: which address, what is sent, what it is called.
+
+use super::address;
+use super::parameters::{BODY_LIMIT, list};
+use crate::model::{Facts, PathClasses, Target};
+use serde_json::Value;
+use url::Url;
+
+/// The Origin sent for the word `foreign`.
+const FOREIGN: &str = "https://holdpoint-foreign.example";
+
+/// The parameters of one look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ask {
+    pub path: String,
+    pub method: String,
+    pub headers: Vec<(String, String)>,
+    pub origin: Option<String>,
+    pub preflight: bool,
+    pub plain: bool,
+    pub follow: usize,
+    pub contains: Vec<String>,
+    pub body_limit: u64,
+}
+
+impl Ask {
+    /// Reads the parameters of one look as [`looks`] wrote them; what is missing has its default.
+    pub(super) fn of(parameters: &Facts) -> Self {
+        let text = |name: &str| {
+            parameters
+                .get(name)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let flag = |name: &str| {
+            parameters
+                .get(name)
+                .and_then(Value::as_bool)
+                .unwrap_or_default()
+        };
+        let number = |name: &str| parameters.get(name).and_then(Value::as_u64);
+        let headers = parameters.get("headers").and_then(Value::as_object);
+        Self {
+            path: text("path").unwrap_or_else(|| "/".into()),
+            method: text("method").unwrap_or_else(|| "GET".into()),
+            headers: headers
+                .into_iter()
+                .flatten()
+                .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+                .collect(),
+            origin: text("origin"),
+            preflight: flag("preflight"),
+            plain: flag("plain"),
+            follow: number("follow")
+                .and_then(|number| usize::try_from(number).ok())
+                .unwrap_or_default(),
+            contains: list(parameters.get("contains")),
+            body_limit: number("body_limit").unwrap_or(BODY_LIMIT),
+        }
+    }
+
+    /// The Origin header that is sent.
+    pub(super) fn origin_sent(&self, address: &Url) -> Option<String> {
+        Some(match self.origin.as_deref()? {
+            "foreign" => FOREIGN.to_owned(),
+            "own" => address.origin().ascii_serialization(),
+            literal => literal.to_owned(),
+        })
+    }
+
+    /// The address asked; none where a plain one is wanted and not known. `@chunk` gives the base.
+    pub(super) fn address(&self, target: &Target) -> Option<Url> {
+        let base = if self.plain {
+            target.plain_url.as_ref()?
+        } else {
+            &target.url
+        };
+        if self.path == PathClasses::CHUNK {
+            return Some(base.clone());
+        }
+        match Url::parse(&self.path) {
+            Ok(mut own) if own.has_host() => {
+                own.set_fragment(None);
+                if self.plain {
+                    let mut plain = base.clone();
+                    plain.set_path(own.path());
+                    plain.set_query(own.query());
+                    own = plain;
+                }
+                Some(own)
+            }
+            _ => Some(address::of_path(base, &self.path)),
+        }
+    }
+
+    /// `GET /sw.js`, `GET / from a foreign origin`, `OPTIONS /api preflight from …`.
+    pub(super) fn label(&self, target: Option<&Target>) -> String {
+        let plain = self
+            .plain
+            .then(|| target.and_then(|target| self.address(target)))
+            .flatten();
+        let mut label = match plain {
+            Some(address) => format!("{} {} (plain)", self.method, address::masked(&address)),
+            None if self.plain => format!(
+                "{} {} (plain)",
+                self.method,
+                address::masked_text(&self.path)
+            ),
+            None => format!("{} {}", self.method, address::masked_text(&self.path)),
+        };
+        if self.preflight {
+            label.push_str(" preflight");
+        }
+        match self.origin.as_deref() {
+            None => {}
+            Some("foreign") => label.push_str(if self.preflight {
+                ""
+            } else {
+                " from a foreign origin"
+            }),
+            Some("null") => label.push_str(" from origin null"),
+            Some("own") => label.push_str(" from its own origin"),
+            Some(literal) => label.push_str(&format!(" from {literal}")),
+        }
+        label
+    }
+}

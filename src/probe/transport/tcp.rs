@@ -1,0 +1,101 @@
+//! Plain TCP connections with a deadline, for probes that speak other protocols than HTTP.
+
+use super::fault;
+use crate::model::{Hindrance, HindranceKind};
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+
+/// Resolves and connects, trying each address in turn with a fair share of the time left.
+/// Gives the stream, the time to resolve, and the time to connect.
+///
+/// # Errors
+/// `dns`, `refused`, `timeout`, `unreachable` or `closed`, for the last address tried.
+pub async fn connect(
+    host: &str,
+    port: u16,
+    until: Instant,
+) -> Result<(TcpStream, Duration, Duration), Hindrance> {
+    let began = crate::clock::tick();
+    let host = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(host);
+    let addresses: Vec<_> =
+        match tokio::time::timeout_at(until.into(), tokio::net::lookup_host((host, port))).await {
+            Ok(Ok(addresses)) => addresses.collect(),
+            Ok(Err(error)) => {
+                return Err(Hindrance::new(
+                    HindranceKind::Dns,
+                    format!("{host} could not be resolved: {error}"),
+                ));
+            }
+            Err(_) => {
+                return Err(Hindrance::new(
+                    HindranceKind::Timeout,
+                    format!("{host} was not resolved within the time allowed"),
+                ));
+            }
+        };
+    let resolved = crate::clock::tick();
+    let mut last = Hindrance::new(HindranceKind::Dns, format!("{host} has no address"));
+    for (tried, address) in addresses.iter().enumerate() {
+        let left = until.saturating_duration_since(crate::clock::tick());
+        let share = left / u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+        last = match tokio::time::timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                let _ = stream.set_nodelay(true);
+                return Ok((stream, resolved - began, resolved.elapsed()));
+            }
+            Ok(Err(error)) => fault::of_io(&error, "connecting"),
+            Err(_) => Hindrance::new(
+                HindranceKind::Timeout,
+                format!("no connection to {address} within the time allowed"),
+            ),
+        };
+    }
+    Err(last)
+}
+
+/// Resolves and connects within `timeout`.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_tcp(host: &str, port: u16, timeout: Duration) -> Result<TcpStream, Hindrance> {
+    connect(host, port, crate::clock::tick() + timeout)
+        .await
+        .map(|(stream, ..)| stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    const AMPLE: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn connects_to_addresses_and_names() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        assert!(connect_tcp("127.0.0.1", port, AMPLE).await.is_ok());
+        assert!(connect_tcp("localhost", port, AMPLE).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn says_when_nobody_listens() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let hindrance = connect_tcp("127.0.0.1", port, AMPLE).await.unwrap_err();
+        assert_eq!(hindrance.kind, HindranceKind::Refused);
+    }
+
+    #[tokio::test]
+    async fn says_when_time_is_over() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let hindrance = connect("127.0.0.1", port, crate::clock::tick()).await;
+        // A connection to loopback may be ready at once, before the deadline is looked at.
+        assert!(hindrance.is_ok() || hindrance.is_err_and(|it| it.kind == HindranceKind::Timeout));
+    }
+}

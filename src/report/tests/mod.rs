@@ -1,0 +1,129 @@
+//! Tests of all reports: what they look like, that they agree, that hostile text stays text.
+
+mod fixture;
+mod properties;
+
+use super::{FORMATS, Report, Style, format, sign_off};
+use crate::diagnostic::Source;
+use fixture::Run;
+
+impl Run {
+    fn report(&self) -> Report<'_> {
+        Report {
+            decision: &self.decision,
+            findings: &self.findings,
+            subject: &self.subject,
+        }
+    }
+}
+
+fn expect(name: &str, text: &str) {
+    insta::with_settings!({
+        snapshot_path => "../../../tests/fixtures/reports",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, { insta::assert_snapshot!(name, text) });
+}
+
+#[test]
+fn each_format_writes_what_is_expected() {
+    let run = fixture::run();
+    for format in FORMATS {
+        expect(
+            format.name,
+            &(format.render)(&run.report(), &Style::default()),
+        );
+    }
+}
+
+#[test]
+fn the_terminal_suits_its_reader() {
+    let run = fixture::run();
+    let terminal = format("terminal").unwrap().render;
+    let plain = Style::default();
+    for (name, style) in [
+        (
+            "terminal-colour",
+            Style {
+                color: true,
+                ..plain
+            },
+        ),
+        (
+            "terminal-ascii",
+            Style {
+                unicode: false,
+                ..plain
+            },
+        ),
+        (
+            "terminal-verbose",
+            Style {
+                verbose: true,
+                width: 100,
+                ..plain
+            },
+        ),
+        (
+            "terminal-quiet",
+            Style {
+                quiet: true,
+                ..plain
+            },
+        ),
+        ("terminal-narrow", Style { width: 40, ..plain }),
+    ] {
+        expect(name, &terminal(&run.report(), &style));
+    }
+}
+
+#[test]
+fn a_go_and_an_empty_run_read_well() {
+    let mut run = fixture::run();
+    run.findings
+        .retain(|finding| finding.verdict == crate::model::Verdict::Pass);
+    run.decision.outcome = crate::model::Outcome::Go;
+    run.decision.reasons.clear();
+    run.decision.warnings.clear();
+    run.subject.interrupted = None;
+    run.decision.summary = fixture::summary(&run.findings);
+    let terminal = format("terminal").unwrap().render;
+    expect("terminal-go", &terminal(&run.report(), &Style::default()));
+    run.findings.clear();
+    run.decision.summary.clear();
+    run.decision.outcome = crate::model::Outcome::Undecided;
+    run.subject.target = None;
+    expect(
+        "terminal-empty",
+        &terminal(&run.report(), &Style::default()),
+    );
+}
+
+#[test]
+fn a_users_template_replaces_the_shipped_one() {
+    let run = fixture::run();
+    let source = Source::new("mine.md", "{{ subject.project }}: {{ decision.word }}\n");
+    assert_eq!(
+        sign_off(&run.report(), &source).unwrap(),
+        "example-app: no-go\n"
+    );
+}
+
+#[test]
+fn a_template_in_error_is_shown_with_its_place() {
+    let run = fixture::run();
+    for (text, place, words) in [
+        ("# x\n{{ subject.projct }}\n", "mine.md:2", "undefined"),
+        ("a\n\n{% for x in findings %}\n", "mine.md:", ""),
+        ("{{ subject }}", "mine.md:1", "cannot be written as text"),
+        ("{% include 'etc/passwd' %}", "mine.md:1", "not"),
+    ] {
+        let message = sign_off(&run.report(), &Source::new("mine.md", text))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains(place) && message.contains(words),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,350 @@
+//! Properties of all reports over arbitrary findings, hostile ones first of all.
+
+use super::fixture::{self, Run};
+use crate::document::escape::hides;
+use crate::model::{Finding, LookVerdict, Note, Outcome, Reason, Severity, Verdict};
+use crate::report::{FORMATS, Style, format};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+const HOSTILE: &[&str] = &[
+    "",
+    "plain",
+    "\u{1b}[31mred\u{1b}[0m",
+    "a\r\nb\n\n# GO",
+    "\u{202e}oG\u{202c}",
+    "\u{9b}2J",
+    "\u{0}\u{7f}\u{fffe}",
+    "| a | `b` | ``c``",
+    "</details><script>alert(1)</script>",
+    "]]>&amp;&#x1b;",
+    "{{ 7 * 7 }}{% raw %}",
+    "[x](javascript:x) ![i](http://x) @all #1",
+    "漢字 👩‍👩‍👧 e\u{301}",
+    "GO 99 pass",
+];
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        select(HOSTILE).prop_map(String::from),
+        "\\PC{0,60}",
+        ".{0,40}",
+        "[ -~]{200,900}",
+        vec(select(HOSTILE), 1..4).prop_map(|parts| parts.concat()),
+    ]
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    select(Verdict::ALL)
+}
+
+fn look() -> impl Strategy<Value = LookVerdict> {
+    let reason = (text(), text(), text()).prop_map(|(text, expected, found)| Reason {
+        text,
+        expected,
+        found,
+        line: 3,
+    });
+    (text(), verdict(), vec(reason, 0..3), text(), any::<bool>()).prop_map(
+        |(label, verdict, reasons, fact, retried)| {
+            let facts = json!({ fact.clone(): { "b": [1, 2.5, null, fact], "a": true } });
+            let facts = facts.as_object().cloned().unwrap_or_default();
+            LookVerdict {
+                label,
+                verdict,
+                reasons,
+                facts,
+                evidence: "sha256:00".into(),
+                retried,
+            }
+        },
+    )
+}
+
+fn finding() -> impl Strategy<Value = Finding> {
+    let note = (text(), text(), text()).prop_map(|(says, truth, source)| Note {
+        document: "GUIDE.md".into(),
+        says,
+        truth,
+        source,
+        tested: "the claim".into(),
+        conformance: "met".into(),
+        assessment: "sound".into(),
+    });
+    let texts = (text(), text(), text(), text(), text());
+    let rest = (
+        proptest::option::of(text()),
+        proptest::option::of(text()),
+        proptest::option::of(note),
+    );
+    let name = prop_oneof![4 => "(headers|tls|site)\\.[a-z]{1,50}", 1 => text()];
+    (
+        name,
+        verdict(),
+        select(Severity::ALL),
+        any::<bool>(),
+        vec(look(), 0..4),
+        texts,
+        rest,
+    )
+        .prop_map(
+            |(
+                check,
+                verdict,
+                severity,
+                flaky,
+                looks,
+                (title, reason, expected, found, remedy),
+                (blocked_by, waived, note),
+            )| Finding {
+                flaky,
+                looks,
+                reason,
+                expected,
+                found,
+                remedy,
+                blocked_by,
+                waived,
+                note,
+                ..fixture::finding(&check, &title, severity, verdict)
+            },
+        )
+}
+
+fn run() -> impl Strategy<Value = Run> {
+    let outcome = select(vec![
+        Outcome::Go,
+        Outcome::GoWithWaivers,
+        Outcome::NoGo,
+        Outcome::Undecided,
+    ]);
+    (
+        vec(finding(), 0..7),
+        outcome,
+        vec(text(), 0..5),
+        proptest::option::of(text()),
+    )
+        .prop_map(|(findings, outcome, reasons, interrupted)| {
+            let mut run = fixture::run();
+            run.decision.summary = fixture::summary(&findings);
+            run.decision.outcome = outcome;
+            run.decision.warnings.clone_from(&reasons);
+            run.decision.reasons = reasons;
+            run.subject.tags = findings
+                .iter()
+                .map(|one| (one.check.clone(), vec!["P2.1".into(), "P4.4".into()]))
+                .collect();
+            run.subject.interrupted.clone_from(&interrupted);
+            run.subject.target = interrupted;
+            run.findings = findings;
+            run
+        })
+}
+
+fn render(run: &Run, name: &str, style: &Style) -> String {
+    (format(name).unwrap().render)(&run.report(), style)
+}
+
+/// The count in front of the last ` pass`, or behind a word, as each format writes it.
+fn counts(run: &Run, name: &str) -> Vec<usize> {
+    let text = render(
+        run,
+        name,
+        &Style {
+            width: 10_000,
+            verbose: true,
+            ..Style::default()
+        },
+    );
+    let words = Verdict::ALL.iter();
+    match name {
+        "json" => {
+            let value: Value = serde_json::from_str(&text).unwrap();
+            words
+                .map(|one| value["summary"][one.word()].as_u64().unwrap() as usize)
+                .collect()
+        }
+        "junit" => words
+            .map(|one| {
+                between(&text, &format!("name=\"count.{one}\" value=\""), "\"")
+                    .parse()
+                    .unwrap()
+            })
+            .collect(),
+        "sign-off" => words
+            .map(|one| {
+                between(&text, &format!("\n| {one} | "), " |")
+                    .parse()
+                    .unwrap()
+            })
+            .collect(),
+        _ => {
+            let word = run.decision.outcome.word().to_uppercase();
+            let line = match name {
+                "markdown" => text.lines().find(|line| line.starts_with("**")).unwrap(),
+                _ => text
+                    .lines()
+                    .rfind(|line| line.starts_with(&format!("{word}  ")))
+                    .unwrap(),
+            };
+            let parts: Vec<_> = line
+                .trim_matches('*')
+                .trim_start_matches(&word)
+                .split(" · ")
+                .map(str::trim)
+                .collect();
+            words
+                .map(|one| {
+                    let word = one.word().replace('-', " ");
+                    let count = parts.iter().find_map(|part| {
+                        let (count, rest) = part.split_once(' ')?;
+                        let rest = rest.split(" (").next()?;
+                        (rest == word).then(|| count.parse::<usize>().ok())?
+                    });
+                    count.unwrap_or(0)
+                })
+                .collect()
+        }
+    }
+}
+
+fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
+    let (_, rest) = text.split_once(start).expect(start);
+    rest.split(end).next().unwrap_or_default()
+}
+
+/// The decision as a format states it.
+fn decision(run: &Run, name: &str) -> String {
+    let text = render(
+        run,
+        name,
+        &Style {
+            width: 10_000,
+            ..Style::default()
+        },
+    );
+    let word = run.decision.outcome.word();
+    let stated = match name {
+        "json" => between(&text, "\"decision\": \"", "\"").to_owned(),
+        "junit" => between(&text, "name=\"decision\" value=\"", "\"").to_owned(),
+        "markdown" => between(&text, "## ", ":").to_owned(),
+        "sign-off" => between(&text, "**Decision: ", "**").to_owned(),
+        _ if text
+            .lines()
+            .any(|line| line.starts_with(&format!("{}  ", word.to_uppercase()))) =>
+        {
+            word.to_owned()
+        }
+        _ => String::new(),
+    };
+    stated.to_lowercase()
+}
+
+static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    let schema: Value =
+        serde_json::from_str(include_str!("../../../reports/schema/report.v1.json")).unwrap();
+    jsonschema::validator_for(&schema).unwrap()
+});
+
+fn check_schema(text: &str) -> Result<(), TestCaseError> {
+    let value: Value = serde_json::from_str(text).unwrap();
+    let error = SCHEMA.iter_errors(&value).next();
+    prop_assert!(error.is_none(), "{error:?}");
+    Ok(())
+}
+
+#[test]
+fn the_fixed_report_keeps_the_schema() {
+    let text = render(&fixture::run(), "json", &Style::default());
+    check_schema(&text).unwrap();
+}
+
+#[test]
+fn the_schema_refuses_what_it_does_not_know() {
+    let text = render(&fixture::run(), "json", &Style::default());
+    let good: Value = serde_json::from_str(&text).unwrap();
+    let changes: [fn(&mut Value); 5] = [
+        |report| report["extra"] = json!(1),
+        |report| report["findings"][0]["verdict"] = json!("ok"),
+        |report| {
+            report["summary"]
+                .as_object_mut()
+                .map(|map| map.remove("pass"))
+                .map_or((), drop)
+        },
+        |report| report["schema"] = json!("holdpoint.report/v2"),
+        |report| report["findings"][0]["looks"] = json!(null),
+    ];
+    for change in changes {
+        let mut report = good.clone();
+        change(&mut report);
+        assert!(!SCHEMA.is_valid(&report));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn all_formats_state_the_same(run in run()) {
+        let expected: Vec<_> =
+            Verdict::ALL.iter().map(|one| run.decision.summary.get(one).copied().unwrap_or(0)).collect();
+        for format in FORMATS {
+            prop_assert_eq!(decision(&run, format.name), run.decision.outcome.word(), "{}", format.name);
+            prop_assert_eq!(counts(&run, format.name), &*expected, "{}", format.name);
+        }
+    }
+
+    #[test]
+    fn nothing_acts_on_the_reader(run in run(), width in 0_usize..200, verbose: bool, unicode: bool) {
+        let style = Style { width, verbose, unicode, ..Style::default() };
+        for format in FORMATS {
+            let text = render(&run, format.name, &style);
+            let hidden = text.chars().find(|c| *c != '\n' && hides(*c));
+            prop_assert!(hidden.is_none(), "{} shows {hidden:?}", format.name);
+            if format.name == "terminal" && !unicode {
+                prop_assert!(text.is_ascii(), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_json_keeps_its_schema(run in run()) {
+        check_schema(&render(&run, "json", &Style::default()))?;
+    }
+
+    #[test]
+    fn the_xml_can_be_read(run in run()) {
+        let text = render(&run, "junit", &Style::default());
+        let read = quick_junit::Report::deserialize_from_str(&text);
+        let read = read.map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+        let unwaived = run.findings.iter().filter(|one| one.verdict == Verdict::Fail && one.waived.is_none());
+        prop_assert_eq!(read.tests, run.findings.len());
+        prop_assert_eq!(read.failures, unwaived.count());
+    }
+
+    #[test]
+    fn the_order_of_findings_says_nothing(mut run in run()) {
+        let before = FORMATS.iter().map(|format| render(&run, format.name, &Style::default())).collect::<Vec<_>>();
+        let mut names: Vec<_> = run.findings.iter().map(|one| one.check.clone()).collect();
+        names.sort();
+        names.dedup();
+        prop_assume!(names.len() == run.findings.len());
+        run.findings.reverse();
+        let after = FORMATS.iter().map(|format| render(&run, format.name, &Style::default())).collect::<Vec<_>>();
+        prop_assert_eq!(before, after);
+    }
+
+    #[test]
+    fn lines_keep_to_the_width(run in run(), width in 40_usize..120) {
+        let text = render(&run, "terminal", &Style { width, ..Style::default() });
+        for line in text.lines() {
+            let marks = ['\u{300}'..='\u{36f}', '\u{20d0}'..='\u{20ff}', '\u{fe00}'..='\u{fe0f}'];
+            let columns = line.chars().filter(|c| !marks.iter().any(|range| range.contains(c))).count();
+            prop_assert!(columns <= width, "{line}");
+        }
+    }
+}

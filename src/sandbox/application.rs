@@ -1,0 +1,244 @@
+//! The application that is examined: pages, an API, a service worker and a manifest, as a small
+//! Next.js application serves them.
+
+use super::Variant;
+use super::headers::{self, Nonce};
+use super::keys::{self, Keys};
+use super::sign_in;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::json;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Hashed names never change their content, so they may be kept for a year.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+const CHUNK: &str = "/_next/static/chunks/main-app-5d1c6f0a2b8e4937.js";
+const STYLES: &str = "/_next/static/css/7c0b9f6e3a5d1284.css";
+
+/// What the handlers share.
+pub(super) struct Application {
+    pub(super) variant: Variant,
+    /// The address that NEXTAUTH_URL names.
+    pub(super) https_url: String,
+    pub(super) keys: Arc<Keys>,
+    sessions: Mutex<HashSet<String>>,
+}
+
+/// The state as handlers receive it.
+pub(super) type Shared = State<Arc<Application>>;
+
+impl Application {
+    /// An application that nobody has signed in to yet.
+    pub(super) fn new(variant: Variant, https_url: String, keys: Arc<Keys>) -> Arc<Self> {
+        Arc::new(Self {
+            variant,
+            https_url,
+            keys,
+            sessions: Mutex::default(),
+        })
+    }
+
+    /// Every route, with its headers.
+    pub(super) fn router(self: &Arc<Self>) -> Router {
+        let tasks = match self.variant {
+            Variant::AsFound => get(tasks).options(preflight),
+            Variant::Mended => get(tasks).options(async || {
+                (
+                    StatusCode::NO_CONTENT,
+                    [(header::ALLOW, "GET, HEAD, OPTIONS")],
+                )
+            }),
+        };
+        Router::new()
+            .route("/", get(front_page))
+            .route("/auth/signin", get(sign_in::page))
+            .route("/api/auth/signin", get(sign_in::page))
+            .route("/api/auth/csrf", get(sign_in::csrf))
+            .route("/api/auth/providers", get(sign_in::providers))
+            .route("/api/auth/session", get(sign_in::session))
+            .route("/api/auth/callback/credentials", post(sign_in::callback))
+            .route("/api/tasks", tasks)
+            .route("/api/health", get(health))
+            .route("/api/csp-report", post(async || StatusCode::NO_CONTENT))
+            .route(
+                "/sw.js",
+                get(async || stored("text/javascript; charset=utf-8", "no-cache", SERVICE_WORKER)),
+            )
+            .route(
+                "/manifest.webmanifest",
+                get(async || {
+                    stored(
+                        "application/manifest+json",
+                        "public, max-age=0, must-revalidate",
+                        MANIFEST,
+                    )
+                }),
+            )
+            .route(
+                CHUNK,
+                get(async || stored("text/javascript; charset=utf-8", IMMUTABLE, SCRIPT)),
+            )
+            .route(
+                STYLES,
+                get(async || stored("text/css; charset=utf-8", IMMUTABLE, STYLE_SHEET)),
+            )
+            .fallback(missing)
+            .with_state(Arc::clone(self))
+            .layer(middleware::from_fn_with_state(
+                self.variant,
+                headers::surround,
+            ))
+    }
+
+    /// Remembers a new session and returns its token.
+    pub(super) fn open_session(&self) -> std::io::Result<String> {
+        let token = keys::text::<32>()?;
+        self.sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(token.clone());
+        Ok(token)
+    }
+
+    /// Does the request carry the cookie of a session that was opened here?
+    pub(super) fn signed_in(&self, request: &HeaderMap) -> bool {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sign_in::cookie(request, self.cookies().session)
+            .is_some_and(|token| sessions.contains(token))
+    }
+
+    /// A page as Next.js writes it, with its scripts allowed by the policy in force.
+    pub(super) fn page(
+        &self,
+        Nonce(nonce): &Nonce,
+        route: &str,
+        title: &str,
+        main: &str,
+    ) -> Html<String> {
+        let nonce = match self.variant {
+            Variant::AsFound => String::new(),
+            Variant::Mended => format!(" nonce=\"{nonce}\""),
+        };
+        Html(format!(
+            "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
+             <link rel=\"stylesheet\" href=\"{STYLES}\"><link rel=\"manifest\" href=\"/manifest.webmanifest\">\
+             <script src=\"{CHUNK}\"{nonce} defer></script></head>\
+             <body><div id=\"__next\"><main>{main}</main></div>\
+             <script{nonce}>if (\"serviceWorker\" in navigator) navigator.serviceWorker.register(\"/sw.js\")</script>\
+             <script id=\"__NEXT_DATA__\" type=\"application/json\"{nonce}>\
+             {{\"props\":{{\"pageProps\":{{}}}},\"page\":\"{route}\",\"query\":{{}},\"buildId\":\"sandbox\"}}</script></body></html>"
+        ))
+    }
+}
+
+async fn front_page(
+    State(application): Shared,
+    Extension(nonce): Extension<Nonce>,
+) -> impl IntoResponse {
+    let main = "<h1>Tasks</h1><p>What is left to do before the release.</p>\
+                <ul id=\"tasks\"></ul><p><a href=\"/auth/signin\">Sign in</a></p>";
+    (uncached(), application.page(&nonce, "/", "Tasks", main))
+}
+
+async fn missing(
+    State(application): Shared,
+    Extension(nonce): Extension<Nonce>,
+) -> impl IntoResponse {
+    let main = "<h1>404</h1><p>This page could not be found.</p>";
+    (
+        StatusCode::NOT_FOUND,
+        uncached(),
+        application.page(&nonce, "/_error", "404: This page could not be found", main),
+    )
+}
+
+async fn tasks(State(application): Shared, request: HeaderMap) -> Response {
+    let shared = shared_with(&application, &request);
+    if !application.signed_in(&request) {
+        return (
+            StatusCode::UNAUTHORIZED,
+            uncached(),
+            shared,
+            Json(json!({ "error": "Sign in to see tasks" })),
+        )
+            .into_response();
+    }
+    let tasks = json!({ "tasks": [
+        { "id": 1, "title": "Send a Content-Security-Policy with a nonce", "done": application.variant == Variant::Mended },
+        { "id": 2, "title": "Redirect plain HTTP to HTTPS", "done": application.variant == Variant::Mended },
+    ] });
+    (uncached(), shared, Json(tasks)).into_response()
+}
+
+/// The answer to a CORS preflight of the variant that allows everybody.
+async fn preflight(State(application): Shared, request: HeaderMap) -> impl IntoResponse {
+    let allowed = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Content-Type, Authorization",
+        ),
+    ];
+    (
+        StatusCode::NO_CONTENT,
+        allowed,
+        shared_with(&application, &request),
+    )
+}
+
+/// Deliberately wrong in the variant as found: whoever asks may read the answer with the user's cookies.
+fn shared_with(application: &Application, request: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let (Variant::AsFound, Some(origin)) = (application.variant, request.get(header::ORIGIN)) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            header::HeaderValue::from_static("true"),
+        );
+    }
+    headers
+}
+
+async fn health() -> impl IntoResponse {
+    (uncached(), Json(json!({ "status": "ok" })))
+}
+
+/// Answers that depend on who asks are stored nowhere.
+pub(super) fn uncached() -> [(header::HeaderName, &'static str); 1] {
+    [(
+        header::CACHE_CONTROL,
+        "private, no-cache, no-store, max-age=0, must-revalidate",
+    )]
+}
+
+fn stored(
+    content_type: &'static str,
+    cache: &'static str,
+    body: &'static str,
+) -> impl IntoResponse {
+    (
+        [
+            (header::CONTENT_TYPE, content_type),
+            (header::CACHE_CONTROL, cache),
+        ],
+        body,
+    )
+}
+
+const SERVICE_WORKER: &str = include_str!("project/common/public/sw.js");
+
+const MANIFEST: &str = r##"{"name":"Tasks","short_name":"Tasks","start_url":"/","display":"standalone","background_color":"#ffffff","theme_color":"#1f2937","icons":[]}"##;
+
+const SCRIPT: &str = "(self.webpackChunk_N_E=self.webpackChunk_N_E||[]).push([[1],{}]);\
+    fetch('/api/tasks').then(a=>a.ok?a.json():{tasks:[]}).then(({tasks})=>{\
+    const list=document.getElementById('tasks');\
+    for(const task of tasks){const item=document.createElement('li');item.textContent=task.title;list.append(item)}});\n";
+
+const STYLE_SHEET: &str =
+    "body{font-family:system-ui,sans-serif;margin:2rem auto;max-width:40rem;line-height:1.5}\n";

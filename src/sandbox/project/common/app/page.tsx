@@ -1,0 +1,5 @@
+import { TaskList } from "@/components/TaskList";
+
+export default function Page() {
+  return <TaskList />;
+}

@@ -1,0 +1,195 @@
+//! Servers and libraries that others wrote: found, started, awaited and stopped.
+//!
+//! A peer that is not installed skips its test with a line that says so, unless
+//! HOLDPOINT_REQUIRE_PEERS is 1: then it fails. `tests/run` installs them.
+
+use super::hostile::raw_get;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Attempts to start a server, in case another process takes its port before it does.
+const ATTEMPTS: usize = 5;
+
+/// The program `name`, from PATH or the system's folders for servers.
+pub(crate) fn peer(name: &str) -> Option<PathBuf> {
+    let path = variable("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from))
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file());
+    found.or_else(|| skipped(name))
+}
+
+/// The folder of a peer that `tests/run` fetched, such as `next-env`.
+pub(crate) fn fetched(name: &str) -> Option<PathBuf> {
+    let folder = variable("HOLDPOINT_PEERS").map(|peers| Path::new(&peers).join(name));
+    folder
+        .filter(|folder| folder.join("node_modules").is_dir())
+        .or_else(|| skipped(name))
+}
+
+fn skipped<T>(name: &str) -> Option<T> {
+    let required = variable("HOLDPOINT_REQUIRE_PEERS").is_some_and(|value| value == "1");
+    assert!(
+        !required,
+        "{name} is not installed, and HOLDPOINT_REQUIRE_PEERS=1 requires it"
+    );
+    #[expect(clippy::print_stderr, reason = "a skipped test is said")]
+    {
+        eprintln!("skipped: {name} is not installed");
+    }
+    None
+}
+
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests' own settings, not the program's"
+    )]
+    std::env::var_os(name)
+}
+
+/// A running nginx. Dropping it stops it.
+pub(crate) struct Nginx {
+    _process: Process,
+    port: u16,
+    plain_port: u16,
+    folder: TempDir,
+}
+
+impl Nginx {
+    /// Starts nginx with a template from `tests/peers/nginx/`, or returns `None` where it is skipped.
+    ///
+    /// In the template `{port}` and `{plain_port}` stand for two free ports and `{dir}` for a fresh
+    /// folder, which `prepare` may fill first, with pages or certificates. The template listens on
+    /// 127.0.0.1:{port} at least, and keeps logs and temporary paths in {dir}, so that it also runs
+    /// for users other than root. Running in the foreground, as one process, is added to it here.
+    pub(crate) fn start(template: &str, prepare: impl FnOnce(&Path)) -> Option<Self> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/peers/nginx")
+            .join(template);
+        let text = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self::start_with(&text, prepare)
+    }
+
+    /// As [`Nginx::start`], with the text of the template.
+    pub(crate) fn start_with(template: &str, prepare: impl FnOnce(&Path)) -> Option<Self> {
+        let program = peer("nginx")?;
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        prepare(folder.path());
+        for _ in 0..ATTEMPTS {
+            let [port, plain_port] = free_ports();
+            let mut process = spawn(&program, template, folder.path(), port, plain_port);
+            if process.answers(port) {
+                return Some(Self {
+                    _process: process,
+                    port,
+                    plain_port,
+                    folder,
+                });
+            }
+        }
+        let said = std::fs::read_to_string(folder.path().join("error.log")).unwrap_or_default();
+        panic!("nginx did not start: {said}");
+    }
+
+    /// The number that stands for `{port}`.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `http://127.0.0.1:{port}`
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// `http://127.0.0.1:{plain_port}`
+    pub(crate) fn plain_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.plain_port)
+    }
+
+    /// The folder that stands for `{dir}`.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// Two different ports that are free now. Another process may take them before the server does.
+fn free_ports() -> [u16; 2] {
+    let bound =
+        [(), ()].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
+    bound.map(|socket| {
+        socket
+            .local_addr()
+            .expect("a bound socket has an address")
+            .port()
+    })
+}
+
+/// Writes the configuration and starts nginx with it.
+fn spawn(program: &Path, template: &str, folder: &Path, port: u16, plain_port: u16) -> Process {
+    let dir = folder.to_string_lossy();
+    let mut text = template
+        .replace("{port}", &port.to_string())
+        .replace("{plain_port}", &plain_port.to_string())
+        .replace("{dir}", &dir);
+    for (name, value) in [
+        ("daemon", "off"),
+        ("master_process", "off"),
+        ("pid", &*format!("{dir}/nginx.pid")),
+    ] {
+        if !template
+            .lines()
+            .any(|line| line.trim_start().starts_with(&format!("{name} ")))
+        {
+            text = format!("{name} {value};\n{text}");
+        }
+    }
+    std::fs::write(folder.join("nginx.conf"), text).expect("a file can be written");
+    let child = Command::new(program)
+        .arg("-p")
+        .arg(folder)
+        .arg("-c")
+        .arg(folder.join("nginx.conf"))
+        .arg("-e")
+        .arg(folder.join("error.log"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("nginx is a program");
+    Process(child)
+}
+
+/// A server's process. Dropping it ends it with SIGTERM, upon which it ends its own.
+struct Process(Child);
+
+impl Process {
+    /// Waits for the first byte of an answer on `port`; false once the process has ended.
+    fn answers(&mut self, port: u16) -> bool {
+        loop {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return false;
+            }
+            match raw_get(&format!("http://127.0.0.1:{port}"), "/", 1) {
+                // Our own server answers while it runs; a stranger on its port means it cannot.
+                Ok(byte) if !byte.is_empty() => return matches!(self.0.try_wait(), Ok(None)),
+                _ => thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let process = rustix::process::Pid::from_child(&self.0);
+        // Fails only where it has ended already.
+        let _sent = rustix::process::kill_process(process, rustix::process::Signal::TERM);
+        let _waited = self.0.wait();
+    }
+}
