@@ -103,6 +103,7 @@ impl Output {
     pub(super) fn diagnose(&self, problems: &[Diagnostic]) -> Exit {
         let color = self.colored(std::io::stderr().is_terminal());
         for problem in problems.iter().take(SHOWN) {
+            let problem = problem.redacted(|text| self.redact(text));
             self.remark(&problem.render(color));
             self.remark("");
         }
