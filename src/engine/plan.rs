@@ -5,7 +5,7 @@ use super::interpolate::{Names, interpolate};
 use crate::catalog::{Catalog, Selection};
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Source};
-use crate::evidence::canonical_bytes;
+use crate::evidence::{as_recorded, canonical_bytes};
 use crate::judge::{self, Rules};
 use crate::model::{Application, Check, Environment, Facts, Level, Look, Target, Verdict};
 use crate::probe::transport::Transport;
@@ -144,6 +144,8 @@ impl Plan {
         }
         planner.report_missing_target();
         if planner.problems.is_empty() {
+            // Judging sees what the record holds.
+            let subject = as_recorded(subject, &input.secrets);
             Ok(Self {
                 docket: Docket { cases, subject },
                 looks: planner.looks,
