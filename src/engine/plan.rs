@@ -118,7 +118,7 @@ impl Plan {
                     continue;
                 }
             };
-            let set_aside = set_aside(check, &rules, &subject, input.level);
+            let set_aside = set_aside(check, &rules, &subject, &input);
             let looks = match (&set_aside, &check.look) {
                 (None, Some(look)) => planner.add(check, look, &rules, source, &input),
                 _ => Vec::new(),
@@ -169,11 +169,17 @@ fn set_aside(
     check: &Check,
     rules: &Rules,
     subject: &Facts,
-    level: Level,
+    input: &PlanInput,
 ) -> Option<(Verdict, String)> {
+    let level = input.level;
     if check.level > level {
         let reason = format!("it needs --level {}, this run allows {level}", check.level);
         return Some((Verdict::NotRun, reason));
+    }
+    let foreign = input.target.as_ref().is_some_and(|target| !target.owned);
+    if check.level == Level::Active && foreign {
+        let reason = "it sends mail, bursts or hostile input, and the target is not marked as yours; write owned = true under [target]";
+        return Some((Verdict::NotRun, reason.into()));
     }
     match rules.applies(subject) {
         Ok(true) => None,
