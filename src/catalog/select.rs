@@ -107,21 +107,42 @@ impl Selector {
         catalog: &Catalog,
     ) -> Result<BTreeSet<usize>, NothingSelected> {
         let mut places = BTreeSet::new();
-        for selector in selectors {
-            let found = self.one(selector, catalog);
-            if found.is_empty() {
-                return Err(self.unmatched(selector, catalog));
-            }
-            places.extend(found);
-        }
+        self.gather(selectors, catalog, &mut Vec::new(), &mut places)?;
         Ok(places)
     }
 
-    fn one(&self, selector: &str, catalog: &Catalog) -> BTreeSet<usize> {
-        if let Some(selectors) = self.suites.get(selector) {
-            let own = selectors.iter().filter(|inner| *inner != selector);
-            return own.flat_map(|inner| self.one(inner, catalog)).collect();
+    /// Each selector must match, those inside the user's suites too: a slip there would leave out what
+    /// the user believes to be looked at. A suite that names itself means the shipped one.
+    fn gather<'a>(
+        &'a self,
+        selectors: &'a [String],
+        catalog: &Catalog,
+        within: &mut Vec<&'a str>,
+        places: &mut BTreeSet<usize>,
+    ) -> Result<(), NothingSelected> {
+        for selector in selectors {
+            if let Some(inner) = self.suites.get(selector)
+                && !within.contains(&selector.as_str())
+            {
+                within.push(selector);
+                self.gather(inner, catalog, within, places)?;
+                within.pop();
+                continue;
+            }
+            let found = Self::one(selector, catalog);
+            if found.is_empty() {
+                let mut nothing = self.unmatched(selector, catalog);
+                if let Some(suite) = within.last() {
+                    nothing.message = format!("{}, in the suite '{suite}'", nothing.message);
+                }
+                return Err(nothing);
+            }
+            places.extend(found);
         }
+        Ok(())
+    }
+
+    fn one(selector: &str, catalog: &Catalog) -> BTreeSet<usize> {
         let glob = selector
             .contains(['*', '?', '['])
             .then(|| {
@@ -176,5 +197,46 @@ impl Selector {
             None => "holdpoint list shows every check with its suites and tags".into(),
         };
         NothingSelected { message, help }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choose(include: &str, suites: &[(&str, &[&str])]) -> Result<usize, String> {
+        let suites = suites.iter().map(|(name, inner)| {
+            let inner = inner.iter().map(ToString::to_string).collect();
+            ((*name).to_owned(), inner)
+        });
+        let selector = Selector {
+            include: vec![include.into()],
+            suites: suites.collect(),
+            ..Selector::default()
+        };
+        let chosen = selector.choose(&Catalog::shipped().unwrap());
+        chosen
+            .map(|one| one.checks.len())
+            .map_err(|one| one.message)
+    }
+
+    #[test]
+    fn a_suite_of_the_users_selects_all_that_it_names() {
+        let shipped = choose("smoke", &[]).unwrap();
+        assert_eq!(choose("smoke", &[("smoke", &["smoke"])]), Ok(shipped));
+        assert_eq!(
+            choose("mine", &[("mine", &["inner"]), ("inner", &["smoke"])]),
+            Ok(shipped)
+        );
+        let slip = choose("mine", &[("mine", &["smoke", "headers.nothing"])]).unwrap_err();
+        assert_eq!(
+            slip,
+            "'headers.nothing' selects no check, in the suite 'mine'"
+        );
+    }
+
+    #[test]
+    fn suites_that_name_each_other_are_refused() {
+        assert!(choose("a", &[("a", &["b"]), ("b", &["a"])]).is_err());
     }
 }

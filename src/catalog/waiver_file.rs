@@ -5,13 +5,14 @@ use crate::diagnostic::{Diagnostic, Source};
 use crate::model::Waiver;
 use std::path::Path;
 
-/// Reads the waivers; none where the file does not exist.
+/// Reads the waivers of a file under the name that messages and records give it; none where the file
+/// does not exist.
 ///
 /// # Errors
 /// Every problem with its place.
-pub fn read_waivers(path: &Path) -> Result<Vec<Waiver>, Vec<Diagnostic>> {
+pub fn read_waivers(path: &Path, name: &str) -> Result<Vec<Waiver>, Vec<Diagnostic>> {
     match std::fs::read_to_string(path) {
-        Ok(text) => parse_waivers(&Source::new(path.display().to_string(), text)),
+        Ok(text) => parse_waivers(&Source::new(name, text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(vec![super::source::unreadable(path, &error)]),
     }

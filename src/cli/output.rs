@@ -84,14 +84,25 @@ impl Output {
         self.secrets.redact(text)
     }
 
-    /// Writes asked-for output.
-    pub(super) fn print(&self, text: &str) {
+    /// Writes asked-for output; true when it was written, or nobody wants it.
+    pub(super) fn print(&self, text: &str) -> bool {
         let mut text = self.secrets.redact(text);
         if !text.ends_with('\n') && !text.is_empty() {
             text.push('\n');
         }
-        // A closed pipe is the reader's choice, not a fault.
-        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+        let mut stdout = std::io::stdout().lock();
+        let written = stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush());
+        match written {
+            Ok(()) => true,
+            // A closed pipe is the reader's choice, not a fault.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => true,
+            Err(error) => {
+                self.remark(&format!("error: cannot write to standard output: {error}"));
+                false
+            }
+        }
     }
 
     /// Writes a remark for people, beside the output.
@@ -103,6 +114,7 @@ impl Output {
     pub(super) fn diagnose(&self, problems: &[Diagnostic]) -> Exit {
         let color = self.colored(std::io::stderr().is_terminal());
         for problem in problems.iter().take(SHOWN) {
+            let problem = problem.redacted(|text| self.redact(text));
             self.remark(&problem.render(color));
             self.remark("");
         }

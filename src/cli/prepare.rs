@@ -5,8 +5,9 @@ use super::args::{
 };
 use super::exit::Exit;
 use super::output::Output;
+use super::run::display;
 use crate::catalog::{Catalog, NothingSelected, Selection, Selector, read_waivers};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::engine::{Limits, Plan, PlanInput};
 use crate::model::{Severity, Waiver};
 use crate::probe::transport::Transport;
@@ -157,7 +158,9 @@ pub(super) fn prepare(request: &Request, environment: &Environment) -> Result<Pr
     )
     .choose(&catalog)
     .map_err(Refusal::Nothing)?;
-    let waivers = read_waivers(&settings.waivers)?;
+    let name = display(&settings.waivers, &settings.root);
+    let waivers = read_waivers(&settings.waivers, &name)?;
+    known(&waivers, &catalog)?;
     let authority = settings
         .target
         .as_ref()
@@ -194,6 +197,31 @@ pub(super) fn prepare(request: &Request, environment: &Environment) -> Result<Pr
         limits,
         waivers,
     })
+}
+
+/// A waiver of a check that does not exist would cover nothing, and nobody would know.
+fn known(waivers: &[Waiver], catalog: &Catalog) -> Result<(), Vec<Diagnostic>> {
+    let strangers = waivers
+        .iter()
+        .filter(|waiver| catalog.find(&waiver.check).is_none());
+    let problems: Vec<_> = strangers
+        .map(|Waiver { check, place, .. }| {
+            let ids = catalog.checks().iter().map(|check| check.id.as_str());
+            let help = match nearest(check, ids) {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => "take the waiver out; holdpoint list shows every check".into(),
+            };
+            Diagnostic::new(format!(
+                "{place}: the waiver is for '{check}', which is no check"
+            ))
+            .help(help)
+        })
+        .collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
 }
 
 /// Reports go where a folder is; that is found out before anything is looked at.
@@ -238,5 +266,30 @@ pub(super) fn writable(reports: &[ReportTarget]) -> Result<(), Vec<Diagnostic>> 
         Ok(())
     } else {
         Err(problems)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_waiver_names_a_check_that_exists() {
+        let catalog = Catalog::shipped().unwrap();
+        let right = catalog.checks()[0].id.to_string();
+        let waiver = |check: &str| Waiver {
+            check: check.into(),
+            reason: "r".into(),
+            owner: "o".into(),
+            until: jiff::civil::Date::MAX,
+            place: "waivers.toml:3".into(),
+        };
+        assert!(known(&[waiver(&right)], &catalog).is_ok());
+        let problems = known(&[waiver(&format!("{right}x"))], &catalog).unwrap_err();
+        let text = problems[0].to_string();
+        assert!(
+            text.contains("waivers.toml:3") && text.contains(&format!("did you mean '{right}'")),
+            "{text}"
+        );
     }
 }

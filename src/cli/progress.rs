@@ -10,9 +10,12 @@ use tokio::sync::mpsc::UnboundedReceiver;
 /// A look that takes longer than this is named.
 const SLOW: Duration = Duration::from_secs(3);
 
-/// The labels of a plan's looks, kept for showing.
-pub(super) fn labels(plan: &Plan) -> Vec<String> {
-    plan.looks.iter().map(|look| look.label.clone()).collect()
+/// The labels of a plan's looks, kept for showing; the bar writes to the terminal by itself.
+pub(super) fn labels(plan: &Plan, output: &Output) -> Vec<String> {
+    plan.looks
+        .iter()
+        .map(|look| output.redact(&look.label))
+        .collect()
 }
 
 /// Shows events until there are no more.

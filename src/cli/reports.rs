@@ -28,7 +28,7 @@ pub(super) fn write(ready: &Ready<'_>, targets: &[ReportTarget], output: &Output
     for target in targets {
         match render(ready, &target.format, output, target.path.is_none()) {
             Ok(text) => match &target.path {
-                None => output.print(&text),
+                None => all &= output.print(&text),
                 Some(path) => match replace(path, output.redact(&text).as_bytes()) {
                     Ok(()) => files.push(format!("{} {}", target.format, path.display())),
                     Err(error) => {
@@ -46,7 +46,7 @@ pub(super) fn write(ready: &Ready<'_>, targets: &[ReportTarget], output: &Output
     if !targets.iter().any(|target| target.path.is_none())
         && let Ok(text) = render(ready, "terminal", output, true)
     {
-        output.print(&text);
+        all &= output.print(&text);
     }
     if !files.is_empty() && !output.quiet() {
         output.remark(&format!("wrote {}", files.join(", ")));
@@ -86,8 +86,16 @@ fn render(
         .ok_or_else(|| crate::diagnostic::Diagnostic::new(format!("there is no format '{format}'")))
 }
 
-/// Writes a file whole: beside it first, then in its place.
+/// Writes a file whole: beside it first, then in its place. A link stays one, and what is no regular
+/// file (`/dev/null`, a pipe) is written to, not replaced.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return std::fs::OpenOptions::new()
+            .write(true)
+            .open(path)?
+            .write_all(bytes);
+    }
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -105,4 +113,30 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         let _ = std::fs::remove_file(&beside);
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
+
+    #[test]
+    fn links_and_devices_stay_what_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link, null] = ["file", "link", "null"].map(|name| folder.path().join(name));
+        std::fs::write(&file, "old").unwrap();
+        symlink(&file, &link).unwrap();
+        symlink("/dev/null", &null).unwrap();
+        replace(&link, b"new").unwrap();
+        replace(&null, b"new").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        assert!(link.is_symlink() && null.is_symlink());
+        assert!(
+            std::fs::metadata("/dev/null")
+                .unwrap()
+                .file_type()
+                .is_char_device()
+        );
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
 }

@@ -7,15 +7,16 @@ use super::prepare::{Environment, Prepared, Request, prepare};
 use super::{progress, reports};
 use crate::catalog::{Catalog, SUITES, Selection};
 use crate::clock;
-use crate::engine;
+use crate::engine::{self, Limits};
 use crate::evidence::{
-    Ending, Header, Input, PlannedCheck, PlannedLook, RecordWriter, Repository, digest,
+    Ending, Header, Input, PlannedCheck, PlannedLook, RecordWriter, Repository, WriteFault, digest,
 };
 use crate::gate;
 use crate::model::{Level, Origin, Subject};
 use crate::settings::Settings;
 use jiff::tz::TimeZone;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
@@ -72,6 +73,10 @@ pub(super) fn smoke(arguments: SmokeArguments, output: &Output, environment: &En
     conduct(&request, output, environment)
 }
 
+/// How long the end of a run waits for what shows it, and for the last line of its record.
+const GRACE: Duration = Duration::from_millis(100);
+const CLOSING: Duration = Duration::from_millis(300);
+
 /// A run from its request to its exit status.
 pub(super) fn conduct(request: &Request, output: &Output, environment: &Environment) -> Exit {
     let begun = clock::tick();
@@ -119,7 +124,7 @@ async fn execute(
         &looks,
         &environment.secrets,
     ) {
-        Ok(record) => record,
+        Ok(record) => Arc::new(record),
         Err(fault) => {
             output.remark(&format!("error: {fault}\nhelp: make the folder writable, or name another with [records] folder in holdpoint.toml"));
             return Exit::Unwritten;
@@ -128,20 +133,28 @@ async fn execute(
     let (events, received) = mpsc::unbounded_channel();
     let shown = tokio::spawn(progress::show(
         output.clone(),
-        progress::labels(&plan),
+        progress::labels(&plan, output),
         received,
     ));
     let (stop, stopped) = watch::channel(false);
-    let interrupts = tokio::spawn(async move {
+    tokio::spawn(async move {
         interrupted().await;
-        // The run may have ended just now.
-        let _ = stop.send(true);
+        if stop.send(true).is_ok() {
+            interrupted().await;
+        }
+        // The run is over, or this is the second time: whoever reads the output need not be waited for.
+        leave();
     });
-    let path = record.path().to_owned();
-    let (outcome, record) = engine::run(plan, limits, record, events, stopped).await;
-    interrupts.abort();
+    // What was done before counts: planning reads the whole repository.
+    let limits = Limits {
+        deadline: limits
+            .deadline
+            .map(|deadline| deadline.saturating_sub(begun.elapsed())),
+        ..limits
+    };
+    let outcome = engine::run(plan, limits, record.clone(), events, stopped).await;
     // It only draws; the run does not depend on it.
-    let _ = shown.await;
+    let _ = tokio::time::timeout(GRACE, shown).await;
     let mut findings = outcome.findings;
     let ended = clock::now();
     let today = ended.to_zoned(TimeZone::UTC).date();
@@ -155,13 +168,18 @@ async fn execute(
         decision: decision.outcome.word().into(),
     };
     let mut fault = outcome.fault;
-    if let Some(record) = record {
-        fault = fault.or(record.close(ending.clone()).await.err());
-    }
+    let closed = tokio::time::timeout(CLOSING, record.close(ending.clone())).await;
+    let unclosed = closed.unwrap_or_else(|_| {
+        Err(WriteFault {
+            path: record.path().to_owned(),
+            cause: "the disk does not answer".into(),
+        })
+    });
+    fault = fault.or(unclosed.err());
     let subject = subject(
         &header,
         &ending.into(),
-        Some(display(&path, &settings.root)),
+        Some(display(record.path(), &settings.root)),
     );
     let report = reports::Ready {
         decision: &decision,
@@ -175,6 +193,15 @@ async fn execute(
         return exit.unless_written();
     }
     if written { exit } else { exit.unless_written() }
+}
+
+/// Ends the program at once, as an interrupted one.
+fn leave() {
+    #[expect(
+        clippy::exit,
+        reason = "the main thread may be blocked by a reader that does not read"
+    )]
+    std::process::exit(Exit::Interrupted.code().into());
 }
 
 /// Waits for Ctrl-C, or for the signal that a pipeline ends its jobs with.

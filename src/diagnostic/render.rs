@@ -7,8 +7,7 @@ pub(super) fn render(diagnostic: &Diagnostic, color: bool) -> String {
     let title = Level::ERROR.primary_title(diagnostic.message.as_str());
     let mut group = match &diagnostic.place {
         Some((source, span, label)) => {
-            let end = source.text.len();
-            let span = span.start.min(end)..span.end.min(end).max(span.start.min(end));
+            let span = source.whole_chars(span);
             title.element(
                 Snippet::source(source.text.as_ref())
                     .path(source.name.as_ref())
@@ -49,5 +48,16 @@ mod tests {
         let source = Source::new("a", "é");
         let text = Diagnostic::new("x").at(&source, 5..9, "y").render(false);
         assert!(text.contains('x'), "{text}");
+    }
+
+    #[test]
+    fn survives_a_span_that_cuts_a_character() {
+        let source = Source::new("a", "that = 'é'");
+        for start in 0..12 {
+            let text = Diagnostic::new("x")
+                .at(&source, start..start + 1, "here")
+                .render(false);
+            assert!(text.contains("here"), "{text}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::interpolate::{Names, interpolate};
 use crate::catalog::{Catalog, Selection};
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Source};
-use crate::evidence::canonical_bytes;
+use crate::evidence::{as_recorded, canonical_bytes};
 use crate::judge::{self, Rules};
 use crate::model::{Application, Check, Environment, Facts, Level, Look, Target, Verdict};
 use crate::probe::transport::Transport;
@@ -118,7 +118,7 @@ impl Plan {
                     continue;
                 }
             };
-            let set_aside = set_aside(check, &rules, &subject, input.level);
+            let set_aside = set_aside(check, &rules, &subject, &input);
             let looks = match (&set_aside, &check.look) {
                 (None, Some(look)) => planner.add(check, look, &rules, source, &input),
                 _ => Vec::new(),
@@ -144,6 +144,8 @@ impl Plan {
         }
         planner.report_missing_target();
         if planner.problems.is_empty() {
+            // Judging sees what the record holds.
+            let subject = as_recorded(subject, &input.secrets);
             Ok(Self {
                 docket: Docket { cases, subject },
                 looks: planner.looks,
@@ -167,11 +169,17 @@ fn set_aside(
     check: &Check,
     rules: &Rules,
     subject: &Facts,
-    level: Level,
+    input: &PlanInput,
 ) -> Option<(Verdict, String)> {
+    let level = input.level;
     if check.level > level {
         let reason = format!("it needs --level {}, this run allows {level}", check.level);
         return Some((Verdict::NotRun, reason));
+    }
+    let foreign = input.target.as_ref().is_some_and(|target| !target.owned);
+    if check.level == Level::Active && foreign {
+        let reason = "it sends mail, bursts or hostile input, and the target is not marked as yours; write owned = true under [target]";
+        return Some((Verdict::NotRun, reason.into()));
     }
     match rules.applies(subject) {
         Ok(true) => None,

@@ -54,6 +54,9 @@ impl CutShort {
     }
 }
 
+/// How long the end of a run waits for a look that does not give way, and for a disk that does not answer.
+const GRACE: Duration = Duration::from_millis(250);
+
 /// What a run came to.
 #[derive(Debug)]
 pub struct RunOutcome {
@@ -71,21 +74,21 @@ struct Shared {
     cells: Vec<OnceCell<Arc<Observation>>>,
     everywhere: Semaphore,
     origins: HashMap<String, Semaphore>,
-    record: RecordWriter,
+    record: Arc<RecordWriter>,
+    /// What was handed to the record, by the place of its look.
+    handed: Mutex<Vec<(usize, Arc<Observation>)>>,
     events: UnboundedSender<Event>,
     fault: Mutex<Option<WriteFault>>,
 }
 
 /// Runs a plan to its end, to its deadline, or until `stop` says so; whichever comes first.
-///
-/// Returns the record for its last line.
 pub async fn run(
     plan: Plan,
     limits: Limits,
-    record: RecordWriter,
+    record: Arc<RecordWriter>,
     events: UnboundedSender<Event>,
     mut stop: watch::Receiver<bool>,
-) -> (RunOutcome, Option<RecordWriter>) {
+) -> RunOutcome {
     let per_host = limits.per_host.max(1);
     let origins = plan.looks.iter().filter_map(|look| look.origin.clone());
     let shared = Arc::new(Shared {
@@ -97,6 +100,7 @@ pub async fn run(
         plan,
         limits,
         record,
+        handed: Mutex::default(),
         events,
         fault: Mutex::new(None),
     });
@@ -109,18 +113,24 @@ pub async fn run(
     };
     let finished = async { while tasks.join_next().await.is_some() {} };
     let cut_short = tokio::select! {
+        // A run that is through was not cut short.
+        biased;
         () = finished => None,
         () = deadline => Some(CutShort::Deadline),
         // A closed channel means that nobody can stop the run; then it goes on.
         Ok(_) = stop.wait_for(|stopped| *stopped) => Some(CutShort::Interrupted),
     };
-    tasks.shutdown().await;
-    let observations: Observations = shared
+    // A look that holds its thread is left behind.
+    let _ = tokio::time::timeout(GRACE, tasks.shutdown()).await;
+    let mut observations: Observations = shared
         .cells
         .iter()
         .zip(&shared.plan.looks)
         .filter_map(|(cell, look)| Some((look.id.clone(), cell.get()?.clone())))
         .collect();
+    if cut_short.is_some() {
+        shared.add_handed(&mut observations).await;
+    }
     let cause = cut_short.map(|cut| CutShort::cause(cut.word()));
     let findings = shared.plan.docket.findings(&observations, cause.as_deref());
     let fault = shared
@@ -128,15 +138,11 @@ pub async fn run(
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .take();
-    let record = Arc::into_inner(shared).map(|shared| shared.record);
-    (
-        RunOutcome {
-            findings,
-            cut_short,
-            fault,
-        },
-        record,
-    )
+    RunOutcome {
+        findings,
+        cut_short,
+        fault,
+    }
 }
 
 /// One task for each check; it waits for its prerequisites, then for its looks.
@@ -182,6 +188,20 @@ fn start(shared: &Arc<Shared>) -> JoinSet<()> {
 }
 
 impl Shared {
+    /// Adds what was on its way to the disk when the run was cut short: a replay will see it too.
+    async fn add_handed(&self, observations: &mut Observations) {
+        let flushed = tokio::time::timeout(GRACE, self.record.flush()).await;
+        if !matches!(flushed, Ok(Ok(()))) {
+            return;
+        }
+        let handed =
+            std::mem::take(&mut *self.handed.lock().unwrap_or_else(PoisonError::into_inner));
+        for (place, seen) in handed {
+            let id = self.plan.looks[place].id.clone();
+            observations.entry(id).or_insert(seen);
+        }
+    }
+
     /// Makes the looks of a case, all at once as far as the limits allow.
     async fn observe(&self, place: usize) -> Observations {
         let ids = &self.plan.docket.cases[place].looks;
@@ -235,7 +255,13 @@ impl Shared {
         .await;
         drop((origin, everywhere));
         let (sealed, line) = seal(&seen, &self.plan.input.secrets);
-        let kept = match self.record.append(line).await {
+        let sealed = Arc::new(sealed);
+        let handed = self.record.append(line);
+        self.handed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((place, sealed.clone()));
+        let kept = match handed.written().await {
             Ok(()) => sealed,
             Err(fault) => {
                 let cause = fault.to_string();
@@ -244,14 +270,14 @@ impl Shared {
                     .unwrap_or_else(PoisonError::into_inner)
                     .get_or_insert(fault);
                 let hindrance = Some(Hindrance::new(HindranceKind::Internal, cause));
-                Observation {
+                Arc::new(Observation {
                     facts: serde_json::Map::new(),
                     hindrance,
-                    ..sealed
-                }
+                    ..sealed.as_ref().clone()
+                })
             }
         };
         let _ = self.events.send(Event::LookEnded { look: place });
-        Arc::new(kept)
+        kept
     }
 }

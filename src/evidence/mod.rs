@@ -10,6 +10,9 @@ mod writer;
 pub use canonical::{canonical_bytes, digest};
 pub use reader::{Record, RecordFault, latest, read};
 pub use repository::Repository;
-pub use seal::seal;
+pub use seal::{as_recorded, seal};
 pub use wire::v1::{Ending, Header, Input, PlannedCheck, PlannedLook, SCHEMA};
-pub use writer::{RecordWriter, WriteFault};
+pub use writer::{Handed, RecordWriter, WriteFault};
+
+#[cfg(test)]
+mod tests;

@@ -45,18 +45,19 @@ pub fn read(path: &Path) -> Result<Record, RecordFault> {
         cause,
     };
     let text = std::fs::read(path).map_err(|error| fault(None, error.to_string()))?;
-    let text = String::from_utf8(text)
+    // Only a line that was being written can lack its end, and it may end within a character.
+    let whole = text
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |end| end + 1);
+    let torn = whole < text.len();
+    let text = std::str::from_utf8(&text[..whole])
         .map_err(|_| fault(None, "it is not UTF-8 text, so it is no record".into()))?;
     let mut header = None;
     let (mut checks, mut looks, mut observations) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut ending, mut torn) = (None, false);
-    for (index, line) in text.split_inclusive('\n').enumerate() {
+    let mut ending = None;
+    for (index, line) in text.split_terminator('\n').enumerate() {
         let number = Some(index + 1);
-        let Some(line) = line.strip_suffix('\n') else {
-            // Only a line that was being written can lack its end.
-            torn = true;
-            break;
-        };
         match parse(line, index == 0).map_err(|cause| fault(number, cause))? {
             Line::Record(first) if index == 0 => header = Some(*first),
             Line::Check(check) => checks.push(*check),

@@ -2,7 +2,7 @@
 
 use super::canonical::{canonical_bytes, digest};
 use super::wire::v1::{Line, Seen, redact_facts};
-use crate::model::{Hindrance, HindranceKind, Observation};
+use crate::model::{Facts, Hindrance, HindranceKind, Observation};
 use crate::secret::Book;
 
 /// Redacts an observation, gives it its digest, and returns it with its line for the record.
@@ -30,6 +30,15 @@ pub fn seal(observation: &Observation, secrets: &Book) -> (Observation, Vec<u8>)
             close(seen).unwrap_or_else(|_| (empty, Vec::new()))
         }
     }
+}
+
+/// Facts as the record gives them back: redacted, in canonical order.
+pub fn as_recorded(mut facts: Facts, secrets: &Book) -> Facts {
+    redact_facts(&mut facts, secrets);
+    let canonical = canonical_bytes(&facts).ok();
+    canonical
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or(facts)
 }
 
 fn close(seen: Seen) -> Result<(Observation, Vec<u8>), String> {

@@ -26,11 +26,35 @@ pub struct WriteFault {
 #[derive(Debug)]
 pub struct RecordWriter {
     path: PathBuf,
-    queue: Option<mpsc::Sender<Entry>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    queue: mpsc::Sender<Entry>,
 }
 
-type Entry = (Vec<u8>, oneshot::Sender<Result<(), String>>);
+#[derive(Debug)]
+struct Entry {
+    /// Empty to ask whether everything sent so far is on the disk.
+    line: Vec<u8>,
+    /// Nothing is written after it.
+    last: bool,
+    done: oneshot::Sender<Result<(), String>>,
+}
+
+/// The answer to a line that was handed over.
+#[derive(Debug)]
+pub struct Handed(oneshot::Receiver<Result<(), String>>, PathBuf);
+
+impl Handed {
+    /// Returns when the line is on the disk.
+    ///
+    /// # Errors
+    /// The disk is full, or the file is gone.
+    pub async fn written(self) -> Result<(), WriteFault> {
+        let Self(answer, path) = self;
+        let outcome = answer
+            .await
+            .unwrap_or_else(|_| Err("the writer ended".into()));
+        outcome.map_err(|cause| WriteFault { path, cause })
+    }
+}
 
 impl RecordWriter {
     /// Creates the file, which must not exist, with its header, checks and looks.
@@ -67,19 +91,17 @@ impl RecordWriter {
             .create_new(true)
             .open(&path)
             .map_err(|error| fault(error.to_string()))?;
-        file.write_all(&bytes)
-            .and_then(|()| file.sync_all())
-            .map_err(|error| fault(error.to_string()))?;
+        if let Err(error) = file.write_all(&bytes).and_then(|()| file.sync_all()) {
+            // A record without its plan is of no use; the first error is the one to tell.
+            let _ = std::fs::remove_file(&path);
+            return Err(fault(error.to_string()));
+        }
         let (queue, entries) = mpsc::channel();
-        let thread = std::thread::Builder::new()
+        std::thread::Builder::new()
             .name("record".into())
-            .spawn(move || write(&mut file, &entries))
+            .spawn(move || write(&mut file, bytes.len() as u64, &entries))
             .map_err(|error| fault(error.to_string()))?;
-        Ok(Self {
-            path,
-            queue: Some(queue),
-            thread: Some(thread),
-        })
+        Ok(Self { path, queue })
     }
 
     /// Where the record is.
@@ -87,46 +109,36 @@ impl RecordWriter {
         &self.path
     }
 
-    /// Appends a sealed observation and returns when it is on the disk.
-    ///
-    /// # Errors
-    /// The disk is full, or the file is gone.
-    pub async fn append(&self, line: Vec<u8>) -> Result<(), WriteFault> {
-        let (done, answer) = oneshot::channel();
-        let sent = self
-            .queue
-            .as_ref()
-            .is_some_and(|queue| queue.send((line, done)).is_ok());
-        let outcome = if sent {
-            answer
-                .await
-                .unwrap_or_else(|_| Err("the writer ended".into()))
-        } else {
-            Err("the writer ended".into())
-        };
-        outcome.map_err(|cause| WriteFault {
-            path: self.path.clone(),
-            cause,
-        })
+    /// Hands over a sealed observation. From here on it is written, whether or not somebody waits.
+    pub fn append(&self, line: Vec<u8>) -> Handed {
+        self.send(line, false)
     }
 
-    /// Writes the last line and closes the record.
+    /// Returns when everything handed over so far is on the disk.
+    ///
+    /// # Errors
+    /// Something of it could not be written.
+    pub async fn flush(&self) -> Result<(), WriteFault> {
+        self.send(Vec::new(), false).written().await
+    }
+
+    /// Writes the last line; nothing comes after it.
     ///
     /// # Errors
     /// The disk is full, or the file is gone.
-    pub async fn close(mut self, ending: Ending) -> Result<PathBuf, WriteFault> {
-        let fault = |cause: String| WriteFault {
+    pub async fn close(&self, ending: Ending) -> Result<(), WriteFault> {
+        let line = canonical_bytes(&Line::Ending(ending)).map_err(|cause| WriteFault {
             path: self.path.clone(),
             cause,
-        };
-        let line = canonical_bytes(&Line::Ending(ending)).map_err(fault)?;
-        self.append(line).await?;
-        self.queue = None;
-        if let Some(thread) = self.thread.take() {
-            // The last line is on the disk, so the thread has nothing left to do but end.
-            let _ = thread.join();
-        }
-        Ok(self.path.clone())
+        })?;
+        self.send(line, true).written().await
+    }
+
+    fn send(&self, line: Vec<u8>, last: bool) -> Handed {
+        let (done, answer) = oneshot::channel();
+        // Where the writer has ended, the answer's channel says so.
+        let _ = self.queue.send(Entry { line, last, done });
+        Handed(answer, self.path.clone())
     }
 }
 
@@ -139,21 +151,52 @@ fn redacted(line: Line, secrets: &Book) -> Result<Vec<u8>, String> {
     })
 }
 
-fn write(file: &mut File, entries: &mpsc::Receiver<Entry>) {
-    while let Ok(first) = entries.recv() {
-        let batch: Vec<Entry> = std::iter::once(first).chain(entries.try_iter()).collect();
+fn write(file: &mut File, mut length: u64, entries: &mpsc::Receiver<Entry>) {
+    let mut failed = None;
+    let mut open = true;
+    while open && let Ok(first) = entries.recv() {
+        let mut batch = vec![first];
+        while !batch.last().is_some_and(|entry| entry.last)
+            && let Ok(next) = entries.try_recv()
+        {
+            batch.push(next);
+        }
+        open = !batch.last().is_some_and(|entry| entry.last);
+        let lines = batch.iter().map(|entry| entry.line.as_slice());
         let mut bytes = Vec::new();
-        for (line, _) in &batch {
+        for line in lines.filter(|line| !line.is_empty()) {
             bytes.extend_from_slice(line);
             bytes.push(b'\n');
         }
-        let outcome = file
-            .write_all(&bytes)
-            .and_then(|()| file.sync_data())
-            .map_err(|error| error.to_string());
-        for (_, done) in batch {
+        let outcome = put(file, &bytes, &mut length);
+        if let Err(cause) = &outcome {
+            failed = Some(cause.clone());
+        }
+        for entry in batch {
+            let answer = match &failed {
+                Some(cause) if entry.line.is_empty() => Err(cause.clone()),
+                _ => outcome.clone(),
+            };
             // The asker may have given up; the line is written all the same.
-            let _ = done.send(outcome.clone());
+            let _ = entry.done.send(answer);
+        }
+    }
+}
+
+fn put(file: &mut File, bytes: &[u8], length: &mut u64) -> Result<(), String> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    match file.write_all(bytes).and_then(|()| file.sync_data()) {
+        Ok(()) => {
+            *length += bytes.len() as u64;
+            Ok(())
+        }
+        Err(error) => {
+            // Half a line before others would make the record unreadable, and what did not count must
+            // not come back in a replay. Where even this fails, the first error is the one to tell.
+            let _ = file.set_len(*length);
+            Err(error.to_string())
         }
     }
 }

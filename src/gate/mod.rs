@@ -90,11 +90,14 @@ fn weigh(findings: &[Finding], fail_on: Severity) -> (Outcome, Vec<String>) {
     if !open.is_empty() {
         return (Outcome::Undecided, open);
     }
-    if !findings
-        .iter()
-        .any(|one| matches!(one.verdict, Verdict::Pass | Verdict::Fail))
-    {
+    let observed = |one: &Finding| matches!(one.verdict, Verdict::Pass | Verdict::Fail);
+    if !findings.iter().any(observed) {
         return (Outcome::Undecided, vec!["nothing was observed".into()]);
+    }
+    // A finding that decides nothing must not stand in for those that were set aside.
+    if must_pass().next().is_some() && !must_pass().any(observed) {
+        let reason = "nothing that must pass was observed";
+        return (Outcome::Undecided, vec![reason.into()]);
     }
     if findings
         .iter()
@@ -193,6 +196,12 @@ mod tests {
             Outcome::Undecided
         );
         assert_eq!(outcome(&[], &[]), Outcome::Undecided);
+        for aside in [Verdict::NotRun, Verdict::NotApplicable] {
+            let findings = [(Severity::High, aside), (Severity::Low, Verdict::Pass)];
+            assert_eq!(outcome(&findings, &[]), Outcome::Undecided, "{aside}");
+        }
+        let only_low = [(Severity::Low, Verdict::Pass)];
+        assert_eq!(outcome(&only_low, &[]), Outcome::Go);
     }
 
     #[test]

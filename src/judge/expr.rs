@@ -12,6 +12,12 @@ const LONGEST: usize = 4096;
 /// Loops within loops beyond this are refused, because evaluation has no step limit.
 const DEEPEST_LOOP: usize = 2;
 
+/// Brackets within brackets beyond this are refused: the parser goes down its stack with each.
+const DEEPEST_BRACKET: usize = 10;
+
+/// More operators and dots than this without an && or || are refused: they make a tree as deep as there are many.
+const MOST_OPERATORS: usize = 40;
+
 /// The element of a list, in a path.
 pub(super) const ELEMENT: &str = "[]";
 
@@ -43,8 +49,7 @@ impl Expr {
     /// # Errors
     /// The text is not CEL, too long, or loops too deeply.
     pub fn compile(source: &str) -> Result<Self, SyntaxError> {
-        if source.len() > LONGEST {
-            let message = format!("the expression is longer than {LONGEST} characters");
+        if let Some(message) = too_much(source) {
             return Err(SyntaxError {
                 message,
                 offset: None,
@@ -101,6 +106,44 @@ impl Expr {
     }
 }
 
+/// What would take the parser or the evaluation too far down the stack.
+fn too_much(source: &str) -> Option<String> {
+    if source.len() > LONGEST {
+        return Some(format!(
+            "the expression is longer than {LONGEST} characters"
+        ));
+    }
+    let (mut depth, mut deepest, mut operators, mut most) = (0_usize, 0, 0_usize, 0);
+    let mut quote = None;
+    let mut chars = source.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some(_), '\\') => _ = chars.next(),
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '(' | '[' | '{') => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
+            (None, '&' | '|') => operators = 0,
+            (None, c) if "+-*/%.!?<>=".contains(c) => {
+                operators += 1;
+                most = most.max(operators);
+            }
+            _ => {}
+        }
+    }
+    if deepest > DEEPEST_BRACKET {
+        return Some(format!(
+            "brackets are nested more than {DEEPEST_BRACKET} deep"
+        ));
+    }
+    (most > MOST_OPERATORS)
+        .then(|| format!("more than {MOST_OPERATORS} operators and dots stand without && or ||"))
+}
+
 fn syntax_error(source: &str, errors: &cel::ParseErrors) -> SyntaxError {
     let Some(first) = errors.errors.first() else {
         return SyntaxError {
@@ -109,12 +152,13 @@ fn syntax_error(source: &str, errors: &cel::ParseErrors) -> SyntaxError {
         };
     };
     let (line, column) = first.pos;
-    let before: usize = source
-        .split_inclusive('\n')
-        .take(usize::try_from(line).unwrap_or(1).saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let offset = before + usize::try_from(column).unwrap_or(0);
+    // The parser counts lines and characters from 1.
+    let line = usize::try_from(line).unwrap_or(1).saturating_sub(1);
+    let column = usize::try_from(column).unwrap_or(1).saturating_sub(1);
+    let lines = || source.split_inclusive('\n');
+    let before: usize = lines().take(line).map(str::len).sum();
+    let within = lines().nth(line).unwrap_or_default().chars().take(column);
+    let offset = before + within.map(char::len_utf8).sum::<usize>();
     let message = first
         .msg
         .lines()
@@ -336,9 +380,31 @@ mod tests {
     #[test]
     fn refuses_what_is_not_cel() {
         let error = Expr::compile("status = 200").unwrap_err();
-        assert!(error.offset.is_some(), "{error:?}");
+        assert_eq!(error.offset, Some(7), "{error:?}");
+        assert_eq!(Expr::compile("'é' = 1").unwrap_err().offset, Some(5));
+        assert_eq!(Expr::compile("a &&\n = 1").unwrap_err().offset, Some(6));
         assert!(Expr::compile(&"1+".repeat(3000)).is_err());
         let deep = "a.all(x, a.all(y, a.all(z, x == y && y == z)))";
         assert!(Expr::compile(deep).unwrap_err().message.contains("nested"));
+    }
+
+    #[test]
+    fn no_expression_ends_the_program() {
+        for (open, middle, close) in [("(", "true", ")"), ("[", "", "]"), ("!(", "true", ")")] {
+            let deep = |n: usize| format!("{}{middle}{}", open.repeat(n), close.repeat(n));
+            assert!(Expr::compile(&deep(10)).is_ok(), "{open}");
+            assert!(Expr::compile(&deep(1000)).is_err(), "{open}");
+        }
+        for (part, end) in [
+            ("1+", "1 > 0"),
+            ("a.", "b"),
+            ("!", "true"),
+            ("true || ", "true"),
+        ] {
+            let long = Expr::compile(&format!("{}{end}", part.repeat(30)));
+            let _ = long.unwrap().evaluate(&Facts::new());
+        }
+        assert!(Expr::compile(&format!("{}1 > 0", "1+".repeat(400))).is_err());
+        assert!(Expr::compile(&format!("a == '{}'", "(.".repeat(400))).is_ok());
     }
 }
