@@ -6,7 +6,8 @@ use crate::catalog::{Catalog, parse_check};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::evidence::{PlannedCheck, Record};
 use crate::judge::Rules;
-use crate::model::{Check, Finding, Origin, Verdict};
+use crate::model::{Check, FactKind, Finding, Origin, Verdict};
+use crate::probe;
 use std::sync::Arc;
 
 /// The findings of a record, by the checks it holds, or by those of a catalogue where one is given.
@@ -16,7 +17,10 @@ use std::sync::Arc;
 pub fn replay(record: &Record, catalog: Option<&Catalog>) -> Result<Vec<Finding>, Vec<Diagnostic>> {
     let mut cases = Vec::with_capacity(record.checks.len());
     for planned in &record.checks {
-        let check = check_of(planned, catalog)?;
+        let recorded = recorded(planned)?;
+        let now = catalog.and_then(|catalog| catalog.find(&planned.id));
+        let changed = now.and_then(|now| unobserved(&recorded, now));
+        let check = now.cloned().unwrap_or(recorded);
         let rules = Rules::compile(&check).map_err(|error| {
             vec![Diagnostic::new(format!(
                 "{}: {}",
@@ -40,6 +44,9 @@ pub fn replay(record: &Record, catalog: Option<&Catalog>) -> Result<Vec<Finding>
                 reason.clone(),
             )
         });
+        let set_aside = changed
+            .map(|reason| (Verdict::Inconclusive, reason))
+            .or(set_aside);
         cases.push(Case {
             check,
             rules: Arc::new(rules),
@@ -64,10 +71,8 @@ pub fn replay(record: &Record, catalog: Option<&Catalog>) -> Result<Vec<Finding>
     Ok(docket.findings(&observations, cause.as_deref()))
 }
 
-fn check_of(planned: &PlannedCheck, catalog: Option<&Catalog>) -> Result<Check, Vec<Diagnostic>> {
-    if let Some(check) = catalog.and_then(|catalog| catalog.find(&planned.id)) {
-        return Ok(check.clone());
-    }
+/// The check as it was when the run was planned.
+fn recorded(planned: &PlannedCheck) -> Result<Check, Vec<Diagnostic>> {
     // The origin says whose it was; the expressions were checked when the run was planned.
     let mut check = parse_check(
         &Source::new(&planned.file, &planned.source),
@@ -79,4 +84,88 @@ fn check_of(planned: &PlannedCheck, catalog: Option<&Catalog>) -> Result<Check, 
         _ => Origin::User,
     };
     Ok(check)
+}
+
+/// Why a record cannot be judged by a check as it is now: what the check asks for was not observed.
+fn unobserved(recorded: &Check, now: &Check) -> Option<String> {
+    let what = if recorded.look != now.look {
+        "what the check looks at"
+    } else if recorded.applies_when != now.applies_when {
+        "when the check applies"
+    } else {
+        // Of open-ended facts (headers, JSON bodies), only what was read then was kept.
+        let look = now.look.as_ref();
+        let facts = look
+            .and_then(|look| probe::find(&look.probe))
+            .map(|probe| probe.spec().facts);
+        let open: Vec<_> = facts
+            .into_iter()
+            .flatten()
+            .filter(|fact| open_ended(&fact.kind))
+            .collect();
+        let kept_whole = |path: &[String]| {
+            !open
+                .iter()
+                .any(|fact| path.first().is_some_and(|first| *first == fact.name))
+        };
+        let reads = |check: &Check| Rules::compile(check).map(|rules| rules.reads());
+        match (reads(recorded), reads(now)) {
+            (Ok(then), Ok(now))
+                if now
+                    .iter()
+                    .all(|path| kept_whole(path) || then.contains(path)) =>
+            {
+                return None;
+            }
+            _ => "which facts the check reads",
+        }
+    };
+    Some(format!(
+        "{what} has changed since the record was made; run it again: holdpoint run {}",
+        now.id
+    ))
+}
+
+fn open_ended(kind: &FactKind) -> bool {
+    match kind {
+        FactKind::Optional(inner) => open_ended(inner),
+        other => matches!(other, FactKind::Map(_) | FactKind::Json),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, that: &str) -> Check {
+        let text = format!(
+            "id = 'a.b'\ntitle = 't'\nwhy = 'w'\nseverity = 'high'\nsuites = ['smoke']\n\
+             [look]\nprobe = 'http'\npaths = ['{path}']\n\
+             [[expect]]\nthat = \"{that}\"\notherwise = 'o'\n"
+        );
+        parse_check(&Source::new("a.toml", text), Origin::Shipped).unwrap()
+    }
+
+    #[test]
+    fn a_changed_check_is_judged_only_by_what_was_observed() {
+        let then = check("/", "status == 200 && 'x' in headers['x-a']");
+        assert_eq!(
+            unobserved(&then, &check("/", "status == 201 && hsts.present")),
+            None
+        );
+        assert_eq!(
+            unobserved(&then, &check("/", "'y' in headers['x-a']")),
+            None
+        );
+        for (now, said) in [
+            (check("/other", "status == 200"), "looks at"),
+            (check("/", "'y' in headers['x-b']"), "facts the check reads"),
+        ] {
+            let reason = unobserved(&then, &now).unwrap();
+            assert!(
+                reason.contains(said) && reason.contains("holdpoint run a.b"),
+                "{reason}"
+            );
+        }
+    }
 }
