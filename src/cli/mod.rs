@@ -17,12 +17,13 @@ mod run;
 
 pub use exit::Exit;
 
-use crate::secret::Book;
+use crate::secret::{Book, looks_secret};
 use crate::settings;
 use args::{Arguments, Verb};
 use clap::{CommandFactory as _, Parser as _};
 use output::Output;
 use prepare::Environment;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -37,8 +38,12 @@ pub fn main() -> ExitCode {
             } else {
                 Exit::Go
             };
-            // A closed pipe is the reader's choice, not a fault.
-            let _ = told.print();
+            if exit == Exit::Go {
+                // A closed pipe is the reader's choice, not a fault.
+                let _ = told.print();
+            } else {
+                refuse(&told);
+            }
             return exit.into();
         }
     };
@@ -50,6 +55,23 @@ pub fn main() -> ExitCode {
     let output = Output::new(&arguments.output, &environment.variables, secrets.clone());
     quiet_panics(&output);
     dispatch(arguments.verb, &output, &environment).into()
+}
+
+/// Says what is wrong with the arguments. It may repeat them, so what looks secret is taken out.
+fn refuse(told: &clap::Error) {
+    let secrets = Book::default();
+    for argument in std::env::args().filter(|argument| looks_secret(argument)) {
+        secrets.register("argument", &argument);
+    }
+    let text = told.render();
+    let plain = !std::io::stderr().is_terminal();
+    let text = if plain {
+        text.to_string()
+    } else {
+        text.ansi().to_string()
+    };
+    // A closed pipe is the reader's choice, not a fault.
+    let _ = write!(std::io::stderr(), "{}", secrets.redact(&text));
 }
 
 /// A panic of a probe becomes a finding; what it says goes through the redactor like everything else.

@@ -37,8 +37,9 @@ impl Docket {
     /// The finding of every case.
     pub fn findings(&self, observations: &Observations, cut_short: Option<&str>) -> Vec<Finding> {
         let mut known: Vec<Option<Finding>> = self.cases.iter().map(|_| None).collect();
+        let mut open = vec![false; self.cases.len()];
         for place in 0..self.cases.len() {
-            self.settle(place, observations, cut_short, &mut known);
+            self.settle(place, observations, cut_short, &mut known, &mut open);
         }
         known.into_iter().flatten().collect()
     }
@@ -49,19 +50,28 @@ impl Docket {
         observations: &Observations,
         cut_short: Option<&str>,
         known: &mut Vec<Option<Finding>>,
+        open: &mut Vec<bool>,
     ) {
-        if known[place].is_some() {
+        // The catalogue refuses circles; a record judged by changed checks may still hold one.
+        if known[place].is_some() || std::mem::replace(&mut open[place], true) {
             return;
         }
-        for need in &self.cases[place].needs {
-            self.settle(*need, observations, cut_short, known);
+        let case = &self.cases[place];
+        for need in &case.needs {
+            self.settle(*need, observations, cut_short, known, open);
         }
-        let needs = self.cases[place]
-            .needs
-            .iter()
-            .filter_map(|need| known[*need].as_ref());
-        let finding = self.finding(place, needs, observations, cut_short);
-        known[place] = Some(finding);
+        let unsettled = case.needs.iter().find(|need| known[**need].is_none());
+        known[place] = Some(match unsettled {
+            Some(need) => judge::blocked(
+                &case.check,
+                self.cases[*need].check.id.as_str(),
+                "leads back to it",
+            ),
+            None => {
+                let needs = case.needs.iter().filter_map(|need| known[*need].as_ref());
+                self.finding(place, needs, observations, cut_short)
+            }
+        });
     }
 
     /// The finding of one case, given those of its prerequisites.

@@ -56,12 +56,32 @@ pub fn read(path: &Path) -> Result<Record, RecordFault> {
     let mut header = None;
     let (mut checks, mut looks, mut observations) = (Vec::new(), Vec::new(), Vec::new());
     let mut ending = None;
+    let (mut planned, mut before) = (false, 0);
     for (index, line) in text.split_terminator('\n').enumerate() {
         let number = Some(index + 1);
-        match parse(line, index == 0).map_err(|cause| fault(number, cause))? {
+        let parsed = parse(line, index == 0).map_err(|cause| fault(number, cause))?;
+        let start = before;
+        before += line.len() + 1;
+        match parsed {
             Line::Record(first) if index == 0 => header = Some(*first),
-            Line::Check(check) => checks.push(*check),
-            Line::Look(look) => looks.push(look),
+            Line::Check(check) if !planned => checks.push(*check),
+            Line::Look(look) if !planned => looks.push(look),
+            Line::Planned { digest: claimed } if !planned => {
+                if digest(text[..start].as_bytes()) != claimed {
+                    return Err(fault(
+                        number,
+                        "the plan was changed after it was recorded: its digest does not match"
+                            .into(),
+                    ));
+                }
+                planned = true;
+            }
+            _ if !planned => {
+                return Err(fault(
+                    number,
+                    "the plan does not end before this line".into(),
+                ));
+            }
             Line::Observation {
                 digest: claimed,
                 seen,
@@ -73,10 +93,18 @@ pub fn read(path: &Path) -> Result<Record, RecordFault> {
                 observations.push(seen.into_observation(claimed));
             }
             Line::Ending(last) => ending = Some(last),
-            Line::Record(_) => return Err(fault(number, "a second header".into())),
+            Line::Record(_) | Line::Check(_) | Line::Look(_) | Line::Planned { .. } => {
+                return Err(fault(number, "a line of the plan after its end".into()));
+            }
         }
     }
     let header = header.ok_or_else(|| fault(None, "it is empty, so it is no record".into()))?;
+    if !planned {
+        return Err(fault(
+            None,
+            "its plan is not whole, so nothing was run by it".into(),
+        ));
+    }
     Ok(Record {
         header,
         checks,

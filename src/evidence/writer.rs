@@ -1,6 +1,6 @@
 //! Appends lines to a record; a line counts only when it is on the disk.
 
-use super::canonical::canonical_bytes;
+use super::canonical::{canonical_bytes, digest};
 use super::wire::v1::{Ending, Header, Line, PlannedCheck, PlannedLook};
 use crate::secret::Book;
 use std::fs::{File, OpenOptions};
@@ -85,6 +85,12 @@ impl RecordWriter {
             bytes.extend(redacted(line, secrets).map_err(&fault)?);
             bytes.push(b'\n');
         }
+        // Without it, a check that was taken out of the plan would not be missed.
+        let planned = Line::Planned {
+            digest: digest(&bytes),
+        };
+        bytes.extend(canonical_bytes(&planned).map_err(&fault)?);
+        bytes.push(b'\n');
         std::fs::create_dir_all(folder).map_err(|error| fault(error.to_string()))?;
         let mut file = OpenOptions::new()
             .append(true)

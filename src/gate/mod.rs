@@ -39,7 +39,9 @@ pub fn decide(
         } = waiver;
         if waiver.until < today {
             warnings.push(format!("the waiver of {check} ended on {until} ({place})"));
-        } else if failing.is_some_and(|verdict| verdict != Verdict::Fail) {
+        } else if failing
+            .is_some_and(|verdict| matches!(verdict, Verdict::Pass | Verdict::NotApplicable))
+        {
             warnings.push(format!(
                 "the waiver of {check} is not needed: it did not fail ({place})"
             ));

@@ -86,14 +86,20 @@ fn show_nested(value: &Value) -> String {
     }
 }
 
-/// An object by its first field, with the others in brackets: `NAME (src/a.ts:4)`.
+/// An object by its name, with the other fields in brackets: `NAME (src/a.ts:4)`.
 fn show_object(map: &Facts) -> String {
-    let mut values = map
-        .values()
-        .filter(|value| !value.is_null())
-        .map(show_nested);
-    let first = values.next().unwrap_or_else(|| "none".into());
-    let rest: Vec<_> = values.filter(|text| text != "none").collect();
+    let said = |value: &Value| match show_nested(value) {
+        text if text == "none" || text.is_empty() => None,
+        text => Some(text),
+    };
+    let named = map.get("name").and_then(said);
+    let unnamed = named.is_none();
+    let rest = map.iter().filter(|(key, _)| unnamed || *key != "name");
+    let mut parts = named
+        .into_iter()
+        .chain(rest.filter_map(|(_, value)| said(value)));
+    let first = parts.next().unwrap_or_else(|| "none".into());
+    let rest: Vec<_> = parts.collect();
     if rest.is_empty() {
         first
     } else {

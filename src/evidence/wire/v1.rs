@@ -132,7 +132,14 @@ pub(in crate::evidence) enum Line {
     Record(Box<Header>),
     Check(Box<PlannedCheck>),
     Look(PlannedLook),
-    Observation { digest: String, seen: Box<Seen> },
+    /// Closes the plan: the digest of every byte before this line.
+    Planned {
+        digest: String,
+    },
+    Observation {
+        digest: String,
+        seen: Box<Seen>,
+    },
     Ending(Ending),
 }
 

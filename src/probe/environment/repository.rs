@@ -152,7 +152,8 @@ impl Repository {
         }
     }
 
-    /// Environment files are ignored by git as a rule, so they are listed by themselves.
+    /// Environment files are ignored by git as a rule, and a rule such as `.env*` takes their samples
+    /// along, so both are listed by themselves.
     fn find_environment_files(&mut self, root: &Path) {
         for package in &self.packages {
             let folder = root.join(&package.folder);
@@ -161,8 +162,14 @@ impl Repository {
             };
             for entry in entries.flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
-                if is_environment_file(&name) && entry.path().is_file() {
-                    self.environment_files.push(join(&package.folder, &name));
+                if !entry.path().is_file() {
+                    continue;
+                }
+                let path = join(&package.folder, &name);
+                if is_environment_file(&name) {
+                    self.environment_files.push(path);
+                } else if is_example(&name) && !self.examples.contains(&path) {
+                    self.examples.push(path);
                 }
             }
         }
