@@ -47,6 +47,7 @@ const WRITTEN: &[&str] = &[
 ];
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a test says what it compared")]
 fn environment_files_are_read_as_next_reads_them() {
     let Some(package) = peer() else { return };
     let folder = tempfile::tempdir().expect("a folder for the cases");
@@ -112,7 +113,8 @@ fn environment_files_are_read_as_next_reads_them() {
 /// The folder of the installed package.
 #[expect(
     clippy::disallowed_methods,
-    reason = "a test is told by variables where its peers are"
+    clippy::print_stdout,
+    reason = "a test is told by variables where its peers are, and says when it was not"
 )]
 fn peer() -> Option<PathBuf> {
     let package = std::env::var_os("HOLDPOINT_PEERS")

@@ -1,12 +1,11 @@
 //! Messages about the user's files: what is wrong, where, and how to mend it.
 
-mod duration;
 mod nearest;
 mod render;
 pub mod table;
 
-pub use duration::parse_duration;
 pub use nearest::nearest;
+pub use table::parse_duration;
 
 use std::ops::Range;
 use std::sync::Arc;

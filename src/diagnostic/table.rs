@@ -1,6 +1,12 @@
 //! Reads a TOML table key by key and collects every problem with its place.
 
-use super::duration::{parse_duration, without_unit};
+mod duration;
+mod json;
+mod problems;
+
+pub use duration::parse_duration;
+pub use problems::{Problems, parse};
+
 use super::{Diagnostic, Source, nearest};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -9,48 +15,6 @@ use std::ops::Range;
 use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-
-/// What was found wrong so far. Readers of nested tables share one.
-#[derive(Debug, Default)]
-pub struct Problems(RefCell<Vec<Diagnostic>>);
-
-impl Problems {
-    /// Adds one.
-    pub fn push(&self, problem: Diagnostic) {
-        self.0.borrow_mut().push(problem);
-    }
-
-    /// Is there none so far?
-    pub fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
-    }
-
-    /// All of them, in the order in which they were found.
-    pub fn into_vec(self) -> Vec<Diagnostic> {
-        self.0.into_inner()
-    }
-}
-
-/// Parses a TOML file.
-///
-/// # Errors
-/// Every error of syntax, each at its place. What could be read despite them is not used, since it
-/// would lead to problems that are not there.
-pub fn parse(source: &Source) -> Result<Spanned<DeTable<'_>>, Vec<Diagnostic>> {
-    let (table, errors) = DeTable::parse_recoverable(&source.text);
-    if errors.is_empty() {
-        return Ok(table);
-    }
-    let problem = |error: &toml::de::Error| {
-        let message = error.message().lines().collect::<Vec<_>>().join("; ");
-        let problem = Diagnostic::new("this is not valid TOML");
-        match error.span() {
-            Some(span) => problem.at(source, span, message),
-            None => Diagnostic::new(format!("{} is not valid TOML: {message}", source.name)),
-        }
-    };
-    Err(errors.iter().map(problem).collect())
-}
 
 /// Reads one table. A key that is asked for is known; [`TableReader::finish`] reports the others.
 ///
@@ -240,8 +204,8 @@ impl<'t> TableReader<'t> {
         let value = self.value(key)?;
         let found = match value.get_ref() {
             DeValue::String(text) => parse_duration(text),
-            DeValue::Integer(number) => Err(without_unit(number.as_str())),
-            DeValue::Float(number) => Err(without_unit(number.as_str())),
+            DeValue::Integer(number) => Err(duration::without_unit(number.as_str())),
+            DeValue::Float(number) => Err(duration::without_unit(number.as_str())),
             other => return self.mistyped(key, value.span(), "a duration such as \"10s\"", other),
         };
         found
@@ -355,7 +319,11 @@ impl<'t> TableReader<'t> {
 
     /// Any value, as JSON; a date becomes text.
     pub fn json(&self, key: &str) -> Option<Value> {
-        self.to_json(self.value(key)?)
+        let out_of_range = |span| {
+            let message = "this number is out of range";
+            self.wrong_at(span, message, "too large, or not a number", "");
+        };
+        json::of(self.value(key)?).map_err(out_of_range).ok()
     }
 
     /// Reports the keys that nobody asked for, each with the nearest right name.
@@ -427,40 +395,6 @@ impl<'t> TableReader<'t> {
         };
         self.wrong_at(span, message, found, "");
         None
-    }
-
-    fn to_json(&self, value: &Spanned<DeValue<'_>>) -> Option<Value> {
-        let json = match value.get_ref() {
-            DeValue::String(text) => Some(Value::from(text.as_ref())),
-            DeValue::Boolean(is) => Some(Value::from(*is)),
-            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-                .ok()
-                .map(Value::from),
-            DeValue::Float(number) => number
-                .as_str()
-                .parse()
-                .ok()
-                .and_then(serde_json::Number::from_f64)
-                .map(Value::Number),
-            DeValue::Datetime(date) => Some(Value::from(date.to_string())),
-            DeValue::Array(items) => return items.iter().map(|item| self.to_json(item)).collect(),
-            DeValue::Table(table) => {
-                let mut object = serde_json::Map::new();
-                for (key, value) in table {
-                    object.insert(key.get_ref().to_string(), self.to_json(value)?);
-                }
-                return Some(Value::Object(object));
-            }
-        };
-        if json.is_none() {
-            self.wrong_at(
-                value.span(),
-                "this number is out of range",
-                "too large, or not a number",
-                "",
-            );
-        }
-        json
     }
 }
 

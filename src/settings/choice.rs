@@ -94,7 +94,7 @@ impl Chooser<'_> {
     }
 
     /// What only the file may say, or a default.
-    pub(super) fn from_file<T: Clone>(
+    pub(super) fn only_of_file<T: Clone>(
         &mut self,
         what: &str,
         placed: Option<&Placed<T>>,

@@ -112,7 +112,7 @@ pub fn load(
     let documents = documents(&file, &root, &mut chooser);
     let project = match &file.project {
         Some(name) => {
-            Some(chooser.from_file("project.name", Some(name), String::new(), String::clone))
+            Some(chooser.only_of_file("project.name", Some(name), String::new(), String::clone))
         }
         None => application
             .name
@@ -249,7 +249,7 @@ fn environment(
     root: &Path,
     chooser: &mut Chooser<'_>,
 ) -> (Environment, String) {
-    let mode = chooser.from_file(
+    let mode = chooser.only_of_file(
         "environment.mode",
         file.mode.as_ref(),
         "production".to_owned(),
@@ -408,7 +408,7 @@ fn place(
     file: &File,
     chooser: &mut Chooser<'_>,
 ) -> PathBuf {
-    let path = root.join(chooser.from_file(what, placed, default.to_owned(), String::clone));
+    let path = root.join(chooser.only_of_file(what, placed, default.to_owned(), String::clone));
     if let (Some(placed), Some(source)) = (placed.filter(|_| !is_there(&path)), &file.source) {
         chooser.problems.push(
             Diagnostic::new(format!("there is no {}", placed.value))

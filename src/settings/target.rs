@@ -173,14 +173,14 @@ fn owned(known: &Known<'_>, belongs: bool, chooser: &mut Chooser<'_>) -> bool {
         return true;
     }
     let placed = known.file.target.owned.as_ref().filter(|_| belongs);
-    chooser.from_file("target.owned", placed, false, bool::to_string)
+    chooser.only_of_file("target.owned", placed, false, bool::to_string)
 }
 
 /// Where the site answers over plain HTTP: what the file says, or the same host on port 80 where the
 /// target has the default port of HTTPS.
 fn plain(url: &Url, placed: Option<&Placed<Url>>, chooser: &mut Chooser<'_>) -> Option<Url> {
     if let Some(placed) = placed {
-        return Some(chooser.from_file(
+        return Some(chooser.only_of_file(
             "target.plain_url",
             Some(placed),
             placed.value.clone(),

@@ -25,6 +25,7 @@ fn reads_every_type() {
 id = "a.b"
 on = true
 limit = 0x10
+less = -3
 wait = "1.5s"
 level = "live"
 levels = ["static", "live"]
@@ -37,13 +38,14 @@ n = 1
 [[step]]
 n = 2
 [any]
-list = [1, 2.5, "x", { y = 1979-05-27 }]
+list = [1, -1_000, 2.5, "x", { y = 1979-05-27 }]
 "#;
     let found = problems(text, |reader| {
         reader.require(&["id"]);
         assert_eq!(reader.text("id").as_deref(), Some("a.b"));
         assert_eq!(reader.bool("on"), Some(true));
         assert_eq!(reader.int("limit", 0..=100), Some(16));
+        assert_eq!(reader.int("less", -5..=0), Some(-3));
         assert_eq!(reader.duration("wait"), Some(Duration::from_millis(1500)));
         assert_eq!(reader.word("level", Level::ALL), Some(Level::Live));
         assert_eq!(
@@ -68,12 +70,12 @@ list = [1, 2.5, "x", { y = 1979-05-27 }]
                 .iter()
                 .map(TableReader::header_line)
                 .collect::<Vec<_>>(),
-            [12, 14]
+            [13, 15]
         );
-        assert_eq!(reader.line("wait"), 5);
+        assert_eq!(reader.line("wait"), 6);
         assert_eq!(
             reader.json("any"),
-            Some(serde_json::json!({ "list": [1, 2.5, "x", { "y": "1979-05-27" }] }))
+            Some(serde_json::json!({ "list": [1, -1000, 2.5, "x", { "y": "1979-05-27" }] }))
         );
         assert_eq!(reader.text("absent"), None);
     });
@@ -109,6 +111,18 @@ fn reports_all_problems_at_their_places() {
     ] {
         assert!(found.contains(wanted), "{wanted}\n{found}");
     }
+}
+
+#[test]
+fn numbers_that_json_cannot_hold_are_reported() {
+    let found = problems("a = [1, nan]\nb = 99999999999999999999\n", |reader| {
+        assert_eq!(reader.json("a"), None);
+        assert_eq!(reader.json("b"), None);
+    });
+    assert!(
+        found.contains("x.toml:1:9") && found.contains("x.toml:2:5"),
+        "{found}"
+    );
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn sign_in(application: &Application) -> Option<(String, String)> {
             .iter()
             .find(|route| !route.api && route.path == **path)
     };
-    let written = SIGN_IN.iter().find_map(|path| page(path)).map(of);
+    let written = SIGN_IN.iter().find_map(page).map(of);
     written.or_else(|| Some(("/api/auth/signin".into(), next_auth(application)?)))
 }
 
@@ -111,7 +111,7 @@ fn api(application: &Application) -> Option<(String, String)> {
     };
     let chosen = HEALTH
         .iter()
-        .find_map(|path| health(path))
+        .find_map(health)
         .or_else(|| routes().filter(plain).find(answers))
         .or_else(|| routes().filter(plain).find(may_answer));
     chosen

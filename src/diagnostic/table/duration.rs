@@ -1,4 +1,4 @@
-//! Spans of time as people write them, with their unit.
+//! Spans of time, as users write them.
 
 use std::time::Duration;
 
