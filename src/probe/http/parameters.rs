@@ -9,6 +9,8 @@ use url::Url;
 
 /// The Origin sent for the word `foreign`.
 pub(super) const FOREIGN: &str = "https://holdpoint-foreign.example";
+/// The words for an Origin.
+const ORIGIN_WORDS: &[&str] = &["foreign", "lookalike", "null", "own"];
 /// Decoded bytes of a body that are read where nothing else is said: 2 MiB.
 const BODY_LIMIT: u64 = 2 * 1024 * 1024;
 /// The most that a check may ask for: 64 MiB.
@@ -38,7 +40,7 @@ pub(super) fn declared() -> Vec<ParameterSpec> {
         optional(
             "origin",
             text(),
-            "an Origin header: foreign, null, own, or an origin such as https://partner.example",
+            "an Origin header: foreign, lookalike (foreign, but beginning with the target's own name), null, own, or an origin such as https://partner.example",
         ),
         optional("origins", texts(), "several origins, each its own look"),
         optional(
@@ -123,6 +125,7 @@ impl Ask {
     pub(super) fn origin_sent(&self, address: &Url) -> Option<String> {
         Some(match self.origin.as_deref()? {
             "foreign" => FOREIGN.to_owned(),
+            "lookalike" => lookalike(address),
             "own" => address.origin().ascii_serialization(),
             literal => literal.to_owned(),
         })
@@ -178,12 +181,25 @@ impl Ask {
             } else {
                 " from a foreign origin"
             }),
+            Some("lookalike") => label.push_str(" from a lookalike origin"),
             Some("null") => label.push_str(" from origin null"),
             Some("own") => label.push_str(" from its own origin"),
             Some(literal) => label.push_str(&format!(" from {literal}")),
         }
         label
     }
+}
+
+/// A foreign origin that a comparison of beginnings takes for the target; letters, digits and dots of its host.
+fn lookalike(address: &Url) -> String {
+    let host = address.host_str().unwrap_or_default();
+    let name: String = host
+        .trim_matches(['[', ']'])
+        .chars()
+        .map(|c| if c == ':' { '-' } else { c })
+        .collect();
+    let name = name.trim_start_matches('-');
+    format!("https://{name}.holdpoint-foreign.example")
 }
 
 /// One set of parameters for each path, method and origin, with every default written out.
@@ -392,7 +408,7 @@ fn check_path(path: &str, target: Option<&Target>) -> Result<(), String> {
 }
 
 fn check_origin(origin: &str) -> Result<(), String> {
-    if ["foreign", "null", "own"].contains(&origin) {
+    if ORIGIN_WORDS.contains(&origin) {
         return Ok(());
     }
     if Url::parse(origin)
@@ -400,11 +416,28 @@ fn check_origin(origin: &str) -> Result<(), String> {
     {
         return Ok(());
     }
-    let hint = nearest(origin, ["foreign", "null", "own"]);
+    let hint = nearest(origin, ORIGIN_WORDS.iter().copied());
     let hint = hint
         .map(|word| format!("; did you mean '{word}'?"))
         .unwrap_or_default();
     Err(format!(
-        "'{origin}' is not an origin such as https://partner.example, nor foreign, null or own{hint}"
+        "'{origin}' is not an origin such as https://partner.example, nor foreign, lookalike, null or own{hint}"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lookalike_is_an_origin_for_every_kind_of_host() {
+        for address in [
+            "https://app.example:8443/x",
+            "http://127.0.0.1:3000",
+            "http://[::1]:3000",
+        ] {
+            let origin = lookalike(&Url::parse(address).unwrap());
+            assert!(check_origin(&origin).is_ok(), "{origin}");
+        }
+    }
 }
