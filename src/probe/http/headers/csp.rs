@@ -5,6 +5,7 @@ use super::Headers;
 use super::csp_source::SourceList;
 use crate::model::{FactKind, FactSpec};
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 
 /// Directives that browsers know or knew.
 const KNOWN: &[&str] = &[
@@ -115,6 +116,17 @@ pub(in super::super) fn declared() -> FactSpec {
                 vec![flag("defined", "default-src is there")],
                 "the fallback",
             ),
+            object(
+                "object",
+                vec![
+                    flag("defined", "object-src or default-src is there"),
+                    flag(
+                        "restricted",
+                        "plug-in content of neither any host nor data: or blob: is allowed",
+                    ),
+                ],
+                "what all policies together allow of plug-in content",
+            ),
             flag(
                 "object_none",
                 "no plug-in content: object-src or default-src is 'none'",
@@ -160,12 +172,13 @@ struct Policy {
 impl Policy {
     fn parse(text: &str) -> Option<Self> {
         let mut policy = Self::default();
+        let mut seen = HashSet::new();
         for directive in text.split(';') {
             let mut words = directive.split_ascii_whitespace();
             let Some(name) = words.next().map(str::to_ascii_lowercase) else {
                 continue;
             };
-            if !policy.directives.iter().any(|(known, _)| *known == name) {
+            if seen.insert(name.clone()) {
                 policy
                     .directives
                     .push((name, words.map(str::to_owned).collect()));
@@ -291,6 +304,12 @@ impl Csp {
                 "restricted": self.any(Policy::restricts_style),
             },
             "default": { "defined": has("default-src") },
+            "object": {
+                "defined": self.of_all(OBJECT).next().is_some(),
+                "restricted": self.of_all(OBJECT).any(|list| {
+                    !list.allows_any_host() && !list.has("data:") && !list.has("blob:")
+                }),
+            },
             "object_none": self.of_all(OBJECT).any(|list| list.matches_nothing()),
             "base_uri": {
                 "defined": has("base-uri"),
@@ -437,6 +456,33 @@ mod tests {
         );
         assert_eq!(facts["unknown"], json!(["scirpt-src"]));
         assert_eq!(facts["reporting"], json!(true));
+    }
+
+    #[test]
+    fn plug_ins_are_limited_by_whichever_policy_does_it() {
+        let object = |values| facts(values)["object"].clone();
+        let limited = json!({ "defined": true, "restricted": true });
+        assert_eq!(
+            object(&["frame-ancestors 'self'", "default-src 'self'"]),
+            limited
+        );
+        assert_eq!(object(&["default-src *", "object-src 'self'"]), limited);
+        assert_eq!(
+            object(&["default-src 'self'; object-src 'self' blob:"])["restricted"],
+            json!(false)
+        );
+        assert_eq!(object(&["img-src *"])["defined"], json!(false));
+    }
+
+    #[test]
+    fn a_policy_of_many_directives_is_read_in_time() {
+        let many: Vec<_> = (0..50_000).map(|n| format!("d{n}")).collect();
+        let began = crate::clock::tick();
+        assert_eq!(
+            Policy::parse(&many.join(";")).unwrap().directives.len(),
+            50_000
+        );
+        assert!(began.elapsed().as_secs() < 5);
     }
 
     #[test]

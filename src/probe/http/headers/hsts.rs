@@ -4,6 +4,7 @@ use super::super::declare::{flag, int, maybe_int, object};
 use super::Headers;
 use crate::model::FactSpec;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 pub(in super::super) fn declared() -> FactSpec {
     object(
@@ -47,7 +48,7 @@ struct Policy {
 
 /// A value that breaks a rule is ignored as a whole (RFC 6797 section 6.1, rules 2 and 4).
 fn parse(value: &str) -> Option<Policy> {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
     let mut policy = Policy {
         max_age: -1,
         include_subdomains: false,
@@ -62,10 +63,11 @@ fn parse(value: &str) -> Option<Policy> {
             Some((name, argument)) => (name.trim_end(), Some(unquote(argument.trim())?)),
             None => (directive, None),
         };
-        if !is_token(name) || seen.iter().any(|one| one.eq_ignore_ascii_case(name)) {
+        let lower = name.to_ascii_lowercase();
+        if !is_token(name) || !seen.insert(lower.clone()) {
             return None;
         }
-        match (name.to_ascii_lowercase().as_str(), argument) {
+        match (lower.as_str(), argument) {
             ("max-age", Some(digits))
                 if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) =>
             {
@@ -77,7 +79,6 @@ fn parse(value: &str) -> Option<Policy> {
             ("preload", _) => policy.preload = true,
             _ => {}
         }
-        seen.push(name.to_owned());
     }
     (policy.max_age >= 0).then_some(policy)
 }

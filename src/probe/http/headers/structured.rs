@@ -1,5 +1,7 @@
 //! Structured fields: as much of RFC 9651 as the headers that checks judge are written in.
 
+use std::collections::BTreeMap;
+
 /// A member of a dictionary, or a single item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Member {
@@ -23,11 +25,11 @@ pub(super) enum Bare {
 }
 
 /// Reads a dictionary (section 4.2.2). A repeated key keeps its last value.
-pub(super) fn dictionary(text: &str) -> Option<Vec<(String, Member)>> {
+pub(super) fn dictionary(text: &str) -> Option<BTreeMap<String, Member>> {
     let mut reader = Reader {
         rest: text.trim_matches(' ').as_bytes(),
     };
-    let mut members: Vec<(String, Member)> = Vec::new();
+    let mut members = BTreeMap::new();
     while !reader.rest.is_empty() {
         let key = reader.key()?;
         let member = if reader.take(b'=') {
@@ -36,8 +38,7 @@ pub(super) fn dictionary(text: &str) -> Option<Vec<(String, Member)>> {
             reader.parameters()?;
             Member::Item(Bare::Flag(true))
         };
-        members.retain(|(known, _)| *known != key);
-        members.push((key, member));
+        members.insert(key, member);
         reader.skip_blank();
         if reader.rest.is_empty() {
             return Some(members);
@@ -201,13 +202,13 @@ mod tests {
     fn reads_the_forms_of_rfc_9651_section_3() {
         let read = dictionary("a=(), b=(x \"y\";p=1), c=*;q, d, a=?0").unwrap();
         assert_eq!(read.len(), 4);
-        assert!(read.contains(&("a".into(), Member::Item(Bare::Flag(false)))));
-        assert!(read.contains(&(
-            "b".into(),
+        assert_eq!(read["a"], Member::Item(Bare::Flag(false)));
+        assert_eq!(
+            read["b"],
             Member::Inner(vec![Bare::Token("x".into()), Bare::Text("y".into())])
-        )));
-        assert!(read.contains(&("c".into(), Member::Item(Bare::Token("*".into())))));
-        assert_eq!(dictionary(""), Some(vec![]));
+        );
+        assert_eq!(read["c"], Member::Item(Bare::Token("*".into())));
+        assert_eq!(dictionary(""), Some(BTreeMap::new()));
     }
 
     #[test]
