@@ -6,6 +6,8 @@ use crate::model::{Facts, PathClasses, Target};
 use serde_json::Value;
 use url::Url;
 
+/// The words for an Origin.
+pub(super) const ORIGIN_WORDS: [&str; 4] = ["foreign", "lookalike", "null", "own"];
 /// The Origin sent for the word `foreign`.
 const FOREIGN: &str = "https://holdpoint-foreign.example";
 
@@ -63,6 +65,7 @@ impl Ask {
     pub(super) fn origin_sent(&self, address: &Url) -> Option<String> {
         Some(match self.origin.as_deref()? {
             "foreign" => FOREIGN.to_owned(),
+            "lookalike" => lookalike(address),
             "own" => address.origin().ascii_serialization(),
             literal => literal.to_owned(),
         })
@@ -119,9 +122,22 @@ impl Ask {
                 " from a foreign origin"
             }),
             Some("null") => label.push_str(" from origin null"),
+            Some("lookalike") => label.push_str(" from a lookalike origin"),
             Some("own") => label.push_str(" from its own origin"),
             Some(literal) => label.push_str(&format!(" from {literal}")),
         }
         label
     }
+}
+
+/// A foreign origin that a comparison of beginnings takes for the target; letters, digits and dots of its host.
+fn lookalike(address: &Url) -> String {
+    let host = address.host_str().unwrap_or_default();
+    let name: String = host
+        .trim_matches(['[', ']'])
+        .chars()
+        .map(|c| if c == ':' { '-' } else { c })
+        .collect();
+    let name = name.trim_start_matches('-');
+    format!("https://{name}.holdpoint-foreign.example")
 }

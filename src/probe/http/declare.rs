@@ -6,6 +6,10 @@ pub(super) fn flag(name: &'static str, meaning: &'static str) -> FactSpec {
     FactSpec::new(name, FactKind::Bool, meaning)
 }
 
+pub(super) fn maybe_flag(name: &'static str, meaning: &'static str) -> FactSpec {
+    FactSpec::new(name, FactKind::optional(FactKind::Bool), meaning)
+}
+
 pub(super) fn int(name: &'static str, meaning: &'static str) -> FactSpec {
     FactSpec::new(name, FactKind::Int, meaning)
 }

@@ -20,6 +20,9 @@ const USER_AGENT: &str = concat!("holdpoint/", env!("CARGO_PKG_VERSION"));
 /// What a browser sends for a page.
 const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
+/// The most cookies of one answer whose values are looked for elsewhere; browsers keep 180 of a site.
+const MOST_COOKIES: usize = 200;
+
 /// The last answer of a look.
 pub(super) struct Answer {
     pub address: Url,
@@ -288,7 +291,7 @@ impl Exchange<'_> {
 
     /// What an answer hands out may come back in other headers, in bodies and in messages.
     fn register_secrets(&self, headers: &Headers) {
-        for cookie in cookie::all(headers) {
+        for cookie in cookie::all(headers).iter().take(MOST_COOKIES) {
             for secret in kept::secrets_in(&cookie.value) {
                 self.context
                     .secrets

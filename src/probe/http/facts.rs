@@ -209,7 +209,7 @@ pub(super) fn measure(
             kept::json(&value, &wanted.below("json").collect::<Vec<_>>())
         }),
     );
-    put("page", page.facts());
+    put("page", page.facts(answer.body.decoded));
     put("timing", timing_facts(answer));
     put("non_text_headers", json!(non_text));
     facts

@@ -1,6 +1,7 @@
 //! The parameters of the probe: declared, checked, and multiplied out into looks.
 
 use super::address;
+use super::ask::ORIGIN_WORDS;
 use crate::diagnostic::nearest;
 use crate::model::{FactKind, Facts, PathClasses, Target};
 use crate::probe::{Context, ParameterSpec};
@@ -36,7 +37,7 @@ pub(super) fn declared() -> Vec<ParameterSpec> {
         optional(
             "origin",
             text(),
-            "an Origin header: foreign, null, own, or an origin such as https://partner.example",
+            "an Origin header: foreign, lookalike, null, own, or an origin such as https://partner.example",
         ),
         optional("origins", texts(), "several origins, each its own look"),
         optional(
@@ -273,7 +274,7 @@ fn check_path(path: &str, target: Option<&Target>) -> Result<(), String> {
 }
 
 fn check_origin(origin: &str) -> Result<(), String> {
-    if ["foreign", "null", "own"].contains(&origin) {
+    if ORIGIN_WORDS.contains(&origin) {
         return Ok(());
     }
     if Url::parse(origin)
@@ -281,11 +282,11 @@ fn check_origin(origin: &str) -> Result<(), String> {
     {
         return Ok(());
     }
-    let hint = nearest(origin, ["foreign", "null", "own"]);
+    let hint = nearest(origin, ORIGIN_WORDS);
     let hint = hint
         .map(|word| format!("; did you mean '{word}'?"))
         .unwrap_or_default();
     Err(format!(
-        "'{origin}' is not an origin such as https://partner.example, nor foreign, null or own{hint}"
+        "'{origin}' is not an origin such as https://partner.example, nor foreign, lookalike, null or own{hint}"
     ))
 }

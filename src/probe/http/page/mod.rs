@@ -4,15 +4,19 @@ mod protection;
 pub(super) mod tags;
 
 use super::address;
-use super::declare::{flag, maybe_text, object, texts};
+use super::declare::{flag, maybe_flag, maybe_text, object, texts};
 use super::headers::Headers;
-use crate::model::FactSpec;
+use crate::model::{FactKind, FactSpec};
 use serde_json::{Value, json};
 use tags::{Piece, Scanner, Tag, unescape};
 use url::Url;
 
 /// The most addresses listed of one kind; a page with more is cut, not refused.
 const MOST: usize = 500;
+/// The most bytes of one address; a longer one is left out, and a longer base is not applied.
+const LONGEST_ADDRESS: usize = 8 * 1024;
+/// The most characters of a title that are kept.
+const LONGEST_TITLE: usize = 300;
 
 pub(super) fn declared() -> FactSpec {
     object(
@@ -23,26 +27,30 @@ pub(super) fn declared() -> FactSpec {
                 "the title element; null where the body is not HTML or has none",
             ),
             flag("next_app", "the HTML carries a marker of Next.js"),
-            flag(
+            maybe_flag(
                 "error_overlay",
-                "a development error overlay, or a stack trace that only development sends",
+                "a development error overlay, or a stack trace that only development sends; null where the body could not be read",
             ),
-            flag(
+            maybe_flag(
                 "error_page",
-                "the framework's own page for an error that nothing handled",
+                "the framework's own page for an error that nothing handled; null where the body could not be read",
             ),
             maybe_text(
                 "protection",
                 "whose protection or error page this is instead of the application",
             ),
-            flag("empty", "the body of a page has nothing but white space"),
+            maybe_flag(
+                "empty",
+                "the page shows no text and loads nothing; null where the body could not be read",
+            ),
             texts(
                 "scripts",
                 "addresses of the scripts that the page loads, query values masked",
             ),
-            texts(
+            FactSpec::new(
                 "mixed_content",
-                "http: sub-resources of a page that came over https:",
+                FactKind::optional(FactKind::list(FactKind::Text)),
+                "http: sub-resources of a page that came over https:; null where the body could not be read",
             ),
         ],
         "what the HTML shows, without running its scripts",
@@ -58,6 +66,8 @@ pub(super) struct Page {
     error_page: bool,
     protection: Option<String>,
     empty: bool,
+    /// Something other than text is shown, loaded or run.
+    shows_more: bool,
     /// Resolved against the page's address, in order.
     scripts: Vec<Url>,
     mixed_content: Vec<Url>,
@@ -69,8 +79,8 @@ impl Page {
         let mut page = Self::default();
         let mut visible = String::new();
         if let Some(html) = html {
-            page.empty = html.trim().is_empty();
             visible = page.scan(html, address);
+            page.empty = visible.trim().is_empty() && !page.shows_more;
         }
         page.error_page |= shows_unhandled_error(&visible, status);
         page.protection = protection::name(
@@ -83,17 +93,19 @@ impl Page {
         page
     }
 
-    pub(super) fn facts(&self) -> Value {
+    /// `readable` says that the body was there to be read; nobody can call the rest free of errors.
+    pub(super) fn facts(&self, readable: bool) -> Value {
+        let seen = |fact: bool| (readable || fact).then_some(fact);
         let shown = |urls: &[Url]| urls.iter().map(address::masked).collect::<Vec<_>>();
         json!({
             "title": self.title,
             "next_app": self.next_app,
-            "error_overlay": self.error_overlay,
-            "error_page": self.error_page,
+            "error_overlay": seen(self.error_overlay),
+            "error_page": seen(self.error_page),
             "protection": self.protection,
-            "empty": self.empty,
+            "empty": seen(self.empty),
             "scripts": shown(&self.scripts),
-            "mixed_content": shown(&self.mixed_content),
+            "mixed_content": readable.then(|| shown(&self.mixed_content)),
         })
     }
 
@@ -111,7 +123,7 @@ impl Page {
 
     /// Goes through the HTML once and gives the text that a reader would see.
     fn scan(&mut self, html: &str, address: &Url) -> String {
-        let mut base = address.clone();
+        let mut base: Option<Url> = None;
         let mut visible = String::new();
         let mut next_error = false;
         let mut data_script = false;
@@ -124,21 +136,25 @@ impl Page {
                         data_script && text.contains("\"err\":{") && text.contains("\"stack\":");
                 }
                 Piece::Inside(name, text) if name.eq_ignore_ascii_case("title") => {
-                    self.title
-                        .get_or_insert_with(|| unescape(text).trim().to_owned());
+                    self.title.get_or_insert_with(|| {
+                        let title = unescape(text);
+                        title.trim().chars().take(LONGEST_TITLE).collect()
+                    });
                 }
                 Piece::Inside(..) => {}
                 Piece::Tag(tag) => {
                     data_script = tag.is("script") && tag.attribute("id") == Some("__NEXT_DATA__");
                     next_error |= has_class(&tag, "next-error-h1");
-                    if tag.is("base") {
+                    // HTML Standard: the first base element with an href counts.
+                    if tag.is("base") && base.is_none() {
                         base = tag
                             .attribute("href")
-                            .and_then(|href| base.join(&unescape(href)).ok())
-                            .unwrap_or(base);
+                            .filter(|href| href.len() <= LONGEST_ADDRESS)
+                            .and_then(|href| address.join(&unescape(href)).ok());
                     }
+                    self.shows_more |= shows(&tag);
                     self.note_markers(&tag);
-                    self.note_resource(&tag, &base, address);
+                    self.note_resource(&tag, base.as_ref().unwrap_or(address), address);
                     visible.push(' ');
                 }
             }
@@ -169,6 +185,9 @@ impl Page {
 
     fn note_resource(&mut self, tag: &Tag<'_>, base: &Url, address: &Url) {
         let Some(written) = resource(tag) else { return };
+        if written.len() > LONGEST_ADDRESS {
+            return;
+        }
         let Ok(url) = base.join(unescape(written).trim()) else {
             return;
         };
@@ -216,6 +235,21 @@ fn resource<'a>(tag: &Tag<'a>) -> Option<&'a str> {
         .any(|name| tag.is(name))
         .then(|| tag.attribute("src"))
         .flatten()
+}
+
+/// Does a tag without text show, load or run something? A link to a style sheet shows nothing by itself.
+fn shows(tag: &Tag<'_>) -> bool {
+    let refreshes = || {
+        tag.attribute("http-equiv")
+            .is_some_and(|header| header.eq_ignore_ascii_case("refresh"))
+    };
+    [
+        "script", "img", "picture", "svg", "canvas", "video", "audio", "iframe", "frame", "object",
+        "embed", "input", "button", "select", "textarea",
+    ]
+    .iter()
+    .any(|name| tag.is(name))
+        || (tag.is("meta") && refreshes())
 }
 
 fn has_class(tag: &Tag<'_>, class: &str) -> bool {
@@ -288,7 +322,7 @@ mod tests {
             "<script src=/_next/static/chunks/m.js></script><img src=http://old.example/i.png>",
             "<a href=http://old.example/>link</a><link rel=canonical href=http://old.example/><img src=http://localhost:1/x>"
         ));
-        let facts = page.facts();
+        let facts = page.facts(true);
         assert_eq!(facts["title"], json!("A & B"));
         assert_eq!(
             facts["scripts"][0],
@@ -304,7 +338,13 @@ mod tests {
 
     #[test]
     fn an_empty_page_is_empty_and_no_page_is_not() {
-        assert!(read(" \n").empty && !read("<p>").empty);
+        assert!(read(" \n").empty);
+        assert!(
+            read("<!doctype html><html><head><title>x</title></head><body> </body></html>").empty
+        );
+        assert!(!read("<p>text").empty);
+        assert!(!read("<div id=root></div><script src=/main.js></script>").empty);
+        assert!(!read("<meta http-equiv=refresh content='0; url=/app'>").empty);
         let none = Page::read(
             None,
             &Url::parse("http://a.example").unwrap(),
@@ -312,5 +352,27 @@ mod tests {
             &Headers::default(),
         );
         assert!(!none.empty && none.title.is_none());
+    }
+
+    #[test]
+    fn a_body_that_nobody_could_read_is_not_called_free_of_errors() {
+        let facts = Page::default().facts(false);
+        for fact in ["error_overlay", "error_page", "empty", "mixed_content"] {
+            assert_eq!(facts[fact], Value::Null, "{fact}");
+        }
+    }
+
+    #[test]
+    fn the_first_base_counts_and_addresses_stay_short() {
+        let page =
+            read("<base target=x><base href=/one/><base href=/two/><script src=s.js></script>");
+        assert_eq!(page.scripts[0].path(), "/one/s.js");
+        let long = "a/".repeat(LONGEST_ADDRESS);
+        let page = read(&format!(
+            "<base href='/{long}'><script src=s.js></script><script src='{long}'></script><title>{long}</title>"
+        ));
+        assert_eq!(page.scripts.len(), 1);
+        assert_eq!(page.scripts[0].path(), "/a/s.js");
+        assert_eq!(page.title.unwrap().len(), LONGEST_TITLE);
     }
 }
