@@ -110,6 +110,23 @@ impl Output {
         let _ = writeln!(std::io::stderr().lock(), "{}", self.secrets.redact(text));
     }
 
+    /// Writes what is odd and stops nothing.
+    pub(super) fn warn(&self, warnings: &[Diagnostic]) {
+        for warning in warnings {
+            let place = warning.place.as_ref().map(|(source, span, _)| {
+                format!(" ({}:{})", source.name, source.line_of(span.start))
+            });
+            self.remark(&format!(
+                "warning: {}{}",
+                warning.message,
+                place.unwrap_or_default()
+            ));
+            if let Some(help) = &warning.help {
+                self.remark(&format!("help: {help}"));
+            }
+        }
+    }
+
     /// Writes diagnostics and returns the status for them.
     pub(super) fn diagnose(&self, problems: &[Diagnostic]) -> Exit {
         let color = self.colored(std::io::stderr().is_terminal());

@@ -3,31 +3,12 @@
 use super::args::RunArguments;
 use super::exit::Exit;
 use super::output::Output;
-use super::prepare::{Environment, Prepared, Request, prepare};
+use super::prepare::{Environment, Prepared, prepare};
 
 pub(super) fn plan(arguments: RunArguments, output: &Output, environment: &Environment) -> Exit {
-    let RunArguments {
-        selectors,
-        skip,
-        severity,
-        target,
-        about,
-        subject,
-        limits,
-        decision,
-    } = arguments;
-    let request = Request {
-        selectors,
-        skip,
-        severity,
-        target,
-        about,
-        subject,
-        limits,
-        decision,
-    };
-    match prepare(&request, environment) {
+    match prepare(&arguments.into(), environment) {
         Ok(prepared) => {
+            output.warn(&prepared.settings.warnings);
             output.print(&describe(&prepared));
             Exit::Go
         }

@@ -1,7 +1,8 @@
 //! From what was typed to what is needed: settings, catalogue, selection, plan.
 
 use super::args::{
-    DecisionArguments, LimitArguments, ReportTarget, SubjectArguments, TargetArguments,
+    DecisionArguments, LimitArguments, ReportTarget, RunArguments, SubjectArguments,
+    TargetArguments,
 };
 use super::exit::Exit;
 use super::output::Output;
@@ -35,6 +36,23 @@ pub(super) struct Request {
     pub(super) subject: SubjectArguments,
     pub(super) limits: LimitArguments,
     pub(super) decision: DecisionArguments,
+    pub(super) defaults: settings::Limits,
+}
+
+impl From<RunArguments> for Request {
+    fn from(arguments: RunArguments) -> Self {
+        Self {
+            selectors: arguments.selectors,
+            skip: arguments.skip,
+            severity: arguments.severity,
+            target: arguments.target,
+            about: arguments.about,
+            subject: arguments.subject,
+            limits: arguments.limits,
+            decision: arguments.decision,
+            defaults: settings::Limits::default(),
+        }
+    }
 }
 
 /// Everything that a run needs.
@@ -107,6 +125,7 @@ pub(super) fn settings(
         per_host: many(limits.per_host),
         retries: limits.retries,
         fail_on: decision.fail_on,
+        defaults: request.defaults,
     };
     settings::load(&arguments, &environment.variables, &environment.secrets)
 }

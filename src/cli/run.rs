@@ -13,7 +13,7 @@ use crate::evidence::{
 };
 use crate::gate;
 use crate::model::{Level, Origin, Subject};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use jiff::tz::TimeZone;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,30 +25,7 @@ const SMOKE_DEADLINE: Duration = Duration::from_secs(20);
 const SMOKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) fn run(arguments: RunArguments, output: &Output, environment: &Environment) -> Exit {
-    let RunArguments {
-        selectors,
-        skip,
-        severity,
-        target,
-        about,
-        subject,
-        limits,
-        decision,
-    } = arguments;
-    conduct(
-        &Request {
-            selectors,
-            skip,
-            severity,
-            target,
-            about,
-            subject,
-            limits,
-            decision,
-        },
-        output,
-        environment,
-    )
+    conduct(&arguments.into(), output, environment)
 }
 
 pub(super) fn smoke(arguments: SmokeArguments, output: &Output, environment: &Environment) -> Exit {
@@ -56,13 +33,16 @@ pub(super) fn smoke(arguments: SmokeArguments, output: &Output, environment: &En
         url,
         about,
         subject,
-        mut limits,
+        limits,
         decision,
     } = arguments;
-    limits.deadline.get_or_insert(SMOKE_DEADLINE);
-    limits.timeout.get_or_insert(SMOKE_TIMEOUT);
     let request = Request {
         selectors: vec!["smoke".into()],
+        defaults: settings::Limits {
+            timeout: SMOKE_TIMEOUT,
+            deadline: SMOKE_DEADLINE,
+            ..settings::Limits::default()
+        },
         target: url,
         about,
         subject,
@@ -115,6 +95,7 @@ async fn execute(
         waivers,
         selection,
     } = prepared;
+    output.warn(&settings.warnings);
     let header = header(&settings, &plan, request, &catalog);
     let (checks, looks) = planned(&catalog, &selection, &plan);
     let record = match RecordWriter::create(

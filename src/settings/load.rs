@@ -303,7 +303,7 @@ fn environment(
 }
 
 fn limits(arguments: &Arguments, file: &File, chooser: &mut Chooser<'_>) -> Limits {
-    let (file, default) = (&file.limits, Limits::default());
+    let (file, default) = (&file.limits, arguments.defaults);
     let mut time = |what, flag, variable, argument, file: &Option<Placed<Duration>>, default| {
         let read = |text: &str| match parse_duration(text)? {
             Duration::ZERO => Err("it must be longer than nothing".to_owned()),

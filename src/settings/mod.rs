@@ -58,6 +58,8 @@ pub struct Arguments {
     pub retries: Option<u32>,
     /// `--fail-on`
     pub fail_on: Option<Severity>,
+    /// What holds where nothing else is said; verbs differ in it.
+    pub defaults: Limits,
 }
 
 /// Everything that a run is told.

@@ -96,6 +96,15 @@ impl Ask {
         }
     }
 
+    /// The path as people read it.
+    fn shown_path(&self) -> String {
+        if self.path == PathClasses::CHUNK {
+            "a script of the front page".into()
+        } else {
+            address::masked_text(&self.path)
+        }
+    }
+
     /// `GET /sw.js`, `GET / from a foreign origin`, `OPTIONS /api preflight from …`.
     pub(super) fn label(&self, target: Option<&Target>) -> String {
         let plain = self
@@ -104,12 +113,8 @@ impl Ask {
             .flatten();
         let mut label = match plain {
             Some(address) => format!("{} {} (plain)", self.method, address::masked(&address)),
-            None if self.plain => format!(
-                "{} {} (plain)",
-                self.method,
-                address::masked_text(&self.path)
-            ),
-            None => format!("{} {}", self.method, address::masked_text(&self.path)),
+            None if self.plain => format!("{} {} (plain)", self.method, self.shown_path()),
+            None => format!("{} {}", self.method, self.shown_path()),
         };
         if self.preflight {
             label.push_str(" preflight");

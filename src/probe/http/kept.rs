@@ -117,7 +117,12 @@ pub(super) fn secrets_in(value: &str) -> Vec<String> {
     const SHORTEST: usize = 8;
     let plain = percent_decode_str(value).decode_utf8_lossy();
     let is_address = plain.starts_with('/') || Url::parse(&plain).is_ok_and(|url| url.has_host());
-    if value.len() < SHORTEST || (is_address && !plain.contains('?')) {
+    // `accepted`, `anonymous`, `dark-mode`: words, which a report may need to say.
+    let is_word = value.len() < 20
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte == b'_');
+    if value.len() < SHORTEST || is_word || (is_address && !plain.contains('?')) {
         return Vec::new();
     }
     let mut secrets = vec![value.to_owned(), plain.clone().into_owned()];
@@ -301,6 +306,9 @@ mod tests {
     #[test]
     fn hides_of_cookies_what_is_worth_hiding() {
         assert_eq!(secrets_in("dark"), [""; 0]);
+        assert_eq!(secrets_in("accepted"), [""; 0]);
+        assert_eq!(secrets_in("anonymous-user"), [""; 0]);
+        assert_eq!(secrets_in("s3ssion-1").len(), 1);
         assert_eq!(secrets_in("https%3A%2F%2Fapp.example"), [""; 0]);
         let parts = secrets_in("aaaaaaaaaaaaaaaaaaaa%7Cbbbbbbbbbbbbbbbbbbbb");
         assert!(parts.contains(&"aaaaaaaaaaaaaaaaaaaa".to_owned()) && parts.len() == 4);

@@ -26,6 +26,8 @@ pub(super) struct Http;
 
 /// How many redirects are followed to the front page when a script of it is wanted.
 const FOLLOW_TO_PAGE: usize = 5;
+/// The most bytes of headers of one answer; Node.js stops at 16 KiB, Chromium at 256 KiB.
+const MOST_HEADERS: usize = 64 * 1024;
 
 impl Probe for Http {
     fn spec(&self) -> ProbeSpec {
@@ -90,7 +92,13 @@ async fn look(ask: &Ask, target: &Target, wanted: &Wanted, context: &Context) ->
     .answer(address)
     .await
     {
+        Err(failure) if ask.plain && failure.fault.hindrance.kind == HindranceKind::Refused => {
+            absent("plain HTTP is refused, so there is nothing to be led away from")
+        }
         Err(failure) => not_answered(failure),
+        Ok(answer) if answer.headers.size() > MOST_HEADERS => {
+            Sighting::hindered(too_large(&answer))
+        }
         Ok(answer) => Sighting {
             facts: facts::measure(&answer, ask, target, wanted, context.now),
             transient: transient(&answer, context.now),
@@ -160,6 +168,17 @@ async fn find_chunk(ask: &Ask, target: &Target, context: &Context) -> Result<Url
         })
 }
 
+/// Headers beyond every limit of servers and browsers: nothing in them is measured, so that a hostile
+/// answer costs no more than its transfer.
+fn too_large(answer: &Answer) -> Hindrance {
+    let cause = format!(
+        "the answer's headers are {} KiB, more than the {} KiB that are read",
+        answer.headers.size() / 1024,
+        MOST_HEADERS / 1024
+    );
+    Hindrance::new(HindranceKind::TooLarge, cause)
+}
+
 fn absent(cause: &str) -> Sighting {
     Sighting::hindered(Hindrance::new(HindranceKind::Absent, cause))
 }
@@ -186,6 +205,9 @@ fn hindrance(answer: &Answer) -> Option<Hindrance> {
             None => "429 Too Many Requests".to_owned(),
         };
         return Some(Hindrance::new(HindranceKind::RateLimited, cause));
+    }
+    if answer.headers.size() > MOST_HEADERS {
+        return Some(too_large(answer));
     }
     answer.fault.clone()
 }

@@ -34,6 +34,14 @@ pub(super) struct Line {
 }
 
 impl Headers {
+    /// All names and values together, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.lines
+            .iter()
+            .map(|line| line.name.len() + line.value.len())
+            .sum()
+    }
+
     /// Takes the lines over, a repeated name beside its first line.
     pub(super) fn of(map: &HeaderMap) -> Self {
         let lines = map

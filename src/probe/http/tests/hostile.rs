@@ -217,3 +217,31 @@ async fn claims_to_be_text() {
         json!(true)
     );
 }
+
+#[tokio::test]
+async fn sends_more_headers_than_anybody_reads() {
+    let policy: String = (0..9_000).map(|number| format!("d{number} x;")).collect();
+    let server = answering(move |_| {
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-security-policy: {policy}\r\ncontent-length: 0\r\n\r\n"
+        );
+        head.into_bytes()
+    })
+    .await;
+    assert_eq!(kind(&server).await, HindranceKind::TooLarge);
+}
+
+#[tokio::test]
+async fn plain_http_that_is_refused_leads_nobody_astray() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    drop(listener);
+    let target = Target {
+        plain_url: Some(url.clone()),
+        ..target(&url)
+    };
+    let context = context(target, AMPLE);
+    let sighting = look_in(&context, json!({ "plain": true }), &Wanted::default()).await;
+    assert_eq!(sighting.hindrance.unwrap().kind, HindranceKind::Absent);
+    assert!(sighting.transient.is_none());
+}
