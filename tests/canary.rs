@@ -1,5 +1,7 @@
 //! Secrets placed in every source appear in no output, record, document or error, in any form they take.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use std::fmt::Write as _;

@@ -1,5 +1,7 @@
 //! Every shipped check: its expressions compile and read declared facts, and its examples come out as they say.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use holdpoint::catalog::{Catalog, SUITES, verify_expressions};
 use holdpoint::judge::{Rules, conclude, subject_facts};
 use holdpoint::model::{

@@ -1,5 +1,7 @@
 //! The program against servers that refuse, hang, lie and drown: the right verdict, in time, without a panic.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! Holds the source to the house rules of `src/README.md`.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

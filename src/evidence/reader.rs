@@ -67,7 +67,7 @@ pub fn read(path: &Path) -> Result<Record, RecordFault> {
             Line::Check(check) if !planned => checks.push(*check),
             Line::Look(look) if !planned => looks.push(look),
             Line::Planned { digest: claimed } if !planned => {
-                if digest(text[..start].as_bytes()) != claimed {
+                if digest(&text.as_bytes()[..start]) != claimed {
                     return Err(fault(
                         number,
                         "the plan was changed after it was recorded: its digest does not match"

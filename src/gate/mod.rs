@@ -69,11 +69,13 @@ pub fn decide(
 }
 
 fn weigh(findings: &[Finding], fail_on: Severity) -> (Outcome, Vec<String>) {
-    let must_pass = || {
-        findings
-            .iter()
-            .filter(|finding| finding.severity >= fail_on)
-    };
+    // The gravest reason comes first: it may be the only one that is read.
+    let mut gravest: Vec<&Finding> = findings
+        .iter()
+        .filter(|one| one.severity >= fail_on)
+        .collect();
+    gravest.sort_by_key(|one| std::cmp::Reverse(one.severity));
+    let must_pass = || gravest.iter().copied();
     let line = |finding: &Finding| format!("{}: {}", finding.check, finding.reason);
     let failed: Vec<_> = must_pass()
         .filter(|one| one.verdict == Verdict::Fail && one.waived.is_none())
