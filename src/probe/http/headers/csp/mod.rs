@@ -76,6 +76,17 @@ pub(in crate::probe::http) fn declared() -> FactSpec {
                 vec![flag("defined", "default-src is there")],
                 "the fallback",
             ),
+            object(
+                "object",
+                vec![
+                    flag("defined", "object-src or default-src is there"),
+                    flag(
+                        "restricted",
+                        "plug-in content of neither any host nor data: or blob: is allowed",
+                    ),
+                ],
+                "what all policies together allow of plug-in content",
+            ),
             flag(
                 "object_none",
                 "no plug-in content: object-src or default-src is 'none'",
@@ -184,6 +195,12 @@ impl Csp {
                 "restricted": self.any(Policy::restricts_style),
             },
             "default": { "defined": has("default-src") },
+            "object": {
+                "defined": self.of_all(OBJECT).next().is_some(),
+                "restricted": self.of_all(OBJECT).any(|list| {
+                    !list.allows_any_host() && !list.has("data:") && !list.has("blob:")
+                }),
+            },
             "object_none": self.of_all(OBJECT).any(|list| list.matches_nothing()),
             "base_uri": {
                 "defined": has("base-uri"),
@@ -330,6 +347,22 @@ mod tests {
         );
         assert_eq!(facts["unknown"], json!(["scirpt-src"]));
         assert_eq!(facts["reporting"], json!(true));
+    }
+
+    #[test]
+    fn plug_ins_are_limited_by_whichever_policy_does_it() {
+        let object = |values| facts(values)["object"].clone();
+        let limited = json!({ "defined": true, "restricted": true });
+        assert_eq!(
+            object(&["frame-ancestors 'self'", "default-src 'self'"]),
+            limited
+        );
+        assert_eq!(object(&["default-src *", "object-src 'self'"]), limited);
+        assert_eq!(
+            object(&["default-src 'self'; object-src 'self' blob:"])["restricted"],
+            json!(false)
+        );
+        assert_eq!(object(&["img-src *"])["defined"], json!(false));
     }
 
     #[test]
