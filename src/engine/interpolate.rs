@@ -190,6 +190,7 @@ mod tests {
                 variable("NAME", "x", false),
             ],
             files: vec![],
+            required: vec![],
         };
         let names = Names {
             target: Some(&target),

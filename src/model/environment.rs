@@ -7,6 +7,8 @@ pub struct Environment {
     pub variables: Vec<Variable>,
     /// The files that were read, in the order of precedence, as paths relative to the root.
     pub files: Vec<String>,
+    /// Variables that the user wants set, whatever the code reads.
+    pub required: Vec<String>,
 }
 
 /// One variable with its winning value.

@@ -95,7 +95,7 @@ pub fn commented(settings: &Settings) -> String {
         ));
     }
     line("");
-    line("[documents]                  # what holdpoint fills in where evidence allows");
+    line("[documents]                  # where the documents of this project are");
     for (name, path) in &settings.documents {
         line(&format!("{} = {}", quoted(name), quoted(path)));
     }

@@ -134,9 +134,11 @@ pub fn load(
         root,
         config: config.map(|config| config.path),
         application,
-        environment,
+        environment: Environment {
+            required: file.required,
+            ..environment
+        },
         mode,
-        required: file.required,
         level,
         limits,
         fail_on,

@@ -79,8 +79,6 @@ pub struct Settings {
     pub environment: Environment,
     /// The mode of Next.js whose environment files count.
     pub mode: String,
-    /// Variables that must be set, besides those that the code reads.
-    pub required: Vec<String>,
     /// How far the run may go.
     pub level: Level,
     /// Time and number.

@@ -216,10 +216,19 @@ impl<'a> Account<'a> {
     }
 
     fn missing(&self) -> Vec<Value> {
-        self.reads()
+        let mut missing: Vec<Value> = self
+            .reads()
             .filter(|(name, _)| self.environment.get(name).is_none())
             .filter_map(|(name, places)| self.needed(name, places, |other| self.has_value(other)))
-            .collect()
+            .collect();
+        for name in &self.environment.required {
+            if self.environment.get(name).is_none()
+                && missing.iter().all(|one| one["name"] != **name)
+            {
+                missing.push(json!({ "name": name, "places": ["the settings require it"], "alternatives": [] }));
+            }
+        }
+        missing
     }
 
     fn needed(&self, name: &str, places: &'a [Place], met: impl Fn(&str) -> bool) -> Option<Value> {

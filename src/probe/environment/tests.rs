@@ -77,6 +77,7 @@ fn seen(root: &Path, variables: Vec<Variable>) -> Facts {
     let environment = Environment {
         variables,
         files: vec![".env.local".into()],
+        required: Vec::new(),
     };
     let survey = survey::survey(
         root,
@@ -85,6 +86,19 @@ fn seen(root: &Path, variables: Vec<Variable>) -> Facts {
         &Default::default(),
     );
     account::facts(&environment, &survey, None)
+}
+
+#[test]
+fn what_the_settings_require_is_missed_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = Environment {
+        variables: vec![variable("SET", "value", 1)],
+        files: vec![],
+        required: vec!["SENTRY_DSN".into(), "SET".into()],
+    };
+    let survey = survey::survey(folder.path(), BTreeSet::new(), &[], &Default::default());
+    let facts = account::facts(&environment, &survey, None);
+    assert_eq!(names(&facts, "missing"), ["SENTRY_DSN"]);
 }
 
 /// The names in a list of objects.

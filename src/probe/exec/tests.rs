@@ -37,6 +37,7 @@ fn context(root: &TempDir, timeout: Duration) -> Context {
         environment: Arc::new(Environment {
             variables,
             files: vec![],
+            required: vec![],
         }),
         secrets: Arc::new(Book::default()),
         transport: Arc::new(Transport::new(None).unwrap()),

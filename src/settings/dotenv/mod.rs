@@ -92,7 +92,11 @@ pub fn load(files: &[EnvFile], process: &BTreeMap<String, String>) -> Loaded {
     let variables = chosen.into_iter().map(variable).collect();
     let files = files.iter().map(|file| file.path.clone()).collect();
     Loaded {
-        environment: Environment { variables, files },
+        environment: Environment {
+            variables,
+            files,
+            required: Vec::new(),
+        },
         warnings,
     }
 }
