@@ -29,7 +29,10 @@ pub fn parse_check(source: &Source, origin: Origin) -> Result<Check, Vec<Diagnos
     let problems = Problems::default();
     let reader = TableReader::new(source, &table, &problems);
     let check = read(&reader, origin);
-    reader.finish();
+    // What comes after a wrong value was not read, so it cannot be told from what is unknown.
+    if check.is_some() {
+        reader.finish();
+    }
     let mut problems = problems.into_vec();
     if let Some(check) = check.as_ref().filter(|_| origin != Origin::Shipped) {
         problems.extend(expressions::verify(check, source));

@@ -17,6 +17,10 @@ pub fn verify(check: &Check, source: &Source) -> Vec<Diagnostic> {
         .look
         .as_ref()
         .and_then(|look| probe::find(&look.probe));
+    if probe.is_none() && check.look.is_some() {
+        // Of a probe that is not there no facts are known; the probe is what is wrong.
+        return problems;
+    }
     declared.extend(probe.map(|probe| probe.spec().facts).unwrap_or_default());
     declared.extend(check.look.iter().flat_map(|look| look.declares.clone()));
     for expectation in &check.expect {
@@ -79,7 +83,7 @@ fn fill_ins(text: &str, declared: &[FactSpec], source: &Source, problems: &mut V
 fn misread_at(misread: &Misread, text: &str, place: &Range<usize>, source: &Source) -> Diagnostic {
     let start = place.start + word_in(text, &misread.word);
     let span = start..(start + misread.word.len()).min(place.end);
-    let problem = Diagnostic::new(misread.message.clone()).at(source, span, "not a declared fact");
+    let problem = Diagnostic::new(misread.message.clone()).at(source, span, misread.label);
     match &misread.help {
         Some(help) => problem.help(help.clone()),
         None => problem,

@@ -30,17 +30,21 @@ impl Catalog {
     /// # Errors
     /// A shipped file is wrong, which the tests exclude.
     pub fn shipped() -> Result<Self, Vec<Diagnostic>> {
-        Self::load(None, &[])
+        Self::load(None, Path::new(""), &[])
     }
 
-    /// The shipped checks and those of the user's folder.
+    /// The shipped checks and those of the user's folder, whose files are named as seen from `root`.
     ///
     /// A user's check whose id is shipped is refused unless `overrides` names it, so that nobody
     /// weakens a check by accident.
     ///
     /// # Errors
     /// Every problem of every file, with its place.
-    pub fn load(folder: Option<&Path>, overrides: &[String]) -> Result<Self, Vec<Diagnostic>> {
+    pub fn load(
+        folder: Option<&Path>,
+        root: &Path,
+        overrides: &[String],
+    ) -> Result<Self, Vec<Diagnostic>> {
         let mut problems = Vec::new();
         let mut read: Vec<(Check, Source)> = Vec::new();
         for source in source::shipped() {
@@ -50,7 +54,9 @@ impl Catalog {
             }
         }
         let shipped = read.len();
-        for source in folder.map_or_else(|| Ok(Vec::new()), source::folder)? {
+        for source in
+            folder.map_or_else(|| Ok(Vec::new()), |folder| source::folder(folder, root))?
+        {
             match parse_check(&source, Origin::User) {
                 Ok(check) => read.push((check, source)),
                 Err(found) => problems.extend(found),

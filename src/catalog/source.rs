@@ -25,8 +25,9 @@ fn collect(folder: &Dir<'_>, sources: &mut Vec<Source>) {
     folder.dirs().for_each(|inner| collect(inner, sources));
 }
 
-/// The check files of a folder and the folders below it, in the order of their paths.
-pub(super) fn folder(folder: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
+/// The check files of a folder and the folders below it, in the order of their paths, each named as
+/// seen from the root.
+pub(super) fn folder(folder: &Path, root: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
     let mut paths = Vec::new();
     let mut problems = Vec::new();
     let mut pending = vec![folder.to_owned()];
@@ -51,9 +52,10 @@ pub(super) fn folder(folder: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
     paths.sort();
     let mut sources = Vec::with_capacity(paths.len());
     for path in paths {
+        let shown = path.strip_prefix(root).unwrap_or(&path);
         match std::fs::read_to_string(&path) {
-            Ok(text) => sources.push(Source::new(path.display().to_string(), text)),
-            Err(error) => problems.push(unreadable(&path, &error)),
+            Ok(text) => sources.push(Source::new(shown.display().to_string(), text)),
+            Err(error) => problems.push(unreadable(shown, &error)),
         }
     }
     if problems.is_empty() {

@@ -140,7 +140,11 @@ pub(super) fn catalog(
         ..Request::default()
     };
     let settings = settings(&request, environment)?;
-    let catalog = Catalog::load(checks_folder(&settings), &settings.overrides)?;
+    let catalog = Catalog::load(
+        checks_folder(&settings),
+        &settings.root,
+        &settings.overrides,
+    )?;
     Ok((settings, catalog))
 }
 
@@ -168,7 +172,11 @@ pub(super) fn selector(
 pub(super) fn prepare(request: &Request, environment: &Environment) -> Result<Prepared, Refusal> {
     writable(&request.decision.report)?;
     let settings = settings(request, environment)?;
-    let catalog = Catalog::load(checks_folder(&settings), &settings.overrides)?;
+    let catalog = Catalog::load(
+        checks_folder(&settings),
+        &settings.root,
+        &settings.overrides,
+    )?;
     let selection = selector(
         &request.selectors,
         &request.skip,

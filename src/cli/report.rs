@@ -53,6 +53,7 @@ fn retell(
     let catalog = if arguments.rejudge {
         Some(Catalog::load(
             prepare::checks_folder(&settings),
+            &settings.root,
             &settings.overrides,
         )?)
     } else {

@@ -13,9 +13,13 @@ pub struct Misread {
     pub message: String,
     /// The word in the expression to point at.
     pub word: String,
+    /// What the word is, in short.
+    pub label: &'static str,
     /// The way out.
     pub help: Option<String>,
 }
+
+const UNDECLARED: &str = "not a declared fact";
 
 /// Everything that is wrong with an expression, given the declared facts.
 pub fn lint(expr: &Expr, declared: &[FactSpec]) -> Vec<Misread> {
@@ -63,6 +67,7 @@ pub fn resolve(path: &[String], declared: &[FactSpec]) -> Result<FactKind, Misre
                 return Err(Misread {
                     message,
                     word: name.clone(),
+                    label: UNDECLARED,
                     help: None,
                 });
             }
@@ -92,6 +97,7 @@ fn unknown(name: &str, what: &str, specs: &[FactSpec]) -> Misread {
     Misread {
         message: format!("{what} '{name}'"),
         word: name.into(),
+        label: UNDECLARED,
         help: Some(help),
     }
 }
@@ -169,6 +175,7 @@ fn mismatch(
             kind.describe()
         ),
         word: path.last().cloned().unwrap_or_default(),
+        label: "of another type",
         help: Some("a comparison of different types is never true".into()),
     })
 }

@@ -304,9 +304,11 @@ fn level(
         file: None,
     };
     // What is allowed is not asked for: active must be.
-    let (level, from) = chooser
-        .given(given, str::parse)
-        .unwrap_or_else(|| (allowed.min(Level::Live), "default".into()));
+    let (level, from) = match (chooser.given(given, str::parse), limit) {
+        (Some(given), _) => given,
+        (None, Some(limit)) if limit.value <= Level::Live => (limit.value, chooser.at(limit.line)),
+        (None, _) => (allowed.min(Level::Live), "default".into()),
+    };
     if level > allowed {
         let problem = match (limit, target) {
             (Some(limit), _) => {

@@ -5,6 +5,7 @@
 
 pub(crate) mod hostile;
 pub(crate) mod peers;
+pub(crate) mod refusal;
 
 use holdpoint::clock;
 use regex::Regex;

@@ -1,0 +1,108 @@
+//! `holdpoint demo`: it shows the whole flow, and leaves the files that it names.
+
+mod support;
+
+use serde_json::Value;
+use std::path::Path;
+use support::holdpoint;
+
+fn report(folder: &Path) -> Value {
+    let text = std::fs::read_to_string(folder.join("report.json")).unwrap();
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let schema = include_str!("../reports/schema/report.v1.json");
+    let schema = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
+    let wrong: Vec<_> = schema.iter_errors(&report).map(|e| e.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    report
+}
+
+fn checks<'a>(report: &'a Value, verdict: &str) -> Vec<&'a str> {
+    let findings = report["findings"].as_array().unwrap();
+    let mut ids: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding["verdict"] == verdict)
+        .map(|finding| finding["check"].as_str().unwrap())
+        .collect();
+    ids.sort_unstable();
+    ids
+}
+
+#[test]
+fn as_found_it_is_no_go_and_says_where_to_look() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("demo");
+    let call = [Path::new("demo"), Path::new("--dir"), &folder];
+    let outcome = holdpoint(call).run().expect_code(0);
+    let named = folder.canonicalize().unwrap().display().to_string();
+    assert!(outcome.stdout.contains(&named), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("exit status would have been 1"));
+    let sign_off = std::fs::read_to_string(folder.join("SECURITY_SIGN_OFF.md")).unwrap();
+    assert!(sign_off.contains("headers.content-security-policy"));
+    let records = std::fs::read_dir(folder.join(".holdpoint/records")).unwrap();
+    assert_eq!(records.count(), 1);
+    let report = report(&folder);
+    assert_eq!(report["decision"], "no-go");
+    assert_eq!(checks(&report, "inconclusive"), [""; 0]);
+    assert_eq!(
+        checks(&report, "fail"),
+        [
+            "cookies.attributes",
+            "cookies.flags",
+            "cors.foreign-origin",
+            "cors.preflight",
+            "environment.no-placeholders",
+            "environment.required-set",
+            "headers.api",
+            "headers.content-security-policy",
+            "headers.content-type-options",
+            "headers.cross-origin-opener-policy",
+            "headers.cross-origin-resource-policy",
+            "headers.csp-base-uri-and-object-src",
+            "headers.csp-form-action",
+            "headers.csp-reporting",
+            "headers.csp-style-src",
+            "headers.csp-unsafe-eval",
+            "headers.no-version-leaks",
+            "headers.permissions-policy",
+            "headers.strict-transport-security",
+            "headers.strict-transport-security-subdomains",
+            "headers.xss-protection",
+            "transport.https-redirect",
+        ]
+    );
+}
+
+#[test]
+fn mended_it_is_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let call = ["demo", "--mended", "--dir"].map(Path::new);
+    holdpoint(call.into_iter().chain([folder.path()]))
+        .run()
+        .expect_code(0);
+    let report = report(folder.path());
+    assert_eq!(checks(&report, "fail"), [""; 0]);
+    assert_eq!(checks(&report, "inconclusive"), [""; 0]);
+    assert_eq!(checks(&report, "blocked"), [""; 0]);
+    assert_eq!(report["decision"], "go");
+}
+
+#[test]
+fn a_folder_with_something_in_it_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    support::write(folder.path(), "mine.txt", "mine");
+    let call = [Path::new("demo"), Path::new("--dir"), folder.path()];
+    let outcome = holdpoint(call).run().expect_code(2);
+    assert!(
+        outcome.stderr.contains("is not empty"),
+        "{}",
+        outcome.stderr
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn without_a_folder_it_makes_one_among_the_temporary_files() {
+    let outcome = holdpoint(["demo", "--mended", "-q"]).run().expect_code(0);
+    let text = outcome.stable_stdout();
+    assert!(text.contains("[SCRATCH]/tmp/holdpoint-demo-"), "{text}");
+}
