@@ -2,9 +2,9 @@
 
 use crate::model::Facts;
 use cel::common::ast::{EntryExpr, Expr as Node, IdedExpr, LiteralValue, operators};
-use cel::{Context, Program, Value};
+use cel::{Context, Env, Program, Value};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Longer expressions are refused: nobody can read them, and evaluation has no step limit.
 const LONGEST: usize = 4096;
@@ -17,6 +17,9 @@ const DEEPEST_BRACKET: usize = 10;
 
 /// More operators and dots than this without an && or || are refused: they make a tree as deep as there are many.
 const MOST_OPERATORS: usize = 40;
+
+/// CEL's own functions and operators, built once: building them costs more than an evaluation.
+static LIBRARY: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// The element of a list, in a path.
 pub(super) const ELEMENT: &str = "[]";
@@ -55,7 +58,9 @@ impl Expr {
                 offset: None,
             });
         }
-        let program = Program::compile(source).map_err(|errors| syntax_error(source, &errors))?;
+        let program = LIBRARY
+            .compile(source)
+            .map_err(|errors| syntax_error(source, &errors))?;
         let mut walk = Walk::default();
         walk.visit(program.expression(), &HashMap::new(), 0);
         if walk.deepest > DEEPEST_LOOP {
@@ -91,9 +96,12 @@ impl Expr {
     /// # Errors
     /// Anything but true and false: a missing fact, a comparison of different types, a number.
     pub fn evaluate(&self, facts: &Facts) -> Result<bool, String> {
-        let mut context = Context::default();
-        for (name, value) in facts {
-            context.add_variable_from_value(name.clone(), to_cel(value));
+        let mut context = Context::with_env(Arc::clone(&LIBRARY));
+        let roots: BTreeSet<&String> = self.reads.iter().filter_map(|path| path.first()).collect();
+        for name in roots {
+            if let Some(value) = facts.get(name) {
+                context.add_variable_from_value(name.clone(), to_cel(value));
+            }
         }
         match self.program.execute(&context) {
             Ok(Value::Bool(answer)) => Ok(answer),
