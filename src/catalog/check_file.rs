@@ -69,8 +69,8 @@ fn read(reader: &TableReader<'_>, origin: Origin) -> Option<Check> {
         .collect();
     let look = reader.table("look").and_then(read_look);
     let level = reader.word("level", Level::ALL);
-    let probe = look.as_ref().and_then(|look| probe::find(&look.probe));
-    let least = probe.map_or(Level::Static, |probe| probe.spec().level);
+    let probe = look.as_ref().and_then(|look| probe::spec(&look.probe));
+    let least = probe.map_or(Level::Static, |spec| spec.level);
     if let Some(level) = level.filter(|level| *level < least) {
         let message = format!("level '{level}' is not enough: the probe needs at least '{least}'");
         reader.wrong(
@@ -144,8 +144,8 @@ fn read_look(reader: TableReader<'_>) -> Option<Look> {
         }
     }
     let probe = probe?;
-    match probe::find(&probe) {
-        Some(found) => parameters::verify(&found.spec(), &given, &reader),
+    match probe::spec(&probe) {
+        Some(spec) => parameters::verify(spec, &given, &reader),
         None => {
             let names = probe::PROBES.iter().map(|probe| probe.spec().name);
             let help = match crate::diagnostic::nearest(&probe, names.clone()) {

@@ -16,12 +16,12 @@ pub fn verify(check: &Check, source: &Source) -> Vec<Diagnostic> {
     let probe = check
         .look
         .as_ref()
-        .and_then(|look| probe::find(&look.probe));
+        .and_then(|look| probe::spec(&look.probe));
     if probe.is_none() && check.look.is_some() {
         // Of a probe that is not there no facts are known; the probe is what is wrong.
         return problems;
     }
-    declared.extend(probe.map(|probe| probe.spec().facts).unwrap_or_default());
+    declared.extend(probe.map(|spec| spec.facts.clone()).unwrap_or_default());
     declared.extend(check.look.iter().flat_map(|look| look.declares.clone()));
     for expectation in &check.expect {
         for text in [Some(&expectation.that), expectation.when.as_ref()]

@@ -25,8 +25,8 @@ pub(super) fn explain(
         output.print(&check_page(check, &source));
         return Exit::Go;
     }
-    if let Some(probe) = probe::find(&arguments.id) {
-        output.print(&probe_page(&probe.spec()));
+    if let Some(spec) = probe::spec(&arguments.id) {
+        output.print(&probe_page(spec));
         return Exit::Go;
     }
     let ids = catalog.checks().iter().map(|check| check.id.as_str());

@@ -13,8 +13,8 @@ pub(super) fn generate(what: &str, output: &Output) -> Exit {
             Err(problems) => return output.diagnose(&problems),
         },
         "exit-statuses" => exit_statuses(),
-        _ => match what.strip_prefix("probe:").and_then(probe::find) {
-            Some(probe) => explain::probe_page(&probe.spec()),
+        _ => match what.strip_prefix("probe:").and_then(probe::spec) {
+            Some(spec) => explain::probe_page(spec),
             None => {
                 output.remark("error: generate checks, exit-statuses or probe:NAME");
                 return Exit::Usage;

@@ -214,7 +214,7 @@ impl Planner {
         source: &Source,
         input: &PlanInput,
     ) -> Vec<String> {
-        let Some(probe) = probe::find(&look.probe) else {
+        let (Some(probe), Some(spec)) = (probe::find(&look.probe), probe::spec(&look.probe)) else {
             self.problem(
                 check,
                 source,
@@ -224,7 +224,6 @@ impl Planner {
             );
             return Vec::new();
         };
-        let spec = probe.spec();
         if spec.needs_target && input.target.is_none() {
             self.needs_target.push(check.id.to_string());
             return Vec::new();

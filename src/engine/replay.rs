@@ -96,8 +96,8 @@ fn unobserved(recorded: &Check, now: &Check) -> Option<String> {
         // Of open-ended facts (headers, JSON bodies), only what was read then was kept.
         let look = now.look.as_ref();
         let facts = look
-            .and_then(|look| probe::find(&look.probe))
-            .map(|probe| probe.spec().facts);
+            .and_then(|look| probe::spec(&look.probe))
+            .map(|spec| spec.facts.clone());
         let open: Vec<_> = facts
             .into_iter()
             .flatten()

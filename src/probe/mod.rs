@@ -9,6 +9,8 @@ mod http;
 mod tls;
 pub mod transport;
 
+use std::sync::LazyLock;
+
 pub use contract::{Context, ParameterSpec, Probe, ProbeSpec, Sighting, Transient, Wanted};
 
 /// Every probe, in the order of their names.
@@ -21,10 +23,17 @@ pub static PROBES: &[&dyn Probe] = &[
     &tls::Tls,
 ];
 
+/// Their declarations in the same order, made once: every check of a catalogue asks for one.
+static SPECS: LazyLock<Vec<ProbeSpec>> =
+    LazyLock::new(|| PROBES.iter().map(|probe| probe.spec()).collect());
+
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static dyn Probe> {
-    PROBES
-        .iter()
-        .copied()
-        .find(|probe| probe.spec().name == name)
+    let place = SPECS.iter().position(|spec| spec.name == name)?;
+    PROBES.get(place).copied()
+}
+
+/// The declaration of the probe of that name.
+pub fn spec(name: &str) -> Option<&'static ProbeSpec> {
+    SPECS.iter().find(|spec| spec.name == name)
 }
