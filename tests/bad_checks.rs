@@ -1,5 +1,7 @@
 //! Wrong checks and waivers of the user's: each fault at its line, with the way out.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use support::hostile::Refusing;

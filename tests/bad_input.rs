@@ -1,6 +1,8 @@
 //! Wrong arguments, settings, reports and records: one clear message with its place and the way out,
 //! the right exit status, and nothing half-written.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! `holdpoint demo`: it shows the whole flow, and leaves the files that it names.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! The test harness itself: servers misbehave as they say, peers run, and the program runs alone.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use std::io::Read;

@@ -1,5 +1,7 @@
 //! `init`, `plan`, `list` and `explain`: what a user asks before the first run, without a network.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use std::fs;

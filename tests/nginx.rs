@@ -1,5 +1,7 @@
 //! The program against a real nginx with right, weak and missing headers: the right verdict of every check.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! The exit status is the same for every verb that decides and every format of report.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use holdpoint::report::FORMATS;

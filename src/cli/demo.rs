@@ -18,7 +18,7 @@ pub(super) fn demo(arguments: &DemoArguments, output: &Output, environment: &Env
             output.remark(&format!(
                 "error: the demonstration could not be set up: {error}"
             ));
-            output.remark("help: it needs two free ports on 127.0.0.1 and a folder to write to; --dir DIR names another");
+            output.remark("help: it needs two free ports on 127.0.0.1 and a new or empty folder; --dir DIR names one");
             Exit::Usage
         }
     }

@@ -235,7 +235,10 @@ impl Planner {
         let mut filled = match interpolate(&look.parameters, &names) {
             Ok(filled) => filled,
             Err(unresolved) => {
-                let message = format!("{} cannot be filled in: {}", unresolved.name, check.id);
+                let message = format!(
+                    "{} cannot be filled in, and {} needs it",
+                    unresolved.name, check.id
+                );
                 self.problem(check, source, &unresolved.name, message, &unresolved.help);
                 return Vec::new();
             }

@@ -1,5 +1,7 @@
 //! What every refusal has in common: the status, the message, its place, and that nothing is left behind.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use super::{Outcome, holdpoint, write};
 use std::fs;
 use std::path::{Path, PathBuf};
