@@ -42,6 +42,21 @@ fn roots_and_named_files_that_are_not_there() {
 }
 
 #[test]
+fn what_the_settings_name_must_be_there() {
+    let help = "make it, or leave the key out";
+    settings(
+        "[checks]\nfolder = \"gone\"\n",
+        "2:10",
+        &["there is no gone", help],
+    );
+    settings(
+        "[waivers]\nfile = \"gone.toml\"\n",
+        "2:8",
+        &["there is no gone.toml", help],
+    );
+}
+
+#[test]
 fn files_that_cannot_be_read() {
     let folder = [("holdpoint.toml/inside", "")];
     refused(
