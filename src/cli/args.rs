@@ -115,7 +115,7 @@ pub(super) enum When {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Subject")]
 pub(super) struct SubjectArguments {
-    /// The application's repository
+    /// The application's repository; the current folder where none is given
     #[arg(long, value_name = "DIR")]
     pub(super) root: Option<PathBuf>,
     /// An environment file, in place of those the framework would load; repeatable, later ones win
@@ -142,22 +142,22 @@ pub(super) struct TargetArguments {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Limits")]
 pub(super) struct LimitArguments {
-    /// How far a look may reach: static (no network), live (reads) or active (sends mail, bursts; owned targets only)
+    /// How far a look may reach: static (no network), live (reads; the default) or active (sends mail, bursts; owned targets only)
     #[arg(long, value_name = "LEVEL", value_parser = word::<Level>)]
     pub(super) level: Option<Level>,
-    /// The time allowed for one look, such as 10s
+    /// The time allowed for one look, such as 10s, which is the default; 5s for smoke
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(super) timeout: Option<Duration>,
-    /// The time allowed for the whole run, such as 5m
+    /// The time allowed for the whole run, such as 5m, which is the default; 20s for smoke
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(super) deadline: Option<Duration>,
-    /// Looks at once
+    /// Looks at once; 64 where nothing is said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) concurrency: Option<u32>,
-    /// Looks at once at one origin
+    /// Looks at once at one origin; 16 where nothing is said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) per_host: Option<u32>,
-    /// Further attempts after a passing fault: a failed connection, 502, 503, 504, or 429 with Retry-After
+    /// Further attempts after a passing fault (a failed connection, 502, 503, 504, or 429 with Retry-After); 2 where nothing is said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10))]
     pub(super) retries: Option<u32>,
 }
@@ -166,7 +166,7 @@ pub(super) struct LimitArguments {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Decision and reports")]
 pub(super) struct DecisionArguments {
-    /// Findings of at least this severity must pass
+    /// Findings of at least this severity must pass; medium where nothing is said
     #[arg(long, value_name = "SEVERITY", value_parser = word::<Severity>)]
     pub(super) fail_on: Option<Severity>,
     /// Write a report: terminal, json, junit, markdown or sign-off; repeatable; the path - is standard output
@@ -253,7 +253,7 @@ pub(super) struct ReportArguments {
 /// The arguments of `init`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct InitArguments {
-    /// The application's repository
+    /// The application's repository; the current folder where none is given
     #[arg(long, value_name = "DIR")]
     pub(super) root: Option<PathBuf>,
 }
