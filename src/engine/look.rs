@@ -94,3 +94,73 @@ fn delay(transient: Transient, attempts: u32, timeout: Duration) -> Option<Durat
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Facts, Level};
+    use crate::probe::transport::Transport;
+    use crate::probe::{Context, Probe, ProbeSpec, Wanted};
+    use futures_util::future::BoxFuture;
+    use std::sync::Arc;
+
+    /// A probe with a fault of its own.
+    struct Panics;
+
+    impl Probe for Panics {
+        fn spec(&self) -> ProbeSpec {
+            unreachable!("the test makes the task itself")
+        }
+        fn looks(&self, parameters: &Facts, _: &Context) -> Result<Vec<Facts>, String> {
+            Ok(vec![parameters.clone()])
+        }
+        fn label(&self, _: &Facts, _: &Context) -> String {
+            String::new()
+        }
+        fn origin(&self, _: &Facts, _: &Context) -> Option<String> {
+            None
+        }
+        fn look<'a>(
+            &'a self,
+            _: &'a Facts,
+            _: &'a Wanted,
+            _: &'a Context,
+        ) -> BoxFuture<'a, Sighting> {
+            Box::pin(async { panic!("index out of bounds") })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_hindrance_of_our_own() {
+        let task = LookTask {
+            id: "L1".into(),
+            probe: &Panics,
+            name: "panics",
+            parameters: Facts::new(),
+            label: "anything".into(),
+            origin: None,
+            exclusive: false,
+            timeout: Duration::from_secs(5),
+            wanted: Wanted::default(),
+        };
+        let input = PlanInput {
+            target: None,
+            root: ".".into(),
+            application: Arc::default(),
+            environment: Arc::default(),
+            secrets: Arc::default(),
+            transport: Arc::new(Transport::new(None).unwrap()),
+            level: Level::Live,
+            timeout: Duration::from_secs(5),
+        };
+        let (events, _kept) = tokio::sync::mpsc::unbounded_channel();
+        let observation = make(0, &task, &input, 2, &events).await;
+        let hindrance = observation.hindrance.unwrap();
+        assert_eq!(hindrance.kind, HindranceKind::Internal);
+        assert!(
+            hindrance.cause.contains("index out of bounds"),
+            "{hindrance:?}"
+        );
+        assert_eq!(observation.attempts, 1);
+    }
+}
