@@ -46,21 +46,11 @@ impl Catalog {
         overrides: &[String],
     ) -> Result<Self, Vec<Diagnostic>> {
         let mut problems = Vec::new();
-        let mut read: Vec<(Check, Source)> = Vec::new();
-        for source in source::shipped() {
-            match parse_check(&source, Origin::Shipped) {
-                Ok(check) => read.push((check, source)),
-                Err(found) => problems.extend(found),
-            }
-        }
+        let mut read = parse_all(source::shipped(), Origin::Shipped, &mut problems);
         let shipped = read.len();
-        for source in
-            folder.map_or_else(|| Ok(Vec::new()), |folder| source::folder(folder, root))?
-        {
-            match parse_check(&source, Origin::User) {
-                Ok(check) => read.push((check, source)),
-                Err(found) => problems.extend(found),
-            }
+        if let Some(folder) = folder {
+            let sources = source::folder(folder, root)?;
+            read.extend(parse_all(sources, Origin::User, &mut problems));
         }
         let read = settle(read, shipped, overrides, &mut problems);
         graph::verify(&read, &mut problems);
@@ -89,6 +79,36 @@ impl Catalog {
             .position(|check| check.id.as_str() == id)
             .map(|index| &self.sources[index])
     }
+}
+
+/// Reads checks on every core, since compiling expressions takes most of the start.
+fn parse_all(
+    sources: Vec<Source>,
+    origin: Origin,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<(Check, Source)> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = sources.len().div_ceil(cores).max(1);
+    let parse = |source: &Source| parse_check(source, origin);
+    let parsed: Vec<Result<Check, Vec<Diagnostic>>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = sources
+            .chunks(share)
+            .map(|chunk| scope.spawn(move || chunk.iter().map(parse).collect::<Vec<_>>()))
+            .collect();
+        let joined = threads.into_iter().map(|thread| match thread.join() {
+            Ok(checks) => checks,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.flatten().collect()
+    });
+    let mut read = Vec::with_capacity(sources.len());
+    for (outcome, source) in parsed.into_iter().zip(sources) {
+        match outcome {
+            Ok(check) => read.push((check, source)),
+            Err(found) => problems.extend(found),
+        }
+    }
+    read
 }
 
 /// Puts user checks in place of shipped ones where that was asked for, and refuses doubles.

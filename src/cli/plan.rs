@@ -3,10 +3,14 @@
 use super::args::RunArguments;
 use super::exit::Exit;
 use super::output::Output;
-use super::prepare::{Environment, Prepared, prepare};
+use super::prepare::{Environment, Prepared, Request, prepare, settings};
 
 pub(super) fn plan(arguments: RunArguments, output: &Output, environment: &Environment) -> Exit {
-    match prepare(&arguments.into(), environment) {
+    let request = Request::from(arguments);
+    let prepared = settings(&request, environment)
+        .map_err(Into::into)
+        .and_then(|settings| prepare(settings, &request, environment));
+    match prepared {
         Ok(prepared) => {
             output.warn(&prepared.settings.warnings);
             output.print(&describe(&prepared));

@@ -5,7 +5,7 @@ use super::event::Event;
 use super::look;
 use super::plan::Plan;
 use crate::evidence::{RecordWriter, WriteFault, seal};
-use crate::model::{Finding, Hindrance, HindranceKind, Observation};
+use crate::model::{Finding, Hindrance, HindranceKind, Leftover, Observation};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -56,6 +56,10 @@ impl CutShort {
 
 /// How long the end of a run waits for a look that does not give way, and for a disk that does not answer.
 const GRACE: Duration = Duration::from_millis(250);
+/// How long the end of a run waits for services to give up what looks created and could not remove
+/// in their time: little where a person waits, longer where the run came to its end.
+const REMOVAL: Duration = Duration::from_secs(6);
+const HURRIED_REMOVAL: Duration = Duration::from_millis(400);
 
 /// What a run came to.
 #[derive(Debug)]
@@ -66,6 +70,8 @@ pub struct RunOutcome {
     pub cut_short: Option<CutShort>,
     /// An observation that could not be recorded, and therefore did not count.
     pub fault: Option<WriteFault>,
+    /// What looks created in services and could not remove, with why.
+    pub left: Vec<(Leftover, String)>,
 }
 
 struct Shared {
@@ -104,7 +110,7 @@ pub async fn run(
         events,
         fault: Mutex::new(None),
     });
-    let mut tasks = start(&shared);
+    let (mut tasks, told) = start(&shared);
     let deadline = async {
         match limits.deadline {
             Some(deadline) => tokio::time::sleep(deadline).await,
@@ -122,6 +128,8 @@ pub async fn run(
     };
     // A look that holds its thread is left behind.
     let _ = tokio::time::timeout(GRACE, tasks.shutdown()).await;
+    let patience = cut_short.map_or(REMOVAL, |_| HURRIED_REMOVAL);
+    let left = shared.plan.input.scratch.settle(patience).await;
     let mut observations: Observations = shared
         .cells
         .iter()
@@ -131,8 +139,15 @@ pub async fn run(
     if cut_short.is_some() {
         shared.add_handed(&mut observations).await;
     }
-    let cause = cut_short.map(|cut| CutShort::cause(cut.word()));
-    let findings = shared.plan.docket.findings(&observations, cause.as_deref());
+    let findings = match cut_short {
+        // What was told on the way is what a replay will find.
+        None => concluded(&told),
+        Some(_) => None,
+    };
+    let findings = findings.unwrap_or_else(|| {
+        let cause = cut_short.map(|cut| CutShort::cause(cut.word()));
+        shared.plan.docket.findings(&observations, cause.as_deref())
+    });
     let fault = shared
         .fault
         .lock()
@@ -142,11 +157,22 @@ pub async fn run(
         findings,
         cut_short,
         fault,
+        left,
     }
 }
 
+/// Tells what a check concluded, once it has.
+type Told = watch::Receiver<Option<Arc<Finding>>>;
+
+/// Every finding, if every check came to one.
+fn concluded(told: &[Told]) -> Option<Vec<Finding>> {
+    told.iter()
+        .map(|finding| finding.borrow().as_deref().cloned())
+        .collect()
+}
+
 /// One task for each check; it waits for its prerequisites, then for its looks.
-fn start(shared: &Arc<Shared>) -> JoinSet<()> {
+fn start(shared: &Arc<Shared>) -> (JoinSet<()>, Vec<Told>) {
     let count = shared.plan.docket.cases.len();
     let (tell, told): (Vec<_>, Vec<_>) = (0..count)
         .map(|_| watch::channel(None::<Arc<Finding>>))
@@ -184,7 +210,7 @@ fn start(shared: &Arc<Shared>) -> JoinSet<()> {
             let _ = tell.send(Some(Arc::new(finding)));
         });
     }
-    tasks
+    (tasks, told)
 }
 
 impl Shared {
@@ -254,7 +280,7 @@ impl Shared {
         )
         .await;
         drop((origin, everywhere));
-        let (sealed, line) = seal(&seen, &self.plan.input.secrets);
+        let (sealed, line) = seal(seen, &self.plan.input.secrets);
         let sealed = Arc::new(sealed);
         let handed = self.record.append(line);
         self.handed

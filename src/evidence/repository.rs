@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread::JoinHandle;
 
 /// The state of a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,8 +14,14 @@ pub struct Repository {
 }
 
 impl Repository {
+    /// Asks git on a thread of its own, because a large repository may keep it for a while.
+    pub fn ask(root: &Path) -> JoinHandle<Self> {
+        let root = root.to_owned();
+        std::thread::spawn(move || Self::of(&root))
+    }
+
     /// Asks git, without its hooks or monitors.
-    pub fn of(root: &Path) -> Self {
+    fn of(root: &Path) -> Self {
         let commit = git(root, &["rev-parse", "--verify", "HEAD"]).filter(|text| text.len() >= 40);
         let dirty = commit.as_ref().and_then(|_| {
             git(root, &["status", "--porcelain", "--untracked-files=no"])

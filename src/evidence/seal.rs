@@ -2,32 +2,25 @@
 
 use super::canonical::{canonical_bytes, digest};
 use super::wire::v1::{Seen, redact_facts};
-use crate::model::{Facts, Hindrance, HindranceKind, Observation};
+use crate::model::{Facts, HindranceKind, Observation};
 use crate::secret::Book;
 
 /// Redacts an observation, gives it its digest, and returns it with its line for the record.
 ///
 /// What comes back was parsed from the canonical form, so that judging now and judging the record
 /// later see the same value, to the order of its keys.
-pub fn seal(observation: &Observation, secrets: &Book) -> (Observation, Vec<u8>) {
+pub fn seal(observation: Observation, secrets: &Book) -> (Observation, Vec<u8>) {
     let mut seen = Seen::from(observation);
     redact(&mut seen, secrets);
-    match close(seen) {
+    match close(&seen) {
         Ok(sealed) => sealed,
         Err(error) => {
             // Facts that JSON cannot say are a probe's fault; the look counts as not made.
-            let mut empty = Observation {
-                facts: serde_json::Map::new(),
-                excerpts: Vec::new(),
-                ..observation.clone()
-            };
-            empty.hindrance = Some(Hindrance::new(
-                HindranceKind::Internal,
-                format!("the facts cannot be recorded: {error}"),
-            ));
-            let mut seen = Seen::from(&empty);
-            redact(&mut seen, secrets);
-            close(seen).unwrap_or_else(|_| (empty, Vec::new()))
+            seen.facts.clear();
+            seen.excerpts.clear();
+            let cause = format!("the facts cannot be recorded: {error}");
+            seen.hindrance = Some((HindranceKind::Internal, cause));
+            close(&seen).unwrap_or_else(|_| (seen.into_observation(String::new()), Vec::new()))
         }
     }
 }
@@ -41,8 +34,8 @@ pub fn as_recorded(mut facts: Facts, secrets: &Book) -> Facts {
         .unwrap_or(facts)
 }
 
-fn close(seen: Seen) -> Result<(Observation, Vec<u8>), String> {
-    let bytes = canonical_bytes(&seen)?;
+fn close(seen: &Seen) -> Result<(Observation, Vec<u8>), String> {
+    let bytes = canonical_bytes(seen)?;
     let digest = digest(&bytes);
     let parsed: Seen = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
     // The canonical form of the line around bytes that are canonical already.
@@ -87,7 +80,7 @@ mod tests {
             excerpts: vec![],
             digest: String::new(),
         };
-        let (sealed, line) = seal(&observation, &secrets);
+        let (sealed, line) = seal(observation, &secrets);
         let parsed: serde_json::Value = serde_json::from_slice(&line).unwrap();
         assert_eq!(canonical_bytes(&parsed).unwrap(), line);
         assert_eq!(parsed["observation"]["digest"], *sealed.digest);

@@ -38,7 +38,7 @@ fn line(key: &str) -> Vec<u8> {
         excerpts: vec![],
         digest: String::new(),
     };
-    seal(&seen, &Book::default()).1
+    seal(seen, &Book::default()).1
 }
 
 fn writer(folder: &Path) -> RecordWriter {

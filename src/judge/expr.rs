@@ -1,10 +1,10 @@
 //! One CEL expression: compiled, walked for the facts it reads, and evaluated to true, false or an error.
 
-use crate::model::Facts;
+use super::scope::Scope;
 use cel::common::ast::{EntryExpr, Expr as Node, IdedExpr, LiteralValue, operators};
 use cel::{Context, Env, Program, Value};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// Longer expressions are refused: nobody can read them, and evaluation has no step limit.
 const LONGEST: usize = 4096;
@@ -20,6 +20,10 @@ const MOST_OPERATORS: usize = 40;
 
 /// CEL's own functions and operators, built once: building them costs more than an evaluation.
 static LIBRARY: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+
+/// What was compiled already: the catalogue lints every expression before a plan judges by it, and
+/// many checks say the same.
+static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Expr>>>> = LazyLock::new(Mutex::default);
 
 /// The element of a list, in a path.
 pub(super) const ELEMENT: &str = "[]";
@@ -51,7 +55,17 @@ impl Expr {
     ///
     /// # Errors
     /// The text is not CEL, too long, or loops too deeply.
-    pub fn compile(source: &str) -> Result<Self, SyntaxError> {
+    pub fn compile(source: &str) -> Result<Arc<Self>, SyntaxError> {
+        let known = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(expr) = known().get(source) {
+            return Ok(expr.clone());
+        }
+        let expr = Arc::new(Self::parse(source)?);
+        known().insert(source.to_owned(), expr.clone());
+        Ok(expr)
+    }
+
+    fn parse(source: &str) -> Result<Self, SyntaxError> {
         if let Some(message) = too_much(source) {
             return Err(SyntaxError {
                 message,
@@ -95,11 +109,12 @@ impl Expr {
     ///
     /// # Errors
     /// Anything but true and false: a missing fact, a comparison of different types, a number.
-    pub fn evaluate(&self, facts: &Facts) -> Result<bool, String> {
+    pub fn evaluate<'a>(&self, scope: impl Into<Scope<'a>>) -> Result<bool, String> {
+        let scope = scope.into();
         let mut context = Context::with_env(Arc::clone(&LIBRARY));
         let roots: BTreeSet<&String> = self.reads.iter().filter_map(|path| path.first()).collect();
         for name in roots {
-            if let Some(value) = facts.get(name) {
+            if let Some(value) = scope.get(name) {
                 context.add_variable_from_value(name.clone(), to_cel(value));
             }
         }
@@ -326,6 +341,7 @@ fn extend(mut path: Path, name: String) -> Option<Path> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Facts;
     use serde_json::json;
 
     fn facts(value: serde_json::Value) -> Facts {

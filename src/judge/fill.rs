@@ -1,5 +1,6 @@
 //! Fills `{fact.path}` in a text with what was found, and shows facts in a line.
 
+use super::scope::Scope;
 use crate::model::Facts;
 use serde_json::Value;
 
@@ -12,12 +13,13 @@ pub fn placeholders(text: &str) -> Vec<&str> {
 }
 
 /// The text with every `{fact.path}` replaced by the fact. `{{` is a brace.
-pub fn fill(text: &str, facts: &Facts) -> String {
+pub fn fill<'a>(text: &str, scope: impl Into<Scope<'a>>) -> String {
+    let scope = scope.into();
     parts(text)
         .into_iter()
         .map(|part| match part {
             Ok(literal) => literal.to_owned(),
-            Err(path) => at(facts, path.split('.')).map_or_else(|| "unknown".into(), show),
+            Err(path) => at(scope, path.split('.')).map_or_else(|| "unknown".into(), show),
         })
         .collect()
 }
@@ -50,11 +52,11 @@ fn parts(text: &str) -> Vec<Result<&str, &str>> {
 }
 
 /// The value at a path.
-pub(super) fn at<'a>(
-    facts: &'a Facts,
-    mut path: impl Iterator<Item = &'a str>,
+pub(super) fn at<'a, 'p>(
+    scope: impl Into<Scope<'a>>,
+    mut path: impl Iterator<Item = &'p str>,
 ) -> Option<&'a Value> {
-    let mut value = facts.get(path.next()?)?;
+    let mut value = scope.into().get(path.next()?)?;
     for name in path {
         value = match value {
             Value::Object(map) => map.get(name)?,

@@ -5,6 +5,7 @@ mod expr;
 mod fill;
 mod lint;
 mod rules;
+mod scope;
 mod subject;
 
 pub use conclude::{blocked, conclude, inconclusive, not_applicable, not_run};
@@ -12,4 +13,5 @@ pub use expr::{Expr, SyntaxError};
 pub use fill::{fill, placeholders};
 pub use lint::{Misread, lint, lint_placeholder, resolve};
 pub use rules::Rules;
+pub use scope::Scope;
 pub use subject::{subject, subject_facts};

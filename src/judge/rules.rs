@@ -2,24 +2,26 @@
 
 use super::expr::{Expr, SyntaxError};
 use super::fill::{at, fill, show};
+use super::scope::Scope;
 use crate::model::{
     Check, Expectation, Facts, HindranceKind, LookVerdict, Note, Observation, Reason, Verdict,
 };
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A check's expressions, compiled.
 #[derive(Debug)]
 pub struct Rules {
-    applies_when: Option<Expr>,
+    applies_when: Option<Arc<Expr>>,
     expect: Vec<Rule>,
-    met_when: Option<Expr>,
-    assess: Vec<(Expr, String)>,
+    met_when: Option<Arc<Expr>>,
+    assess: Vec<(Arc<Expr>, String)>,
 }
 
 #[derive(Debug)]
 struct Rule {
-    that: Expr,
-    when: Option<Expr>,
+    that: Arc<Expr>,
+    when: Option<Arc<Expr>>,
 }
 
 impl Rules {
@@ -100,8 +102,8 @@ impl Rules {
                 (verdict, vec![reason], Facts::new())
             }
             None => {
-                let scope = with_subject(&observation.facts, subject);
-                let (verdict, reasons) = self.judge_facts(check, &scope);
+                let scope = Scope::new(&observation.facts, subject);
+                let (verdict, reasons) = self.judge_facts(check, scope);
                 (verdict, reasons, self.facts_read(&observation.facts))
             }
         };
@@ -117,7 +119,7 @@ impl Rules {
 
     /// Any false is a failure; else any error leaves it open; else it holds. An expectation whose
     /// guard is false does not concern the look.
-    fn judge_facts(&self, check: &Check, scope: &Facts) -> (Verdict, Vec<Reason>) {
+    fn judge_facts(&self, check: &Check, scope: Scope<'_>) -> (Verdict, Vec<Reason>) {
         let mut failures = Vec::new();
         let mut errors = Vec::new();
         let mut met = 0;
@@ -192,8 +194,8 @@ impl Rules {
     /// Both axes of a requirement that present guidance contradicts, for one look.
     pub fn note(&self, check: &Check, facts: Option<&Facts>, subject: &Facts) -> Option<Note> {
         let contradiction = check.contradiction.as_ref()?;
-        let scope = facts.map(|facts| with_subject(facts, subject));
-        let truth = |expr: &Expr| scope.as_ref().and_then(|scope| expr.evaluate(scope).ok());
+        let scope = facts.map(|facts| Scope::new(facts, subject));
+        let truth = |expr: &Arc<Expr>| scope.and_then(|scope| expr.evaluate(scope).ok());
         let conformance = match self.met_when.as_ref().and_then(truth) {
             Some(true) => "met",
             Some(false) => "not met",
@@ -216,24 +218,15 @@ impl Rules {
 }
 
 /// Why an expectation is neither met nor unmet.
-fn undecided(text: &Expectation, scope: &Facts, error: &str) -> String {
+fn undecided(text: &Expectation, scope: Scope<'_>, error: &str) -> String {
     match &text.undecided {
         Some(text) => fill(text, scope),
         None => format!("could not be judged: {error}"),
     }
 }
 
-/// Facts with `target`, `app` and `env` beside them; a probe's own fact wins.
-fn with_subject(facts: &Facts, subject: &Facts) -> Facts {
-    let mut scope = facts.clone();
-    for (name, value) in subject {
-        scope.entry(name.clone()).or_insert_with(|| value.clone());
-    }
-    scope
-}
-
 /// The facts an expression reads, as `name = value`.
-fn shown(expr: &Expr, scope: &Facts) -> String {
+fn shown(expr: &Expr, scope: Scope<'_>) -> String {
     let mut parts = Vec::new();
     for path in expr.reads() {
         let names: Vec<_> = path

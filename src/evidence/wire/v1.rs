@@ -188,24 +188,21 @@ pub(in crate::evidence) fn redact_facts(facts: &mut Facts, secrets: &Book) {
     }
 }
 
-impl From<&Observation> for Seen {
-    fn from(observation: &Observation) -> Self {
+impl From<Observation> for Seen {
+    fn from(observation: Observation) -> Self {
         Self {
-            look: observation.key.clone(),
-            probe: observation.probe.clone(),
-            label: observation.label.clone(),
+            look: observation.key,
+            probe: observation.probe,
+            label: observation.label,
             started: observation.started,
             duration_ms: observation.duration_ms,
             attempts: observation.attempts,
-            facts: observation.facts.clone(),
-            hindrance: observation
-                .hindrance
-                .as_ref()
-                .map(|one| (one.kind, one.cause.clone())),
+            facts: observation.facts,
+            hindrance: observation.hindrance.map(|one| (one.kind, one.cause)),
             excerpts: observation
                 .excerpts
-                .iter()
-                .map(|one| (one.name.clone(), one.text.clone()))
+                .into_iter()
+                .map(|one| (one.name, one.text))
                 .collect(),
         }
     }
