@@ -122,6 +122,8 @@ async fn ask(server: &Dnsmasq, name: &str, types: Value) -> Sighting {
         timeout,
         until: clock::tick() + timeout,
         now: clock::now().as_second(),
+        run: String::new(),
+        scratch: holdpoint::probe::Scratch::default(),
     };
     let parameters = json!({ "name": name, "server": server.address, "types": types });
     let probe = find("dns").unwrap();

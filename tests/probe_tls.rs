@@ -97,6 +97,8 @@ async fn look(port: u16) -> Sighting {
         timeout,
         until: clock::tick() + timeout,
         now: clock::now().as_second(),
+        run: String::new(),
+        scratch: holdpoint::probe::Scratch::default(),
     };
     let parameters = json!({ "host": "127.0.0.1", "port": port, "server_name": "app.test" });
     let probe = find("tls").unwrap();

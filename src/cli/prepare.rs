@@ -8,14 +8,17 @@ use super::exit::Exit;
 use super::output::Output;
 use super::run::display;
 use crate::catalog::{Catalog, NothingSelected, Selection, Selector, read_waivers};
+use crate::clock;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::engine::{Limits, Plan, PlanInput};
+use crate::evidence::Leftovers;
 use crate::model::{Severity, Waiver};
+use crate::probe::Scratch;
 use crate::probe::transport::Transport;
 use crate::secret::Book;
 use crate::settings::{self, Settings};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The environment of the process and the book that its secrets are in.
@@ -169,9 +172,12 @@ pub(super) fn selector(
 }
 
 /// Everything that a run needs, before anything is looked at.
-pub(super) fn prepare(request: &Request, environment: &Environment) -> Result<Prepared, Refusal> {
+pub(super) fn prepare(
+    settings: Settings,
+    request: &Request,
+    environment: &Environment,
+) -> Result<Prepared, Refusal> {
     writable(&request.decision.report)?;
-    let settings = settings(request, environment)?;
     let catalog = Catalog::load(
         checks_folder(&settings),
         &settings.root,
@@ -188,11 +194,22 @@ pub(super) fn prepare(request: &Request, environment: &Environment) -> Result<Pr
     let name = display(&settings.waivers, &settings.root);
     let waivers = read_waivers(&settings.waivers, &name)?;
     known(&waivers, &catalog)?;
-    let authority = settings
+    let of_target = settings
         .target
         .as_ref()
         .and_then(|target| target.authority_pem.as_deref());
-    let transport = Transport::new(authority).map_err(|message| vec![Diagnostic::new(message)])?;
+    let authorities: Vec<&str> = of_target
+        .into_iter()
+        .chain(settings.authority_of_node.as_deref())
+        .collect();
+    let authorities = (!authorities.is_empty()).then(|| authorities.join("\n"));
+    let transport =
+        Transport::new(authorities.as_deref()).map_err(|message| vec![Diagnostic::new(message)])?;
+    let run = format!(
+        "{}-{:06x}",
+        clock::now().strftime("%Y%m%dT%H%M%SZ"),
+        fastrand::u32(0..0x100_0000)
+    );
     let input = PlanInput {
         target: settings.target.clone().map(Arc::new),
         root: settings.root.clone(),
@@ -202,6 +219,12 @@ pub(super) fn prepare(request: &Request, environment: &Environment) -> Result<Pr
         transport: Arc::new(transport),
         level: settings.level,
         timeout: settings.limits.timeout,
+        scratch: Scratch::new(Arc::new(Leftovers::new(
+            &leftovers_folder(&settings),
+            &run,
+            environment.secrets.clone(),
+        ))),
+        run,
     };
     let plan = Plan::new(&catalog, &selection, input)?;
     if !plan.runs_anything() {
@@ -224,6 +247,11 @@ pub(super) fn prepare(request: &Request, environment: &Environment) -> Result<Pr
         limits,
         waivers,
     })
+}
+
+/// Where runs write down what they create in services.
+pub(super) fn leftovers_folder(settings: &Settings) -> PathBuf {
+    settings.root.join(".holdpoint/leftovers")
 }
 
 /// A waiver of a check that does not exist would cover nothing, and nobody would know.

@@ -3,20 +3,23 @@
 use super::args::{RunArguments, SmokeArguments};
 use super::exit::Exit;
 use super::output::Output;
-use super::prepare::{Environment, Prepared, Request, prepare};
+use super::prepare::{Environment, Prepared, Request, leftovers_folder, prepare, settings as load};
 use super::{progress, reports};
 use crate::catalog::{Catalog, SUITES, Selection};
 use crate::clock;
+use crate::diagnostic::Diagnostic;
 use crate::engine::{self, Limits};
 use crate::evidence::{
-    Ending, Header, Input, PlannedCheck, PlannedLook, RecordWriter, Repository, WriteFault, digest,
+    Ending, Header, Input, Leftovers, PlannedCheck, PlannedLook, RecordWriter, Repository,
+    WriteFault, digest,
 };
 use crate::gate;
-use crate::model::{Level, Origin, Subject};
+use crate::model::{Leftover, Level, Origin, Subject};
 use crate::settings::{self, Settings};
 use jiff::tz::TimeZone;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
@@ -60,7 +63,12 @@ const CLOSING: Duration = Duration::from_millis(300);
 /// A run from its request to its exit status.
 pub(super) fn conduct(request: &Request, output: &Output, environment: &Environment) -> Exit {
     let begun = clock::tick();
-    let prepared = match prepare(request, environment) {
+    let settings = match load(request, environment) {
+        Ok(settings) => settings,
+        Err(problems) => return output.diagnose(&problems),
+    };
+    let repository = Repository::ask(&settings.root);
+    let prepared = match prepare(settings, request, environment) {
         Ok(prepared) => prepared,
         Err(refusal) => return refusal.tell(output),
     };
@@ -74,7 +82,14 @@ pub(super) fn conduct(request: &Request, output: &Output, environment: &Environm
             return Exit::Usage;
         }
     };
-    let exit = runtime.block_on(execute(prepared, request, output, environment, begun));
+    let exit = runtime.block_on(execute(
+        prepared,
+        repository,
+        request,
+        output,
+        environment,
+        begun,
+    ));
     // A look that blocks a thread must not hold up the end.
     runtime.shutdown_background();
     exit
@@ -82,6 +97,7 @@ pub(super) fn conduct(request: &Request, output: &Output, environment: &Environm
 
 async fn execute(
     prepared: Prepared,
+    repository: JoinHandle<Repository>,
     request: &Request,
     output: &Output,
     environment: &Environment,
@@ -96,7 +112,11 @@ async fn execute(
         selection,
     } = prepared;
     output.warn(&settings.warnings);
-    let header = header(&settings, &plan, request, &catalog);
+    output.warn(&left_by_earlier_runs(&settings));
+    settings::keep_key(&settings.root, &environment.secrets);
+    // Without git, or where it failed, the record says that the commit is not known.
+    let repository = repository.join().unwrap_or_default();
+    let header = header(&settings, &plan, request, &catalog, repository);
     let (checks, looks) = planned(&catalog, &selection, &plan);
     let record = match RecordWriter::create(
         &settings.records,
@@ -136,6 +156,7 @@ async fn execute(
     let outcome = engine::run(plan, limits, record.clone(), events, stopped).await;
     // It only draws; the run does not depend on it.
     let _ = tokio::time::timeout(GRACE, shown).await;
+    output.warn(&left_behind(&outcome.left));
     let mut findings = outcome.findings;
     let ended = clock::now();
     let today = ended.to_zoned(TimeZone::UTC).date();
@@ -174,6 +195,44 @@ async fn execute(
         return exit.unless_written();
     }
     if written { exit } else { exit.unless_written() }
+}
+
+/// What runs that were killed created in services and did not remove.
+fn left_by_earlier_runs(settings: &Settings) -> Vec<Diagnostic> {
+    let earlier = Leftovers::of_earlier_runs(&leftovers_folder(settings), clock::now());
+    let each = earlier.into_iter().flat_map(|(file, things)| {
+        let file = display(&file, &settings.root);
+        things.into_iter().map(move |thing| {
+            let Leftover {
+                service,
+                what,
+                removal,
+                ..
+            } = thing;
+            Diagnostic::new(format!(
+                "an earlier run was ended before it could remove {what} from {service}"
+            ))
+            .help(format!("{removal}; then delete {file}"))
+        })
+    });
+    each.collect()
+}
+
+/// What this run created in services and could not remove.
+fn left_behind(left: &[(Leftover, String)]) -> Vec<Diagnostic> {
+    let each = left.iter().map(|(thing, cause)| {
+        let Leftover {
+            service,
+            what,
+            removal,
+            ..
+        } = thing;
+        Diagnostic::new(format!(
+            "{what} could not be removed from {service}: {cause}"
+        ))
+        .help(removal.clone())
+    });
+    each.collect()
 }
 
 /// Ends the program at once, as an interrupted one.
@@ -265,17 +324,12 @@ fn header(
     plan: &engine::Plan,
     request: &Request,
     catalog: &Catalog,
+    repository: Repository,
 ) -> Header {
     let started = clock::now();
-    let repository = Repository::of(&settings.root);
-    let run = format!(
-        "{}-{:06x}",
-        started.strftime("%Y%m%dT%H%M%SZ"),
-        fastrand::u32(0..0x100_0000)
-    );
     Header {
         schema: crate::evidence::SCHEMA.into(),
-        run,
+        run: plan.input.run.clone(),
         tool: env!("CARGO_PKG_VERSION").into(),
         started,
         target: settings

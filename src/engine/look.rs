@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::model::{Facts, Level};
     use crate::probe::transport::Transport;
-    use crate::probe::{Context, Probe, ProbeSpec, Wanted};
+    use crate::probe::{Context, Probe, ProbeSpec, Scratch, Wanted};
     use futures_util::future::BoxFuture;
     use std::sync::Arc;
 
@@ -152,6 +152,8 @@ mod tests {
             transport: Arc::new(Transport::new(None).unwrap()),
             level: Level::Live,
             timeout: Duration::from_secs(5),
+            run: String::new(),
+            scratch: Scratch::default(),
         };
         let (events, _kept) = tokio::sync::mpsc::unbounded_channel();
         let observation = make(0, &task, &input, 2, &events).await;

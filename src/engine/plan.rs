@@ -9,7 +9,7 @@ use crate::evidence::{as_recorded, canonical_bytes};
 use crate::judge::{self, Rules};
 use crate::model::{Application, Check, Environment, Facts, Level, Look, Target, Verdict};
 use crate::probe::transport::Transport;
-use crate::probe::{self, Context, Probe, Wanted};
+use crate::probe::{self, Context, Probe, Scratch, Wanted};
 use crate::secret::Book;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -35,6 +35,10 @@ pub struct PlanInput {
     pub level: Level,
     /// The time allowed for one look, where the check does not say.
     pub timeout: Duration,
+    /// The run's id.
+    pub run: String,
+    /// What takes away what probes create.
+    pub scratch: Scratch,
 }
 
 /// One look to be made.
@@ -362,6 +366,8 @@ impl PlanInput {
             timeout,
             until: clock::tick() + timeout,
             now: clock::now().as_second(),
+            run: self.run.clone(),
+            scratch: self.scratch.clone(),
         }
     }
 }

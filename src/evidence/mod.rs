@@ -1,6 +1,7 @@
 //! The record on disk: append-only lines, redacted before they are written, synced before they count.
 
 mod canonical;
+mod leftovers;
 mod reader;
 mod repository;
 mod seal;
@@ -8,6 +9,7 @@ mod wire;
 mod writer;
 
 pub use canonical::{canonical_bytes, digest};
+pub use leftovers::Leftovers;
 pub use reader::{Record, RecordFault, latest, read};
 pub use repository::Repository;
 pub use seal::{as_recorded, seal};

@@ -157,6 +157,10 @@ pub struct Context {
     pub until: Instant,
     /// The present moment in seconds since 1970, for ages.
     pub now: i64,
+    /// The run's id, which is part of the name of everything that a probe creates.
+    pub run: String,
+    /// What takes away again what a probe creates in a service.
+    pub scratch: super::Scratch,
 }
 
 impl ParameterSpec {

@@ -6,12 +6,15 @@ mod environment;
 mod exec;
 mod file;
 mod http;
+mod ladder;
+mod scratch;
 mod tls;
 pub mod transport;
 
 use std::sync::LazyLock;
 
 pub use contract::{Context, ParameterSpec, Probe, ProbeSpec, Sighting, Transient, Wanted};
+pub use scratch::{Promise, Scratch};
 
 /// Every probe, in the order of their names.
 pub static PROBES: &[&dyn Probe] = &[

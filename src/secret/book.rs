@@ -2,15 +2,19 @@
 
 use super::forms;
 use aho_corasick::AhoCorasick;
+use hmac::{Hmac, Mac as _};
 use serde_json::Value;
+use sha2::Sha256;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// The registered secrets of a run. Register first; nothing is written before.
 #[derive(Debug, Default)]
 pub struct Book {
     inner: RwLock<Inner>,
+    /// The key of fingerprints.
+    key: OnceLock<[u8; 32]>,
 }
 
 #[derive(Default)]
@@ -58,6 +62,43 @@ impl Book {
         }
     }
 
+    /// Sets the key of fingerprints, which a project keeps so that they mean the same from run to
+    /// run. The first one stays.
+    pub fn keep_key(&self, key: [u8; 32]) {
+        let _ = self.key.set(key);
+    }
+
+    /// The key of fingerprints; a random one where none was set.
+    pub fn key(&self) -> &[u8; 32] {
+        self.key.get_or_init(|| {
+            let mut key = [0; 32];
+            // Where the system gives no randomness, equality still shows within this run.
+            if rustls::crypto::ring::default_provider()
+                .secure_random
+                .fill(&mut key)
+                .is_err()
+            {
+                fastrand::fill(&mut key);
+            }
+            key
+        })
+    }
+
+    /// Eight hexadecimal digits that show whether two values are equal and tell nothing else about
+    /// them to those who do not have the project's key.
+    pub fn fingerprint(&self, value: &str) -> String {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.key()) else {
+            // A key of HMAC may have any length.
+            return String::new();
+        };
+        mac.update(value.as_bytes());
+        let digest = mac.finalize().into_bytes();
+        digest[..4]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
     /// Is nothing registered?
     pub fn is_empty(&self) -> bool {
         self.inner
@@ -71,38 +112,46 @@ impl Book {
     ///
     /// Secrets that overlap in the text are taken out together, so that no end of one stays.
     pub fn redact(&self, text: &str) -> String {
-        let Some(searcher) = self.searcher() else {
-            return text.to_owned();
-        };
+        self.redacted(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// The text without secrets, where there was one in it.
+    fn redacted(&self, text: &str) -> Option<String> {
+        let searcher = self.searcher()?;
         let Some(automaton) = &searcher.automaton else {
-            return WITHHELD.into();
+            return Some(WITHHELD.into());
         };
+        let spans = spans(automaton, text);
+        if spans.is_empty() {
+            return None;
+        }
         let mut out = String::with_capacity(text.len());
         let mut written = 0;
-        for (span, pattern) in spans(automaton, text) {
+        for (span, pattern) in spans {
             out.push_str(&text[written..span.start]);
             out.push_str(&searcher.names[pattern]);
             written = span.end;
         }
         out.push_str(&text[written..]);
-        out
+        Some(out)
     }
 
     /// Redacts every text, every key and every whole number inside a JSON value.
     pub fn redact_json(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
-                let clean = self.redact(text);
-                if clean != *text {
+                if let Some(clean) = self.redacted(text) {
                     *text = clean;
                 }
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.redact_json(item)),
             Value::Object(map) => {
-                let entries = std::mem::take(map);
-                for (key, mut item) in entries {
-                    self.redact_json(&mut item);
-                    map.insert(self.redact(&key), item);
+                map.values_mut().for_each(|item| self.redact_json(item));
+                if map.keys().any(|key| self.redacted(key).is_some()) {
+                    let entries = std::mem::take(map).into_iter();
+                    *map = entries
+                        .map(|(key, item)| (self.redact(&key), item))
+                        .collect();
                 }
             }
             // Only a number that is the secret as a whole: a longer one merely shares its digits.

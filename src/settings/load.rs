@@ -2,7 +2,7 @@
 
 use super::choice::{Choice, Chooser, Given, VARIABLES};
 use super::file::{File, Placed};
-use super::{Arguments, Limits, Settings, detect, dotenv, read, register, target};
+use super::{Arguments, Limits, Settings, authority, detect, dotenv, read, register, target};
 use crate::diagnostic::parse_duration;
 use crate::diagnostic::{Diagnostic, Source, nearest};
 use crate::model::{Environment, Severity};
@@ -68,6 +68,7 @@ pub fn load(
         environment: &environment,
     };
     let (target, level) = target::choose(&known, &mut chooser);
+    let authority_of_node = authority::of_node(&root, &mut chooser);
     let limits = limits(arguments, &file, &mut chooser);
     let fail_on = Given {
         flag: "--fail-on",
@@ -134,6 +135,7 @@ pub fn load(
         root,
         config: config.map(|config| config.path),
         application,
+        authority_of_node,
         environment: Environment {
             required: file.required,
             ..environment

@@ -6,10 +6,12 @@
 //! wins over the process environment, because it was named.
 
 mod address;
+mod authority;
 mod choice;
 mod detect;
 pub mod dotenv;
 mod file;
+mod fingerprint;
 mod init;
 mod interpolate;
 mod load;
@@ -18,6 +20,7 @@ mod register;
 mod target;
 
 pub use choice::Choice;
+pub use fingerprint::keep_key;
 pub use init::{commented, write_new};
 pub use interpolate::{Unfilled, interpolate};
 pub use load::load;
@@ -77,6 +80,8 @@ pub struct Settings {
     pub application: Application,
     /// The variables that the application would see.
     pub environment: Environment,
+    /// Authorities that Node.js would trust for the application beside the public ones, as PEM text.
+    pub authority_of_node: Option<String>,
     /// The mode of Next.js whose environment files count.
     pub mode: String,
     /// How far the run may go.

@@ -19,6 +19,8 @@ fn context(timeout: Duration) -> Context {
         timeout,
         until: clock::tick() + timeout,
         now: 0,
+        run: String::new(),
+        scratch: crate::probe::Scratch::default(),
     }
 }
 

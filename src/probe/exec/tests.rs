@@ -44,6 +44,8 @@ fn context(root: &TempDir, timeout: Duration) -> Context {
         timeout,
         until: clock::tick() + timeout,
         now: 0,
+        run: String::new(),
+        scratch: crate::probe::Scratch::default(),
     }
 }
 

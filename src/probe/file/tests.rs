@@ -20,6 +20,8 @@ fn context(root: &Path) -> Context {
         timeout: Duration::from_secs(20),
         until: clock::tick() + Duration::from_secs(20),
         now: 0,
+        run: String::new(),
+        scratch: crate::probe::Scratch::default(),
     }
 }
 

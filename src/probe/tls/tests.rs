@@ -114,6 +114,8 @@ fn context(url: &str, authority: Option<&str>, timeout: Duration) -> Context {
         timeout,
         until: clock::tick() + timeout,
         now: NOW,
+        run: String::new(),
+        scratch: crate::probe::Scratch::default(),
     }
 }
 

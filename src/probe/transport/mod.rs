@@ -27,6 +27,37 @@ const MAX_HEADERS: usize = 4096;
 /// The most bytes of headers of one HTTP/2 answer.
 const MAX_HEADER_LIST: u32 = 256 * 1024;
 
+/// The longest answer of a service that is read: more than any API of a provider sends.
+const LONGEST_ANSWER: usize = 1 << 20;
+
+/// The whole answer of a service.
+#[derive(Debug, Clone)]
+pub(in crate::probe) struct Fetched {
+    /// The status code.
+    pub(in crate::probe) status: u16,
+    /// Every header.
+    pub(in crate::probe) headers: reqwest::header::HeaderMap,
+    /// The body as it came; no coding was asked for.
+    pub(in crate::probe) body: Vec<u8>,
+}
+
+impl Fetched {
+    /// The body as JSON, where it is.
+    pub(in crate::probe) fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The body as text, with what is not UTF-8 replaced.
+    pub(in crate::probe) fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+
+    /// A header, where it is sent and is text.
+    pub(in crate::probe) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
 /// Clients shared by all looks of a run. Opens no socket before the first look.
 pub struct Transport {
     roots: Arc<RootCertStore>,
@@ -103,6 +134,33 @@ impl Transport {
                 (outcome, _) => return outcome.map(|response| (response, connection)),
             }
         }
+    }
+
+    /// Sends one request to a service and gives its whole answer. Follows nothing.
+    ///
+    /// # Errors
+    /// There was no answer, its end did not come in time, or its body is longer than 1 MiB.
+    pub(in crate::probe) async fn fetch(
+        &self,
+        request: reqwest::Request,
+        until: Instant,
+    ) -> Result<Fetched, Fault> {
+        let (mut response, _) = self.send(request, until).await?;
+        let mut body = Vec::new();
+        while let Some(chunk) = next_chunk(&mut response, until).await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > LONGEST_ANSWER {
+                return Err(Fault::settled(Hindrance::new(
+                    HindranceKind::TooLarge,
+                    "the answer is longer than 1 MiB",
+                )));
+            }
+        }
+        Ok(Fetched {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body,
+        })
     }
 
     fn http(&self) -> Result<&reqwest::Client, Hindrance> {

@@ -164,3 +164,16 @@ proptest! {
         prop_assert_eq!(book("‡a secret that no such text holds‡").redact(&text), text);
     }
 }
+
+#[test]
+fn fingerprints_show_equality_and_depend_on_the_key() {
+    let book = Book::default();
+    book.keep_key([7; 32]);
+    book.keep_key([8; 32]);
+    let other = Book::default();
+    assert_eq!(book.fingerprint("secret"), book.fingerprint("secret"));
+    assert_ne!(book.fingerprint("secret"), book.fingerprint("Secret"));
+    assert_ne!(book.fingerprint("secret"), other.fingerprint("secret"));
+    assert_eq!(book.fingerprint("secret").len(), 8);
+    assert_eq!(book.key(), &[7; 32]);
+}

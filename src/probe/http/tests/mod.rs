@@ -112,6 +112,8 @@ fn context(target: Target, timeout: Duration) -> Context {
         timeout,
         until: crate::clock::tick() + timeout,
         now: 1_000_000_000,
+        run: String::new(),
+        scratch: crate::probe::Scratch::default(),
     }
 }
 
