@@ -96,7 +96,13 @@ impl Receiver {
         let sender = &header[21..];
         let their_key = PublicKey::from_sec1_bytes(sender).map_err(|_| Error::Key)?;
         let shared = agree(&self.secret, &their_key);
-        let (cipher, nonce) = derive(&shared, &self.auth, &self.public_key(), sender, &header[..16]);
+        let (cipher, nonce) = derive(
+            &shared,
+            &self.auth,
+            &self.public_key(),
+            sender,
+            &header[..16],
+        );
         let mut text = cipher
             .decrypt(Nonce::from_slice(&nonce), sealed)
             .map_err(|_| Error::Sealed)?;
@@ -250,7 +256,14 @@ mod tests {
             SecretKey::from_slice(&bytes("yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw")).unwrap();
         let salt = bytes("DGv6ra1nlYgDCS1FRnbzlw").try_into().unwrap();
         let receiver = receiver();
-        let sealed = seal(&sender, salt, &receiver.public_key(), &receiver.auth(), TEXT).unwrap();
+        let sealed = seal(
+            &sender,
+            salt,
+            &receiver.public_key(),
+            &receiver.auth(),
+            TEXT,
+        )
+        .unwrap();
         assert_eq!(BASE64.encode(&sealed), MESSAGE);
         assert_eq!(receiver.decrypt(&sealed).unwrap(), TEXT);
     }
