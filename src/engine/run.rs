@@ -281,3 +281,6 @@ impl Shared {
         kept
     }
 }
+
+#[cfg(test)]
+mod tests;
