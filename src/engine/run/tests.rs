@@ -186,13 +186,7 @@ async fn made(looks: &[Facts], limits: Limits, one_case: bool) -> (Visits, Vec<F
         "root": "", "commit": null, "dirty": null, "subject": {}, "inputs": [], "waivers": "",
         "waivers_file": "", "catalogue": {},
     }));
-    let record = RecordWriter::create(
-        folder.path(),
-        &header.unwrap(),
-        &[],
-        &[],
-        &Book::default(),
-    );
+    let record = RecordWriter::create(folder.path(), &header.unwrap(), &[], &[], &Book::default());
     let probe: &'static Visit = Box::leak(Box::default());
     let (events, _kept) = tokio::sync::mpsc::unbounded_channel();
     let (_stop, stopped) = watch::channel(false);
