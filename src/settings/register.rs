@@ -46,6 +46,10 @@ pub(super) fn env_file(file: &EnvFile, process: &BTreeMap<String, String>, book:
         |name: &str, value: &str| looks_secret(value) || (!sample && is_secret(name, value));
     for entry in parse(&file.text) {
         if secret(&entry.name, &entry.raw) {
+        // The end of a key that goes over several lines without quotes: `Zm9v==` reads as a name.
+        if entry.raw == "=" || looks_secret(&entry.name) {
+            book.register("a line of a key", &entry.name);
+        }
             book.register(&entry.name, &entry.raw);
             book.register(&entry.name, &entry.raw.replace("\\$", "$"));
         }

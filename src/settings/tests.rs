@@ -191,6 +191,30 @@ fn bad_input_has_a_way_out() {
     );
     let missing = |arguments: &mut Arguments| arguments.env_files = vec!["/nowhere/x.env".into()];
     assert!(
+#[test]
+fn a_line_of_a_key_is_no_name_to_be_told() {
+    let case = case(&[(
+        ".env.local",
+        "KEY=-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIB+Q/x\nnX8Kq2Zp5Rv7Tb3Lm9Wc4Yd6==\nQ2ab==\n-----END PRIVATE KEY-----\n",
+    )]);
+    case.load();
+    for line in ["nX8Kq2Zp5Rv7Tb3Lm9Wc4Yd6", "Q2ab"] {
+        assert!(!case.book.redact(line).contains(line), "{line}");
+    }
+}
+
+#[test]
+fn bad_input_has_a_way_out() {
+    let none = |arguments: &mut Arguments| arguments.root = Some("/nowhere/at/all".into());
+    assert!(
+        case(&[])
+            .with(none)
+            .try_load()
+            .unwrap_err()
+            .contains("the root /nowhere/at/all (--root)")
+    );
+    let missing = |arguments: &mut Arguments| arguments.env_files = vec!["/nowhere/x.env".into()];
+    assert!(
         case(&[])
             .with(missing)
             .try_load()
