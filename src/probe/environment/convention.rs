@@ -29,6 +29,12 @@ pub(super) fn configuration(path: &str) -> Option<Scope> {
     }
 }
 
+/// Is it the configuration of Next.js, at the root or in a package? A line may follow.
+pub(super) fn is_next_config(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.starts_with("next.config.")
+}
+
 /// The files that Next.js finds by their name.
 ///
 /// Source: the Next.js documentation, file conventions.

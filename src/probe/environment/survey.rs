@@ -7,7 +7,7 @@ use super::reading::{self, Module};
 use super::repository::{self, Repository, join};
 use super::resolve::{self, Resolver};
 use super::scope::{self, Scope};
-use super::{dependencies, naming};
+use super::{convention, dependencies, naming};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -152,11 +152,7 @@ impl Survey {
                 self.dynamic
                     .extend(module.dynamic.iter().map(|line| format!("{file}:{line}")));
             }
-            if file
-                .rsplit('/')
-                .next()
-                .is_some_and(|name| name.starts_with("next.config."))
-            {
+            if convention::is_next_config(file) {
                 self.defined.extend(module.defines.iter().cloned());
             }
         }

@@ -292,6 +292,30 @@ fn holds(value: &Value, kind: &FactKind, place: &str) {
 }
 
 #[test]
+fn what_the_configuration_only_hands_on_is_still_needed() {
+    let folder = written(&[
+        (
+            "package.json",
+            r#"{"name":"app","dependencies":{"next":"15"}}"#,
+        ),
+        (
+            "next.config.js",
+            "module.exports = { env: {\nHANDED_ON: process.env.HANDED_ON,\nSET_HERE: 'x',\nWITH_DEFAULT: process.env.WITH_DEFAULT || 'y' } }",
+        ),
+        (
+            "app/page.tsx",
+            "use(process.env.HANDED_ON, process.env.SET_HERE, process.env.WITH_DEFAULT)",
+        ),
+    ]);
+    let facts = seen(folder.path(), Vec::new());
+    assert_eq!(names(&facts, "missing"), ["HANDED_ON"]);
+    assert_eq!(
+        facts["missing"][0]["places"],
+        serde_json::json!(["next.config.js:2"])
+    );
+}
+
+#[test]
 fn a_secret_that_is_handed_over_needs_no_other_name() {
     let folder = written(&[
         (
