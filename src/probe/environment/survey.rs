@@ -7,7 +7,7 @@ use super::reading::{self, Module};
 use super::repository::{self, Repository, join};
 use super::resolve::{self, Resolver};
 use super::scope::{self, Scope};
-use super::{convention, dependencies, naming};
+use super::{convention, dependencies, naming, shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -350,6 +350,7 @@ fn holds_secret(root: &Path, path: &str) -> Option<bool> {
                 env_file::references(&one.value).len() == 1 && one.value.starts_with('$');
             // The address of a local database opens nothing.
             let harmless = one.value.starts_with("file:")
+                || shape::is_local(&one.value)
                 || super::mongodb_uri::parse(&one.value).is_some_and(|uri| !uri.has_credentials());
             secret
                 && one.value.len() >= 4

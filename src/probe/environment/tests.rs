@@ -337,11 +337,19 @@ fn a_secret_that_git_tracks() {
         ("package.json", r#"{"name":"app"}"#),
         (".git/HEAD", "ref: refs/heads/main"),
         (".env", "AUTH_SECRET=9f2c4e7a1b3d5860\n"),
-        (".env.development", "DATABASE_URL=file:./dev.db\n"),
+        (
+            ".env.development",
+            "DATABASE_URL=file:./dev.db\nPG_URL=postgres://app:app-pw@localhost:5432/dev\n\
+             MONGODB_URI=mongodb://root:example-pw@127.0.0.1:27017/dev\n",
+        ),
+        (
+            ".env.staging",
+            "MONGODB_URI=mongodb://root:9f2c4e7a@localhost:27017,db.host.example:27017/dev\n",
+        ),
     ]);
-    // Version 2, two entries: 62 bytes, the path, zeros up to a multiple of eight.
-    let mut index = b"DIRC\0\0\0\x02\0\0\0\x02".to_vec();
-    for path in [".env", ".env.development"] {
+    // Version 2, three entries: 62 bytes, the path, zeros up to a multiple of eight.
+    let mut index = b"DIRC\0\0\0\x02\0\0\0\x03".to_vec();
+    for path in [".env", ".env.development", ".env.staging"] {
         index.extend([0; 60]);
         index.extend([0, path.len() as u8]);
         index.extend(path.as_bytes());
@@ -349,7 +357,10 @@ fn a_secret_that_git_tracks() {
     }
     std::fs::write(folder.path().join(".git/index"), index).unwrap();
     let facts = seen(folder.path(), Vec::new());
-    assert_eq!(facts["committed"], serde_json::json!([".env"]));
+    assert_eq!(
+        facts["committed"],
+        serde_json::json!([".env", ".env.staging"])
+    );
     assert_eq!(facts["index_read"], true);
     std::fs::remove_file(folder.path().join(".env")).unwrap();
     assert_eq!(seen(folder.path(), Vec::new())["index_read"], false);
