@@ -106,11 +106,17 @@ impl<'a> Account<'a> {
             .collect()
     }
 
-    /// Values from which expansion took a part, because nothing of the name after `$` is set.
+    /// Values from which expansion took a part, because nothing of the name after `$` was set when it
+    /// was expanded: by no file, or only by one that is read later.
     pub(super) fn expansion_damage(&self) -> Vec<Value> {
         let damaged = self.set.iter().filter(|(_, variable)| {
-            let unset = |name: &&str| self.environment.get(name).is_none();
-            variable.value != variable.raw && env_file::references(&variable.raw).iter().any(unset)
+            // Beside a default, what is set need not be used.
+            let defaults = variable.raw.contains(":-");
+            let lost = |name: &&str| {
+                let referred = self.environment.get(name);
+                referred.is_none_or(|other| !defaults && !variable.value.contains(&other.value))
+            };
+            variable.value != variable.raw && env_file::references(&variable.raw).iter().any(lost)
         });
         damaged
             .map(|(name, variable)| {

@@ -210,6 +210,20 @@ fn expansion_that_takes_text_away_is_damage() {
 }
 
 #[test]
+fn a_reference_to_what_only_a_weaker_file_sets_is_damage_too() {
+    let folder = written(FILES);
+    let mut url = variable("A_URL", "https://", 1);
+    url.raw = "https://$NODE_HOST_X".into();
+    let mut choice = variable("B_URL", "https://first.example", 2);
+    choice.raw = "https://${FIRST_X:-$NODE_HOST_X}".into();
+    let facts = seen(
+        folder.path(),
+        vec![url, choice, variable("NODE_HOST_X", "host.example", 1)],
+    );
+    assert_eq!(names(&facts, "expansion_damage"), ["A_URL"]);
+}
+
+#[test]
 fn a_browser_variable_with_a_secret_in_it() {
     let folder = written(FILES);
     let secret = "3f9a2c7b1d8e4f60";
