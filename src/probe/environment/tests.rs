@@ -242,6 +242,49 @@ fn a_browser_variable_with_a_secret_in_it() {
 }
 
 #[test]
+fn what_is_meant_for_browsers_is_no_secret_of_theirs() {
+    let folder = written(&[
+        (
+            "package.json",
+            r#"{"name":"app","dependencies":{"next":"15"}}"#,
+        ),
+        (
+            "next.config.js",
+            "module.exports = { env: { MAPBOX_TOKEN: process.env.MAPBOX_TOKEN } }",
+        ),
+        (
+            "app/page.tsx",
+            "'use client'\nexport default () => process.env.MAPBOX_TOKEN",
+        ),
+    ]);
+    let secret = |name: &str, value: &str| Variable {
+        secret: true,
+        ..variable(name, value, 1)
+    };
+    let token = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2lnbmF0dXJl";
+    let facts = seen(
+        folder.path(),
+        vec![
+            secret("SENTRY_DSN", "https://0a1b@o1.ingest.example/2"),
+            variable(
+                "NEXT_PUBLIC_SENTRY_DSN",
+                "https://0a1b@o1.ingest.example/2",
+                2,
+            ),
+            secret("SUPABASE_ANON_KEY", token),
+            variable("NEXT_PUBLIC_SUPABASE_ANON_KEY", token, 3),
+            variable("NEXT_PUBLIC_SHOW_PASSWORD_HINT", "true", 4),
+            secret("GEMINI_API_KEY", "AIzaNotForBrowsers"),
+            variable("NEXT_PUBLIC_GEMINI_API_KEY", "AIzaNotForBrowsers", 5),
+        ],
+    );
+    assert_eq!(
+        names(&facts, "client_secrets"),
+        ["NEXT_PUBLIC_GEMINI_API_KEY"]
+    );
+}
+
+#[test]
 fn an_empty_folder_is_no_error() {
     let folder = written(&[]);
     let facts = seen(folder.path(), Vec::new());
