@@ -129,11 +129,6 @@ pub(super) fn is_provided(name: &str) -> bool {
         "TURBOPACK",
         "TURBOREPO",
         "ANALYZE",
-        "MODE",
-        "DEV",
-        "PROD",
-        "SSR",
-        "BASE_URL",
         "JEST_WORKER_ID",
         "VITEST",
         "PLAYWRIGHT",
@@ -244,7 +239,8 @@ mod tests {
                 && is_provided("NEXT_PUBLIC_VERCEL_URL")
         );
         assert!(
-            !is_provided("NEXT_PUBLIC_BASE_URL")
+            !is_provided("BASE_URL")
+                && !is_provided("NEXT_PUBLIC_BASE_URL")
                 && !is_provided("GITHUB_ID")
                 && !is_provided("MONGODB_URI")
         );

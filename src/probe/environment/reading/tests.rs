@@ -25,6 +25,11 @@ fn forms_of_reading() {
         reads("f(import.meta.env.A1, globalThis.process.env.B1)"),
         "A1 B1"
     );
+    // What Vite builds in itself is nobody's to set; the same name elsewhere is.
+    assert_eq!(
+        reads("f(import.meta.env.MODE, process.env.MODE); const dev = import.meta.env.DEV; f(dev)"),
+        "MODE"
+    );
     assert_eq!(
         reads("const env = process.env; f(env.A1, env['B1'])"),
         "A1 B1"
