@@ -253,10 +253,10 @@ impl Survey {
                 self.unparsed.push(format!("{path}: cannot be read"));
                 continue;
             };
-            self.mention(
-                path,
-                documented::in_markdown(&String::from_utf8_lossy(&bytes), &known),
-            );
+            let text = String::from_utf8_lossy(&bytes);
+            if !documented::is_own_report(&text) {
+                self.mention(path, documented::in_markdown(&text, &known));
+            }
         }
     }
 
@@ -279,6 +279,9 @@ impl Survey {
                 continue;
             };
             let text = String::from_utf8_lossy(&bytes);
+            if documented::is_own_report(&text) {
+                continue;
+            }
             let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
             self.elsewhere.extend(
                 words

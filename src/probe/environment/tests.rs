@@ -349,6 +349,24 @@ fn holds(value: &Value, kind: &FactKind, place: &str) {
 }
 
 #[test]
+fn a_report_of_our_own_documents_nothing() {
+    let report = "## NO-GO: app\n\n**1 fail**\n\nno target · development · holdpoint 0.1.0\n\n- needed and named nowhere: NOT_TOLD_X\n";
+    let json = "{\n  \"schema\": \"holdpoint.report/v1\",\n  \"found\": \"READ_BY_NOTHING_X\"\n}\n";
+    let folder = written(&[
+        (
+            "package.json",
+            r#"{"name":"app","dependencies":{"next":"15"}}"#,
+        ),
+        ("app/page.tsx", "use(process.env.NOT_TOLD_X)"),
+        ("report.md", report),
+        ("report.json", json),
+    ]);
+    let facts = seen(folder.path(), vec![variable("READ_BY_NOTHING_X", "x", 1)]);
+    assert_eq!(names(&facts, "undocumented"), ["NOT_TOLD_X"]);
+    assert_eq!(names(&facts, "unread"), ["READ_BY_NOTHING_X"]);
+}
+
+#[test]
 fn what_the_configuration_only_hands_on_is_still_needed() {
     let folder = written(&[
         (
