@@ -307,3 +307,6 @@ impl Shared {
         kept
     }
 }
+
+#[cfg(test)]
+mod tests;

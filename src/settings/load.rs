@@ -261,13 +261,17 @@ fn environment(
     );
     let (read, from) = if !arguments.env_files.is_empty() {
         (
-            Some(dotenv::read_given(Path::new(""), &arguments.env_files)),
+            Some(dotenv::read_given(
+                root,
+                Path::new(""),
+                &arguments.env_files,
+            )),
             "--env-file".to_owned(),
         )
     } else if let Some(files) = &file.environment_files {
         let paths: Vec<_> = files.value.iter().map(PathBuf::from).collect();
         (
-            Some(dotenv::read_given(root, &paths)),
+            Some(dotenv::read_given(root, root, &paths)),
             chooser.at(files.line),
         )
     } else {

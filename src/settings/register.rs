@@ -39,12 +39,17 @@ pub(super) fn folder(root: &Path, process: &BTreeMap<String, String>, book: &Boo
 /// Registers the secrets of a file: as written, expanded, and those that a later line replaces.
 pub(super) fn env_file(file: &EnvFile, process: &BTreeMap<String, String>, book: &Book) {
     // Names in a sample say what is needed; its values are words such as "your-secret-here".
+    let name = file.path.rsplit(['/', '\\']).next().unwrap_or_default();
     let sample = ["example", "sample", "template", "dist", "defaults"]
         .iter()
-        .any(|word| file.path.contains(word));
+        .any(|word| name.contains(word));
     let secret =
         |name: &str, value: &str| looks_secret(value) || (!sample && is_secret(name, value));
     for entry in parse(&file.text) {
+        // The end of a key that goes over several lines without quotes: `Zm9v==` reads as a name.
+        if entry.raw == "=" || looks_secret(&entry.name) {
+            book.register("a line of a key", &entry.name);
+        }
         if secret(&entry.name, &entry.raw) {
             book.register(&entry.name, &entry.raw);
             book.register(&entry.name, &entry.raw.replace("\\$", "$"));

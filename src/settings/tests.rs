@@ -168,6 +168,18 @@ fn every_secret_is_registered_even_of_files_that_lose() {
 }
 
 #[test]
+fn a_folder_called_as_samples_are_makes_no_sample() {
+    let case = case(&[(
+        "example-app/.env",
+        "DB_PASSWORD=lost-to-the-next\nDB_PASSWORD=kept\n",
+    )]);
+    let path = case.folder.path().join("example-app/.env");
+    let case = case.with(|arguments| arguments.env_files = vec![path]);
+    case.load();
+    assert!(!case.book.redact("lost-to-the-next").contains("lost"));
+}
+
+#[test]
 fn named_files_replace_the_found_ones() {
     let settings = case(&[(".env", "A=1\n"), ("staging.env", "A=2\nB=1\n")]);
     let path = settings.folder.path().join("staging.env");
@@ -177,6 +189,18 @@ fn named_files_replace_the_found_ones() {
         .load();
     assert_eq!(settings.environment.get("A").unwrap().value, "2");
     assert_eq!(from(&settings, "environment.files").1, "--env-file");
+}
+
+#[test]
+fn a_line_of_a_key_is_no_name_to_be_told() {
+    let case = case(&[(
+        ".env.local",
+        "KEY=-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIB+Q/x\nnX8Kq2Zp5Rv7Tb3Lm9Wc4Yd6==\nQ2ab==\n-----END PRIVATE KEY-----\n",
+    )]);
+    case.load();
+    for line in ["nX8Kq2Zp5Rv7Tb3Lm9Wc4Yd6", "Q2ab"] {
+        assert!(!case.book.redact(line).contains(line), "{line}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::defects::Duplicate;
 use super::scope::Scope;
 use super::survey::{Place, Survey};
-use super::{dependencies, env_file, naming, placeholder, shape};
+use super::{convention, dependencies, env_file, naming, placeholder, shape};
 use crate::model::{Environment, Facts, Variable, VariableOrigin};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,11 +115,14 @@ impl<'a> Account<'a> {
         places: &'a [Place],
         met: impl Fn(&str) -> bool,
     ) -> Vec<&'a Place> {
-        if naming::is_provided(name) || self.survey.defined.contains(name) {
+        if naming::is_provided(name) {
             return Vec::new();
         }
+        // What the configuration builds in is there for all code but itself, which may only hand it on.
+        let built_in = self.survey.defined.contains(name);
         places
             .iter()
+            .filter(|place| !built_in || convention::is_next_config(&place.at))
             .filter(|place| {
                 !place.has_default && place.scopes.iter().any(|scope| scope.is_deployed())
             })

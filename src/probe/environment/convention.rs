@@ -29,6 +29,12 @@ pub(super) fn configuration(path: &str) -> Option<Scope> {
     }
 }
 
+/// Is it the configuration of Next.js, at the root or in a package? A line may follow.
+pub(super) fn is_next_config(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.starts_with("next.config.")
+}
+
 /// The files that Next.js finds by their name.
 ///
 /// Source: the Next.js documentation, file conventions.
@@ -44,7 +50,11 @@ pub(super) fn next_entry(path: &str) -> Option<Scope> {
         };
     }
     if path.starts_with("pages/") {
-        return (!is_test_name(name)).then_some(Scope::Server);
+        // `test.ts` is the page /test; only `index.test.ts` is none.
+        let marked = name
+            .split_once('.')
+            .is_some_and(|(_, rest)| is_test_name(rest));
+        return (!marked).then_some(Scope::Server);
     }
     let route = matches!(
         stem.trim_end_matches(|c: char| c.is_ascii_digit()),
@@ -108,4 +118,24 @@ fn is_test_name(name: &str) -> bool {
     }) || ["playwright.", "jest.", "vitest.", "cypress."]
         .iter()
         .any(|start| name.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_may_be_called_as_tests_are() {
+        for path in [
+            "pages/api/test.ts",
+            "pages/stories.tsx",
+            "src/pages/spec/index.tsx",
+        ] {
+            assert_eq!(next_entry(path), Some(Scope::Server), "{path}");
+        }
+        for path in ["pages/index.test.tsx", "pages/api/a.spec.ts"] {
+            assert_eq!(next_entry(path), None, "{path}");
+        }
+        assert!(is_test("test.js") && is_test("lib/bench.ts") && is_test("a.test.ts"));
+    }
 }

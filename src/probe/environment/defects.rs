@@ -50,9 +50,12 @@ impl<'a> Account<'a> {
                 .set
                 .get(name)
                 .map_or("", |variable| variable.value.as_str());
+            // What only looks secret may be an identifier for everybody, so the name must say it too.
             let twin = self.environment.variables.iter().find(|other| {
                 other.secret
+                    && crate::secret::names_secret(&other.name)
                     && !other.name.starts_with(naming::PUBLIC)
+                    && !naming::is_meant_for_browsers(&other.name)
                     && other.value.len() >= 8
                     && other.value == value
             });
@@ -72,8 +75,9 @@ impl<'a> Account<'a> {
             .reads()
             .filter(|(name, _)| !name.starts_with(naming::PUBLIC))
         {
-            let secret = crate::secret::names_secret(name)
-                || self.set.get(name).is_some_and(|variable| variable.secret);
+            let secret = !naming::is_meant_for_browsers(name)
+                && (crate::secret::names_secret(name)
+                    || self.set.get(name).is_some_and(|variable| variable.secret));
             // The `env` table of next.config builds a value into whatever names it.
             let built_in = self.survey.defined.contains(name);
             let in_browser: Vec<String> = places
@@ -106,11 +110,17 @@ impl<'a> Account<'a> {
             .collect()
     }
 
-    /// Values from which expansion took a part, because nothing of the name after `$` is set.
+    /// Values from which expansion took a part, because nothing of the name after `$` was set when it
+    /// was expanded: by no file, or only by one that is read later.
     pub(super) fn expansion_damage(&self) -> Vec<Value> {
         let damaged = self.set.iter().filter(|(_, variable)| {
-            let unset = |name: &&str| self.environment.get(name).is_none();
-            variable.value != variable.raw && env_file::references(&variable.raw).iter().any(unset)
+            // Beside a default, what is set need not be used.
+            let defaults = variable.raw.contains(":-");
+            let lost = |name: &&str| {
+                let referred = self.environment.get(name);
+                referred.is_none_or(|other| !defaults && !variable.value.contains(&other.value))
+            };
+            variable.value != variable.raw && env_file::references(&variable.raw).iter().any(lost)
         });
         damaged
             .map(|(name, variable)| {

@@ -72,6 +72,19 @@ pub(super) fn in_markdown(text: &str, known: &BTreeSet<String>) -> Vec<Mention> 
     found
 }
 
+/// Is it a report that holdpoint wrote? It names what was missed, which documents nothing.
+pub(super) fn is_own_report(text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    let in_head = |words: &str| text.lines().take(10).any(|line| line.contains(words));
+    let decision = ["GO", "GO WITH WAIVERS", "NO-GO", "UNDECIDED"]
+        .iter()
+        .any(|word| first.starts_with(&format!("## {word}: ")));
+    let signed_off = "This document was written by holdpoint from what it observed";
+    decision && in_head(" · holdpoint ")
+        || first.starts_with('{') && in_head("\"schema\": \"holdpoint.report/")
+        || text.lines().any(|line| line.starts_with(signed_off))
+}
+
 /// The variables of a sample environment file, those behind `#` included.
 pub(super) fn in_example(text: &str) -> Vec<Mention> {
     env_file::assignments(text)
@@ -150,6 +163,28 @@ mod tests {
             told(text, &["API_KEY", "MONGODB_URI", "A_B"]),
             ["API_KEY:1", "MONGODB_URI:2", "A_B:3"]
         );
+    }
+
+    #[test]
+    fn reports_of_our_own_are_told_from_documents() {
+        for report in ["markdown", "sign-off", "json"] {
+            let path = format!(
+                "{}/tests/fixtures/reports/{report}.snap",
+                env!("CARGO_MANIFEST_DIR")
+            );
+            let snapshot = std::fs::read_to_string(path).unwrap();
+            // Behind the head that the snapshot has.
+            let text = snapshot.splitn(3, "---\n").nth(2).unwrap();
+            assert!(is_own_report(text), "{report}");
+        }
+        for text in [
+            "",
+            "## GO: the language\n",
+            "# App\n\nChecked with holdpoint · holdpoint 0.1.0\n",
+            "{ \"schema\": \"other\" }",
+        ] {
+            assert!(!is_own_report(text), "{text}");
+        }
     }
 
     #[test]

@@ -33,16 +33,20 @@ pub(super) fn assignments(text: &str) -> Vec<Assignment> {
         if let Some(quote) = quote.filter(|_| !commented) {
             let mut inner = value[1..].to_owned();
             let mut ahead = lines.clone();
-            // A quote that is never closed is part of a value of one line.
+            let mut from = 0;
+            // A quote that is not closed, or closed within a line, is part of a value of one line.
             loop {
-                if let Some(end) = closing(&inner, quote) {
-                    inner.truncate(end);
-                    value = inner;
-                    lines = ahead;
+                if let Some((end, rest)) = closing(&inner[from..], quote) {
+                    if rest.is_empty() || rest.starts_with('#') {
+                        inner.truncate(from + end);
+                        value = inner;
+                        lines = ahead;
+                    }
                     break;
                 }
                 let Some((more, _)) = ahead.next() else { break };
                 inner.push('\n');
+                from = inner.len();
                 inner.push_str(more);
             }
         } else {
@@ -60,12 +64,12 @@ pub(super) fn assignments(text: &str) -> Vec<Assignment> {
     found
 }
 
-fn closing(text: &str, quote: char) -> Option<usize> {
+/// Where a line closes a quote, and what follows there.
+fn closing(line: &str, quote: char) -> Option<(usize, &str)> {
     let escaped =
-        |at: usize| quote != '\'' && text[..at].ends_with('\\') && !text[..at].ends_with("\\\\");
-    text.match_indices(quote)
-        .map(|(at, _)| at)
-        .find(|&at| !escaped(at))
+        |at: usize| quote != '\'' && line[..at].ends_with('\\') && !line[..at].ends_with("\\\\");
+    let (at, _) = line.match_indices(quote).find(|(at, _)| !escaped(*at))?;
+    Some((at, line[at + 1..].trim()))
 }
 
 /// `NAME=value`, with `export` before it or not. In a comment only names in capitals count: the rest is prose.
@@ -135,6 +139,19 @@ mod tests {
             ["KEY:1=-----BEGIN\nX=1\n-----END", "B:4=2"]
         );
         assert_eq!(told("A=\"open\nB=2"), ["A:1=\"open", "B:2=2"]);
+        // As dotenv has it, a quote closes only where nothing but a comment follows.
+        assert_eq!(
+            told("A='tis\nB='x'\nC=\"y\" # z"),
+            ["A:1='tis", "B:2=x", "C:3=y"]
+        );
+    }
+
+    #[test]
+    fn an_open_quote_costs_no_more_than_its_file() {
+        let text = format!("A='\nB=\"\nC=`\n{}", "x y z\n".repeat(400_000));
+        let begun = crate::clock::tick();
+        assert_eq!(assignments(&text).len(), 3);
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
     }
 
     #[test]

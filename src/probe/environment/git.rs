@@ -111,7 +111,8 @@ pub(super) fn rules(folder: &Path, file: &Path, path: &Path) -> Option<bool> {
     }
 }
 
-/// The paths of an index of version 2 or 3; none for other versions and for damaged ones.
+/// The paths of an index of version 2 or 3; none for other versions, for damaged ones, and for those
+/// that hold only a part.
 ///
 /// Source: git's index-format documentation.
 fn index_paths(bytes: &[u8], object_length: usize) -> Option<Vec<String>> {
@@ -136,7 +137,24 @@ fn index_paths(bytes: &[u8], object_length: usize) -> Option<Vec<String>> {
         let entry = start + length - at;
         at += (entry + 8) & !7;
     }
-    Some(paths)
+    is_whole(bytes, at, object_length).then_some(paths)
+}
+
+/// Do the entries name every path? Not where a shared index holds the others (`link`), nor where a
+/// folder stands for what is below it (`sdir`).
+fn is_whole(bytes: &[u8], mut at: usize, object_length: usize) -> bool {
+    let end = bytes.len().saturating_sub(object_length);
+    while let Some((name, rest)) = bytes.get(at..end).and_then(<[u8]>::split_first_chunk::<4>) {
+        if matches!(name, b"link" | b"sdir") {
+            return false;
+        }
+        let Some(length) = rest.first_chunk::<4>() else {
+            break;
+        };
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        at = at.saturating_add(8).saturating_add(length);
+    }
+    true
 }
 
 #[cfg(test)]
@@ -184,6 +202,27 @@ mod tests {
         assert_eq!(index_paths(b"DIRC", 20), None);
         let whole = index(2, &["a", "b"], 20);
         assert_eq!(index_paths(&whole[..80], 20), None);
+    }
+
+    #[test]
+    fn an_index_that_holds_only_a_part_is_not_taken_for_the_whole() {
+        let with = |extension: &[u8]| {
+            let mut bytes = index(2, &["a"], 20);
+            bytes.truncate(bytes.len() - 20);
+            bytes.extend(extension);
+            bytes.extend([0; 20]);
+            bytes
+        };
+        // The other paths are in a shared index, or in folders that are not unfolded.
+        for part in [&b"link\0\0\0\x04abcd"[..], b"TREE\0\0\0\x02xysdir\0\0\0\0"] {
+            assert_eq!(index_paths(&with(part), 20), None);
+        }
+        assert_eq!(
+            index_paths(&with(b"TREE\0\0\0\x04link"), 20).unwrap(),
+            ["a"]
+        );
+        // A length beyond the end of the file says nothing.
+        assert!(index_paths(&with(b"TREE\xff\xff\xff\xff"), 20).is_some());
     }
 
     #[test]

@@ -50,10 +50,7 @@ pub(super) fn parse(text: &str) -> Option<MongodbUri> {
     let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (hosts, database) = before.split_once('/').unwrap_or((before, ""));
     let hosts: Vec<String> = hosts.split(',').map(str::to_owned).collect();
-    if hosts
-        .iter()
-        .any(|host| host.is_empty() || host.contains(char::is_whitespace))
-    {
+    if !hosts.iter().all(|host| is_host(host)) {
         return None;
     }
     Some(MongodbUri {
@@ -68,6 +65,20 @@ pub(super) fn parse(text: &str) -> Option<MongodbUri> {
             .map(str::to_owned)
             .collect(),
     })
+}
+
+/// A name or an address, with or without a port. What stands behind a colon and is no port may be
+/// the password of a string that lost its `@`.
+fn is_host(host: &str) -> bool {
+    let rest = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, rest)) => address.parse::<std::net::Ipv6Addr>().ok().map(|_| rest),
+        None => host.find(':').map_or(Some(""), |at| Some(&host[at..])),
+    };
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    !host.is_empty()
+        && !host.starts_with(':')
+        && !host.contains(char::is_whitespace)
+        && rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
 }
 
 /// Characters that must be percent-encoded in a user name or password, or a bare `%`.
@@ -136,5 +147,11 @@ mod tests {
         assert_eq!(parse("mongodb://"), None);
         assert_eq!(parse("mongodb+srv://u:p@/db"), None);
         assert_eq!(parse("serene-mind"), None);
+        // Without an @ the password would stand where a port belongs, and be told as a host.
+        assert_eq!(parse("mongodb+srv://app:S3cret-pw"), None);
+        assert_eq!(parse("mongodb://app:S3cret-pw,h:27017/db"), None);
+        assert_eq!(parse("mongodb+srv://app:12345:c0.ab1.mongodb.net/db"), None);
+        assert!(parse("mongodb://[::1]:27017,[fe80::1]/db").is_some());
+        assert!(parse("mongodb://%2Ftmp%2Fmongodb-27017.sock/db").is_some());
     }
 }

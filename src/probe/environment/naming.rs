@@ -28,7 +28,42 @@ pub(super) fn exposes_secret(name: &str) -> bool {
         ]
         .iter()
         .any(|word| rest.contains(word))
+            && !is_meant_for_browsers(rest)
+            && !speaks_about(rest)
     })
+}
+
+/// Is it a name under which providers hand out what browsers may have?
+pub(super) fn is_meant_for_browsers(name: &str) -> bool {
+    let secret = ["SECRET", "PRIVATE"].iter().any(|word| name.contains(word));
+    !secret
+        && [
+            "SENTRY_DSN",
+            "FIREBASE_API_KEY",
+            "FIREBASE_DATABASE_URL",
+            "MAPS_API_KEY",
+            "MAPBOX",
+            "POSTHOG_KEY",
+            "PUSHER_KEY",
+            "PUSHER_APP_KEY",
+            "PUBLISHABLE",
+            "ANON_KEY",
+            "SITE_KEY",
+            "PUBLIC_KEY",
+        ]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+/// Does the name speak about passwords without being one: how long they are, where they are reset?
+fn speaks_about(name: &str) -> bool {
+    let ends = [
+        "_LENGTH", "_ENABLED", "_LOGIN", "_HINT", "_PATH", "_PAGE", "_URL",
+    ];
+    ["PASSWORD", "CREDENTIALS"]
+        .iter()
+        .any(|word| name.contains(word))
+        && ends.iter().any(|end| name.ends_with(end))
 }
 
 /// Is the value of a form that only secrets have, whatever its name?
@@ -94,11 +129,6 @@ pub(super) fn is_provided(name: &str) -> bool {
         "TURBOPACK",
         "TURBOREPO",
         "ANALYZE",
-        "MODE",
-        "DEV",
-        "PROD",
-        "SSR",
-        "BASE_URL",
         "JEST_WORKER_ID",
         "VITEST",
         "PLAYWRIGHT",
@@ -174,9 +204,15 @@ mod tests {
             "NEXT_PUBLIC_FIREBASE_API_KEY",
             "NEXT_PUBLIC_MAPBOX_TOKEN",
             "AUTH_SECRET",
+            "NEXT_PUBLIC_FIREBASE_DATABASE_URL",
+            "NEXT_PUBLIC_PASSWORD_MIN_LENGTH",
+            "NEXT_PUBLIC_PASSWORD_RESET_URL",
         ] {
             assert!(!exposes_secret(name), "{name}");
         }
+        assert!(
+            exposes_secret("NEXT_PUBLIC_DATABASE_URL") && exposes_secret("NEXT_PUBLIC_SECRET_URL")
+        );
     }
 
     #[test]
@@ -203,7 +239,8 @@ mod tests {
                 && is_provided("NEXT_PUBLIC_VERCEL_URL")
         );
         assert!(
-            !is_provided("NEXT_PUBLIC_BASE_URL")
+            !is_provided("BASE_URL")
+                && !is_provided("NEXT_PUBLIC_BASE_URL")
                 && !is_provided("GITHUB_ID")
                 && !is_provided("MONGODB_URI")
         );

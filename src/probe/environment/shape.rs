@@ -128,6 +128,21 @@ fn is_base64(byte: u8) -> bool {
     is_base64url(byte) || matches!(byte, b'+' | b'/')
 }
 
+/// Is it the address of a service on this machine, of whatever scheme?
+pub(super) fn is_local(value: &str) -> bool {
+    let host = |url: url::Url| {
+        url.host_str()
+            .map(|host| host.trim_matches(['[', ']']).to_owned())
+    };
+    url::Url::parse(value)
+        .ok()
+        .and_then(host)
+        .is_some_and(|host| {
+            let address = host.parse::<std::net::IpAddr>();
+            host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        })
+}
+
 fn is_loopback(url: &url::Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),

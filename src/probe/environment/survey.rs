@@ -7,7 +7,7 @@ use super::reading::{self, Module};
 use super::repository::{self, Repository, join};
 use super::resolve::{self, Resolver};
 use super::scope::{self, Scope};
-use super::{dependencies, naming};
+use super::{convention, dependencies, naming, shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -152,11 +152,7 @@ impl Survey {
                 self.dynamic
                     .extend(module.dynamic.iter().map(|line| format!("{file}:{line}")));
             }
-            if file
-                .rsplit('/')
-                .next()
-                .is_some_and(|name| name.starts_with("next.config."))
-            {
+            if convention::is_next_config(file) {
                 self.defined.extend(module.defines.iter().cloned());
             }
         }
@@ -257,10 +253,10 @@ impl Survey {
                 self.unparsed.push(format!("{path}: cannot be read"));
                 continue;
             };
-            self.mention(
-                path,
-                documented::in_markdown(&String::from_utf8_lossy(&bytes), &known),
-            );
+            let text = String::from_utf8_lossy(&bytes);
+            if !documented::is_own_report(&text) {
+                self.mention(path, documented::in_markdown(&text, &known));
+            }
         }
     }
 
@@ -283,6 +279,9 @@ impl Survey {
                 continue;
             };
             let text = String::from_utf8_lossy(&bytes);
+            if documented::is_own_report(&text) {
+                continue;
+            }
             let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
             self.elsewhere.extend(
                 words
@@ -354,6 +353,7 @@ fn holds_secret(root: &Path, path: &str) -> Option<bool> {
                 env_file::references(&one.value).len() == 1 && one.value.starts_with('$');
             // The address of a local database opens nothing.
             let harmless = one.value.starts_with("file:")
+                || shape::is_local(&one.value)
                 || super::mongodb_uri::parse(&one.value).is_some_and(|uri| !uri.has_credentials());
             secret
                 && one.value.len() >= 4

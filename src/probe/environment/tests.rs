@@ -210,6 +210,20 @@ fn expansion_that_takes_text_away_is_damage() {
 }
 
 #[test]
+fn a_reference_to_what_only_a_weaker_file_sets_is_damage_too() {
+    let folder = written(FILES);
+    let mut url = variable("A_URL", "https://", 1);
+    url.raw = "https://$NODE_HOST_X".into();
+    let mut choice = variable("B_URL", "https://first.example", 2);
+    choice.raw = "https://${FIRST_X:-$NODE_HOST_X}".into();
+    let facts = seen(
+        folder.path(),
+        vec![url, choice, variable("NODE_HOST_X", "host.example", 1)],
+    );
+    assert_eq!(names(&facts, "expansion_damage"), ["A_URL"]);
+}
+
+#[test]
 fn a_browser_variable_with_a_secret_in_it() {
     let folder = written(FILES);
     let secret = "3f9a2c7b1d8e4f60";
@@ -224,6 +238,49 @@ fn a_browser_variable_with_a_secret_in_it() {
     assert_eq!(
         names(&facts, "client_secrets"),
         ["NEXT_PUBLIC_THING", "STRIPE_SECRET"]
+    );
+}
+
+#[test]
+fn what_is_meant_for_browsers_is_no_secret_of_theirs() {
+    let folder = written(&[
+        (
+            "package.json",
+            r#"{"name":"app","dependencies":{"next":"15"}}"#,
+        ),
+        (
+            "next.config.js",
+            "module.exports = { env: { MAPBOX_TOKEN: process.env.MAPBOX_TOKEN } }",
+        ),
+        (
+            "app/page.tsx",
+            "'use client'\nexport default () => process.env.MAPBOX_TOKEN",
+        ),
+    ]);
+    let secret = |name: &str, value: &str| Variable {
+        secret: true,
+        ..variable(name, value, 1)
+    };
+    let token = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2lnbmF0dXJl";
+    let facts = seen(
+        folder.path(),
+        vec![
+            secret("SENTRY_DSN", "https://0a1b@o1.ingest.example/2"),
+            variable(
+                "NEXT_PUBLIC_SENTRY_DSN",
+                "https://0a1b@o1.ingest.example/2",
+                2,
+            ),
+            secret("SUPABASE_ANON_KEY", token),
+            variable("NEXT_PUBLIC_SUPABASE_ANON_KEY", token, 3),
+            variable("NEXT_PUBLIC_SHOW_PASSWORD_HINT", "true", 4),
+            secret("GEMINI_API_KEY", "AIzaNotForBrowsers"),
+            variable("NEXT_PUBLIC_GEMINI_API_KEY", "AIzaNotForBrowsers", 5),
+        ],
+    );
+    assert_eq!(
+        names(&facts, "client_secrets"),
+        ["NEXT_PUBLIC_GEMINI_API_KEY"]
     );
 }
 
@@ -292,6 +349,48 @@ fn holds(value: &Value, kind: &FactKind, place: &str) {
 }
 
 #[test]
+fn a_report_of_our_own_documents_nothing() {
+    let report = "## NO-GO: app\n\n**1 fail**\n\nno target · development · holdpoint 0.1.0\n\n- needed and named nowhere: NOT_TOLD_X\n";
+    let json = "{\n  \"schema\": \"holdpoint.report/v1\",\n  \"found\": \"READ_BY_NOTHING_X\"\n}\n";
+    let folder = written(&[
+        (
+            "package.json",
+            r#"{"name":"app","dependencies":{"next":"15"}}"#,
+        ),
+        ("app/page.tsx", "use(process.env.NOT_TOLD_X)"),
+        ("report.md", report),
+        ("report.json", json),
+    ]);
+    let facts = seen(folder.path(), vec![variable("READ_BY_NOTHING_X", "x", 1)]);
+    assert_eq!(names(&facts, "undocumented"), ["NOT_TOLD_X"]);
+    assert_eq!(names(&facts, "unread"), ["READ_BY_NOTHING_X"]);
+}
+
+#[test]
+fn what_the_configuration_only_hands_on_is_still_needed() {
+    let folder = written(&[
+        (
+            "package.json",
+            r#"{"name":"app","dependencies":{"next":"15"}}"#,
+        ),
+        (
+            "next.config.js",
+            "module.exports = { env: {\nHANDED_ON: process.env.HANDED_ON,\nSET_HERE: 'x',\nWITH_DEFAULT: process.env.WITH_DEFAULT || 'y' } }",
+        ),
+        (
+            "app/page.tsx",
+            "use(process.env.HANDED_ON, process.env.SET_HERE, process.env.WITH_DEFAULT)",
+        ),
+    ]);
+    let facts = seen(folder.path(), Vec::new());
+    assert_eq!(names(&facts, "missing"), ["HANDED_ON"]);
+    assert_eq!(
+        facts["missing"][0]["places"],
+        serde_json::json!(["next.config.js:2"])
+    );
+}
+
+#[test]
 fn a_secret_that_is_handed_over_needs_no_other_name() {
     let folder = written(&[
         (
@@ -313,11 +412,19 @@ fn a_secret_that_git_tracks() {
         ("package.json", r#"{"name":"app"}"#),
         (".git/HEAD", "ref: refs/heads/main"),
         (".env", "AUTH_SECRET=9f2c4e7a1b3d5860\n"),
-        (".env.development", "DATABASE_URL=file:./dev.db\n"),
+        (
+            ".env.development",
+            "DATABASE_URL=file:./dev.db\nPG_URL=postgres://app:app-pw@localhost:5432/dev\n\
+             MONGODB_URI=mongodb://root:example-pw@127.0.0.1:27017/dev\n",
+        ),
+        (
+            ".env.staging",
+            "MONGODB_URI=mongodb://root:9f2c4e7a@localhost:27017,db.host.example:27017/dev\n",
+        ),
     ]);
-    // Version 2, two entries: 62 bytes, the path, zeros up to a multiple of eight.
-    let mut index = b"DIRC\0\0\0\x02\0\0\0\x02".to_vec();
-    for path in [".env", ".env.development"] {
+    // Version 2, three entries: 62 bytes, the path, zeros up to a multiple of eight.
+    let mut index = b"DIRC\0\0\0\x02\0\0\0\x03".to_vec();
+    for path in [".env", ".env.development", ".env.staging"] {
         index.extend([0; 60]);
         index.extend([0, path.len() as u8]);
         index.extend(path.as_bytes());
@@ -325,7 +432,10 @@ fn a_secret_that_git_tracks() {
     }
     std::fs::write(folder.path().join(".git/index"), index).unwrap();
     let facts = seen(folder.path(), Vec::new());
-    assert_eq!(facts["committed"], serde_json::json!([".env"]));
+    assert_eq!(
+        facts["committed"],
+        serde_json::json!([".env", ".env.staging"])
+    );
     assert_eq!(facts["index_read"], true);
     std::fs::remove_file(folder.path().join(".env")).unwrap();
     assert_eq!(seen(folder.path(), Vec::new())["index_read"], false);

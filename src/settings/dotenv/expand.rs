@@ -60,7 +60,7 @@ fn interpolate(
             })
             .or_else(|| filled(reference.name, values))
             .unwrap_or_default();
-        value = replace_first(&value, reference.whole, &new);
+        value = replace_first(&value, reference.whole, &new, *work)?;
     }
     None
 }
@@ -111,10 +111,11 @@ fn last_reference(value: &str) -> Option<Reference<'_>> {
 }
 
 /// JavaScript's `String.replace` with texts (ECMA-262, GetSubstitution): the first occurrence, even
-/// an escaped one, and with `$$`, `$&`, `` $` `` and `$'` in the new text having their meanings.
-fn replace_first(value: &str, old: &str, new: &str) -> String {
+/// an escaped one, and with `$$`, `$&`, `` $` `` and `$'` in the new text having their meanings. None
+/// where it would be longer than `most`.
+fn replace_first(value: &str, old: &str, new: &str, most: usize) -> Option<String> {
     let Some(start) = value.find(old) else {
-        return value.to_owned();
+        return Some(value.to_owned());
     };
     let (before, after) = (&value[..start], &value[start + old.len()..]);
     let mut out = before.to_owned();
@@ -130,8 +131,11 @@ fn replace_first(value: &str, old: &str, new: &str) -> String {
         };
         out.push_str(given);
         rest = &rest[at + length..];
+        if out.len() > most {
+            return None;
+        }
     }
-    out + rest + after
+    Some(out + rest + after)
 }
 
 #[cfg(test)]
@@ -186,6 +190,16 @@ mod tests {
         assert_eq!(
             expanded(&[("A", "x$A")], &[("A", "1")], "A").as_deref(),
             Ok("1")
+        );
+    }
+
+    #[test]
+    fn growth_in_one_step_is_stopped_before_it_is_made() {
+        // Each $' stands for what follows: together they would fill the memory.
+        let (many, long) = ("$'".repeat(200_000), "x".repeat(400_000));
+        assert_eq!(
+            expanded(&[("A", &format!("${{B}}{long}")), ("B", &many)], &[], "A"),
+            Err("A".into())
         );
     }
 

@@ -3,12 +3,12 @@
 use crate::diagnostic::Diagnostic;
 use crate::settings::read::whole;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// An environment file as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvFile {
-    /// The path as it is shown: relative to the root, or as the user gave it.
+    /// The path as it is shown: relative to the root, or as the user gave it where that leads there.
     pub path: String,
     /// The text; bytes that are not UTF-8 are replaced, as Next.js does.
     pub text: String,
@@ -40,19 +40,39 @@ pub fn read_detected(root: &Path, mode: &str) -> Result<Vec<EnvFile>, Vec<Diagno
     )
 }
 
-/// Reads files that the user named; a relative path is taken from `base`.
+/// Reads files that the user named; a relative path is taken from `base`. Each is called as it can be
+/// found from the root, since that is where it is looked at again.
 ///
 /// # Errors
 /// One message for each file that is missing or cannot be read.
 pub fn read_given(
+    root: &Path,
     base: &Path,
-    paths: &[std::path::PathBuf],
+    paths: &[PathBuf],
 ) -> Result<Vec<EnvFile>, Vec<Diagnostic>> {
-    collect(
-        paths
-            .iter()
-            .map(|path| read(&base.join(path), path.display().to_string())),
-    )
+    collect(paths.iter().map(|path| {
+        let file = read(&base.join(path), path.display().to_string())?;
+        Ok(EnvFile {
+            path: from_root(root, base, path),
+            ..file
+        })
+    }))
+}
+
+/// The path as given where it means the same file from the root, else one that does.
+fn from_root(root: &Path, base: &Path, path: &Path) -> String {
+    let same = |found: &PathBuf| {
+        let below = root.join(path).canonicalize();
+        below.is_ok_and(|below| below == *found)
+    };
+    let found = base.join(path).canonicalize().ok();
+    match found.filter(|found| !same(found)) {
+        None => path.display().to_string(),
+        Some(found) => {
+            let below = found.strip_prefix(root).unwrap_or(&found);
+            below.display().to_string()
+        }
+    }
 }
 
 /// Is there no such file? A folder or socket of that name is passed over, as Next.js does.

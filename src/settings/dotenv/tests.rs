@@ -2,7 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn file(path: &str, text: &str) -> EnvFile {
     EnvFile {
@@ -127,9 +127,28 @@ fn reads_what_is_there_and_reports_what_is_not() {
         PathBuf::from("none.env"),
         PathBuf::from(".env.local"),
     ];
-    let problems = read_given(folder.path(), &paths).unwrap_err();
+    let problems = read_given(folder.path(), folder.path(), &paths).unwrap_err();
     assert_eq!(problems.len(), 2);
     assert!(problems[0].message.contains("none.env"), "{}", problems[0]);
+}
+
+#[test]
+fn named_files_are_called_so_that_they_are_found_from_the_root() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path().canonicalize().unwrap();
+    let root = here.join("app");
+    std::fs::create_dir(&root).unwrap();
+    std::fs::write(root.join("a.env"), "A=1").unwrap();
+    std::fs::write(here.join("b.env"), "A=1").unwrap();
+    let called = |base: &Path, path: &str| {
+        let files = read_given(&root, base, &[PathBuf::from(path)]).unwrap();
+        files[0].path.clone()
+    };
+    assert_eq!(called(&root, "a.env"), "a.env");
+    assert_eq!(called(&root, "../b.env"), "../b.env");
+    // From a shell that stands elsewhere.
+    assert_eq!(called(&here, "app/a.env"), "a.env");
+    assert_eq!(called(&here, "b.env"), here.join("b.env").to_string_lossy());
 }
 
 proptest! {

@@ -90,6 +90,17 @@ pub(super) fn is_environment(expression: &Expression<'_>, bound: &Bound) -> bool
     })
 }
 
+/// Is it one of the constants that Vite puts into `import.meta.env` by itself?
+pub(super) fn is_built_in(object: &Expression<'_>, name: &str) -> bool {
+    matches!(name, "MODE" | "DEV" | "PROD" | "SSR" | "BASE_URL")
+        && access(object).is_some_and(|access| {
+            matches!(
+                access.object.get_inner_expression(),
+                Expression::ImportMeta(_)
+            )
+        })
+}
+
 /// A read of a variable whose name can be told: the name and where the read starts.
 pub(super) fn read(expression: &Expression<'_>, bound: &Bound) -> Option<(String, u32)> {
     let access = access(expression)?;
@@ -100,5 +111,5 @@ pub(super) fn read(expression: &Expression<'_>, bound: &Bound) -> Option<(String
         Ok(key) => key.into_owned(),
         Err(computed) => bound.texts.get(identifier(computed)?)?.clone(),
     };
-    Some((name, access.start))
+    (!is_built_in(access.object, &name)).then_some((name, access.start))
 }

@@ -86,6 +86,10 @@ impl Helper {
     }
 }
 
+/// Brackets nested deeper are no code of people's, and would exhaust the stack of the parser, which
+/// ends the whole program.
+const DEEPEST: usize = 2_000;
+
 /// Reads a file. `path` tells the dialect by its extension and is not opened.
 ///
 /// # Errors
@@ -93,6 +97,9 @@ impl Helper {
 pub(super) fn module(text: &str, path: &str) -> Result<Module, String> {
     let source_type =
         SourceType::from_path(path).map_err(|_| "not JavaScript or TypeScript".to_owned())?;
+    if depth(text) > DEEPEST {
+        return Err(format!("brackets are nested more than {DEEPEST} deep"));
+    }
     match parse(text, source_type) {
         // JSX stands in plain .js and, rarely, in files that only a lenient compiler takes as scripts.
         Err(_) if !source_type.is_jsx() && source_type.is_javascript() => {
@@ -116,6 +123,20 @@ fn parse(text: &str, source_type: SourceType) -> Result<Module, String> {
     let lines = Lines::of(text);
     let bound = bound::collect(&parsed.program);
     Ok(visitor::read(&parsed.program, &bound, &lines))
+}
+
+/// How deep brackets are nested, those inside texts counted too.
+fn depth(text: &str) -> usize {
+    let (mut now, mut deepest) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => now += 1,
+            b')' | b']' | b'}' => now = now.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(now);
+    }
+    deepest
 }
 
 /// Finds the line of an offset.

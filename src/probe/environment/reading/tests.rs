@@ -25,6 +25,11 @@ fn forms_of_reading() {
         reads("f(import.meta.env.A1, globalThis.process.env.B1)"),
         "A1 B1"
     );
+    // What Vite builds in itself is nobody's to set; the same name elsewhere is.
+    assert_eq!(
+        reads("f(import.meta.env.MODE, process.env.MODE); const dev = import.meta.env.DEV; f(dev)"),
+        "MODE"
+    );
     assert_eq!(
         reads("const env = process.env; f(env.A1, env['B1'])"),
         "A1 B1"
@@ -293,6 +298,30 @@ fn dialects() {
     assert!(module("const a: = 3", "a.ts").is_err());
     assert!(module("const { a", "a.ts").is_err());
     assert!(module("", "a.mjs").is_ok());
+}
+
+#[test]
+fn code_that_would_exhaust_the_stack_is_refused() {
+    for (open, close) in [("(", ")"), ("[", "]"), ("{", "}"), ("${`", "`}")] {
+        for text in [
+            open.repeat(500_000),
+            format!("{}{}", open.repeat(3_000), close.repeat(3_000)),
+        ] {
+            let complaint = module(&text, "a.ts").unwrap_err();
+            assert!(complaint.contains("nested"), "{complaint}");
+        }
+    }
+    // What is closed again adds nothing.
+    assert!(module(&"f([{}]);".repeat(10_000), "a.ts").is_ok());
+    // What is let through has room on the stack that the survey gives.
+    let deep = || {
+        module(
+            &format!("f({}1{})", "(".repeat(1_999), ")".repeat(1_999)),
+            "a.ts",
+        )
+    };
+    let survey = std::thread::Builder::new().stack_size(64 << 20);
+    assert!(survey.spawn(deep).unwrap().join().unwrap().is_ok());
 }
 
 proptest! {

@@ -1,7 +1,9 @@
 //! Second pass over a file: every read, with what its surroundings say about a missing value.
 
 use super::bound::Bound;
-use super::expression::{access, identifier, is_environment, of_member, read as read_of, text};
+use super::expression::{
+    access, identifier, is_built_in, is_environment, of_member, read as read_of, text,
+};
 use super::indirect::Enclosing;
 use super::settle::{Found, Source};
 use super::test_of::{argument, demanded, is_cast, known, leaves, tested, throws, variable};
@@ -119,6 +121,7 @@ impl<'n> Visitor<'n> {
             return;
         }
         match key {
+            Ok(name) if is_built_in(object, name) => {}
             Ok(name) => self.record(name.to_owned(), start, Source::Direct),
             Err(computed) => self.computed(computed, start),
         }
