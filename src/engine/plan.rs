@@ -342,6 +342,7 @@ fn wanted(check: &Check, rules: &Rules) -> Vec<Vec<String>> {
             Some(&one.otherwise),
             one.expected.as_ref(),
             one.found.as_ref(),
+            one.undecided.as_ref(),
         ]
         .into_iter()
         .flatten()
