@@ -145,7 +145,9 @@ fn run(what: &str, aim: &str, server: &Loopback, checks: usize, limits: &[&str])
         succeeded(status, what)?;
         let asked = server.asked() - before;
         if asked < checks {
-            return Err(format!("{what}: only {asked} of {checks} addresses were asked for").into());
+            return Err(
+                format!("{what}: only {asked} of {checks} addresses were asked for").into(),
+            );
         }
         times.push(time);
     }

@@ -8,7 +8,7 @@ use crate::evidence::SCHEMA;
 use crate::judge::Rules;
 use crate::model::{Facts, Level, Origin, Verdict};
 use crate::probe::transport::Transport;
-use crate::probe::{Context, Probe, ProbeSpec, Sighting, Wanted};
+use crate::probe::{Context, Probe, ProbeSpec, Scratch, Sighting, Wanted};
 use crate::secret::Book;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -172,6 +172,8 @@ fn plan(probe: &'static Visit, looks: &[Facts], one_case: bool) -> Plan {
             transport: Arc::new(Transport::new(None).unwrap()),
             level: Level::Live,
             timeout: Duration::from_secs(3600),
+            run: "r".into(),
+            scratch: Scratch::default(),
         },
     }
 }
