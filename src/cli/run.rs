@@ -113,7 +113,6 @@ async fn execute(
     } = prepared;
     output.warn(&settings.warnings);
     output.warn(&left_by_earlier_runs(&settings));
-    settings::keep_key(&settings.root, &environment.secrets);
     // Without git, or where it failed, the record says that the commit is not known.
     let repository = repository.join().unwrap_or_default();
     let header = header(&settings, &plan, request, &catalog, repository);
@@ -131,6 +130,7 @@ async fn execute(
             return Exit::Unwritten;
         }
     };
+    settings::keep_key(&settings.root, &environment.secrets);
     let (events, received) = mpsc::unbounded_channel();
     let shown = tokio::spawn(progress::show(
         output.clone(),
