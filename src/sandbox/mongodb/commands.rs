@@ -96,7 +96,7 @@ impl<'s> Session<'s> {
         let database = command.get_str("$db").unwrap_or("admin");
         let collection = command.get_str(name).unwrap_or_default();
         match name {
-            "hello" | "isMaster" | "ismaster" => self.hello(),
+            "hello" | "isMaster" | "ismaster" => self.hello(command),
             "ping" | "endSessions" | "logout" => done(),
             "buildInfo" => doc! { "version": "7.0.14", "versionArray": [7, 0, 14, 0], "ok": 1.0 },
             "saslStart" => self.sasl_start(command),
@@ -135,7 +135,7 @@ impl<'s> Session<'s> {
     }
 
     /// Without `topologyVersion`, so that drivers ask again instead of waiting for news.
-    fn hello(&self) -> Document {
+    fn hello(&self, command: &Document) -> Document {
         let mut answer = doc! {
             "helloOk": true,
             "isWritablePrimary": true,
@@ -149,6 +149,9 @@ impl<'s> Session<'s> {
             "readOnly": false,
             "ok": 1.0,
         };
+        if command.contains_key("saslSupportedMechs") {
+            answer.insert("saslSupportedMechs", ["SCRAM-SHA-256"].as_slice());
+        }
         if !self.shared.has(&Fault::Standalone) {
             let address = self.shared.address.to_string();
             let primary = !self.shared.has(&Fault::NoPrimary);
