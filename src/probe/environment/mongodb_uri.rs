@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// What a connection string says, apart from its credentials.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct MongodbUri {
+pub(in crate::probe) struct MongodbUri {
     srv: bool,
     hosts: Vec<String>,
     database: Option<String>,
@@ -19,6 +19,16 @@ impl MongodbUri {
         self.credentials
     }
 
+    /// Does the user name or password hold a character that must be percent-encoded?
+    pub(in crate::probe) fn has_unescaped(&self) -> bool {
+        self.unescaped
+    }
+
+    /// Options that weaken TLS, as written.
+    pub(in crate::probe) fn insecure(&self) -> &[String] {
+        &self.insecure
+    }
+
     /// The first host.
     pub(super) fn host(&self) -> Option<&str> {
         self.hosts.first().map(String::as_str)
@@ -26,7 +36,7 @@ impl MongodbUri {
 }
 
 /// The user name and password as written, where the string has both.
-pub(super) fn credentials(text: &str) -> Option<(&str, &str)> {
+pub(in crate::probe) fn credentials(text: &str) -> Option<(&str, &str)> {
     let (_, rest) = text.split_once("://")?;
     let (credentials, _) = rest.rsplit_once('@')?;
     credentials.split_once(':')
@@ -35,7 +45,7 @@ pub(super) fn credentials(text: &str) -> Option<(&str, &str)> {
 /// Reads `mongodb://` and `mongodb+srv://`; none where a host is missing or the scheme is another.
 ///
 /// Source: MongoDB, Connection String specification.
-pub(super) fn parse(text: &str) -> Option<MongodbUri> {
+pub(in crate::probe) fn parse(text: &str) -> Option<MongodbUri> {
     let (scheme, rest) = text.split_once("://")?;
     let srv = match scheme {
         "mongodb" => false,

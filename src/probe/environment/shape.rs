@@ -81,7 +81,7 @@ pub(super) fn has_shell_substitution(text: &str) -> bool {
 }
 
 /// Shannon's estimate over the characters of this one text, in bits per character.
-pub(super) fn entropy_per_char(text: &str) -> f64 {
+pub(in crate::probe) fn entropy_per_char(text: &str) -> f64 {
     let mut counts = BTreeMap::<char, usize>::new();
     for character in text.chars() {
         *counts.entry(character).or_default() += 1;

@@ -1,10 +1,12 @@
 //! The only sockets: clients and connections with limits, one TLS provider and one set of trusted roots.
 
 mod fault;
+pub(in crate::probe) mod mongodb;
 mod phases;
 pub(crate) mod resolver;
 mod tcp;
 
+pub(in crate::probe) use tcp::lookup;
 pub use tcp::{connect, connect_tcp};
 
 pub(in crate::probe) use fault::Fault;

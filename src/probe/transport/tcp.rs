@@ -56,6 +56,18 @@ pub async fn connect(
     Err(last)
 }
 
+/// The addresses of a host as the system knows them.
+///
+/// # Errors
+/// The system's own words.
+pub(in crate::probe) async fn lookup(
+    host: &str,
+    port: u16,
+) -> std::io::Result<Vec<std::net::IpAddr>> {
+    let found = tokio::net::lookup_host((host, port)).await?;
+    Ok(found.map(|address| address.ip()).collect())
+}
+
 /// Resolves and connects within `timeout`.
 ///
 /// # Errors

@@ -5,15 +5,15 @@ use oxc_ast::ast::{ChainElement, Expression, MemberExpression};
 use std::borrow::Cow;
 
 /// A property access: the object, and the key where it is written there.
-pub(super) struct Access<'b, 'a> {
-    pub(super) object: &'b Expression<'a>,
+pub(in crate::probe) struct Access<'b, 'a> {
+    pub(in crate::probe) object: &'b Expression<'a>,
     /// The key's text, or the expression that computes it.
-    pub(super) key: Result<Cow<'b, str>, &'b Expression<'a>>,
+    pub(in crate::probe) key: Result<Cow<'b, str>, &'b Expression<'a>>,
     pub(super) start: u32,
 }
 
 /// The property access that an expression is, seen through parentheses, assertions and `?.`.
-pub(super) fn access<'b, 'a>(expression: &'b Expression<'a>) -> Option<Access<'b, 'a>> {
+pub(in crate::probe) fn access<'b, 'a>(expression: &'b Expression<'a>) -> Option<Access<'b, 'a>> {
     match expression.get_inner_expression() {
         Expression::ChainExpression(chain) => match &chain.expression {
             ChainElement::TSNonNullExpression(inner) => access(&inner.expression),
@@ -41,7 +41,7 @@ pub(super) fn of_member<'b, 'a>(member: &'b MemberExpression<'a>) -> Option<Acce
 }
 
 /// The text of a literal.
-pub(super) fn text<'b>(expression: &'b Expression<'_>) -> Option<Cow<'b, str>> {
+pub(in crate::probe) fn text<'b>(expression: &'b Expression<'_>) -> Option<Cow<'b, str>> {
     match expression.get_inner_expression() {
         Expression::StringLiteral(literal) => Some(Cow::Borrowed(literal.value.as_str())),
         Expression::TemplateLiteral(literal) if literal.expressions.is_empty() => literal
@@ -56,7 +56,7 @@ pub(super) fn text<'b>(expression: &'b Expression<'_>) -> Option<Cow<'b, str>> {
 }
 
 /// The name of a plain identifier.
-pub(super) fn identifier<'b>(expression: &'b Expression<'_>) -> Option<&'b str> {
+pub(in crate::probe) fn identifier<'b>(expression: &'b Expression<'_>) -> Option<&'b str> {
     match expression.get_inner_expression() {
         Expression::Identifier(identifier) => Some(identifier.name.as_str()),
         _ => None,

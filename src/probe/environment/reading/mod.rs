@@ -1,7 +1,7 @@
 //! Reads one JavaScript or TypeScript file for what it takes from the environment and what it imports.
 
 mod bound;
-mod expression;
+pub(in crate::probe) mod expression;
 mod indirect;
 mod schema;
 mod settle;

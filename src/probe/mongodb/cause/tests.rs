@@ -1,0 +1,3 @@
+//! The table of causes, on texts that the driver, rustls and servers really give.
+
+use super::*;

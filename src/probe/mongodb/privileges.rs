@@ -1,0 +1,177 @@
+//! What a user may do, from connectionStatus: what an application needs and lacks, and what is too much.
+
+use mongodb::bson::{Bson, Document};
+use std::collections::BTreeSet;
+
+/// What an application and its index creation need on its database.
+pub(super) const NEEDED: &[&str] = &[
+    "find",
+    "insert",
+    "update",
+    "remove",
+    "createIndex",
+    "listIndexes",
+    "listCollections",
+    "dropCollection",
+];
+
+/// Roles that reach beyond one database, or let their holder give itself more
+/// (MongoDB manual, built-in roles; Atlas, built-in roles).
+const BROAD: &[&str] = &[
+    "atlasAdmin",
+    "root",
+    "__system",
+    "clusterAdmin",
+    "clusterManager",
+    "hostManager",
+    "backup",
+    "restore",
+    "dbAdminAnyDatabase",
+    "readAnyDatabase",
+    "readWriteAnyDatabase",
+    "userAdminAnyDatabase",
+    "userAdmin",
+];
+
+/// Who is logged in, and what that allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Identity {
+    /// Somebody is logged in.
+    pub(super) logged_in: bool,
+    /// Roles as `role@database`.
+    pub(super) roles: Vec<String>,
+    /// What is too much, in words.
+    pub(super) broad: Vec<String>,
+    /// Needed actions that no privilege covers; none where the server names no privileges.
+    pub(super) missing: Option<Vec<String>>,
+}
+
+/// Reads the answer of connectionStatus with showPrivileges.
+pub(super) fn read(answer: &Document, database: &str) -> Identity {
+    let info = answer.get_document("authInfo").cloned().unwrap_or_default();
+    let list = |key: &str| {
+        let items = info.get_array(key).into_iter().flatten();
+        items
+            .filter_map(Bson::as_document)
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let text = |document: &Document, key: &str| document.get_str(key).unwrap_or_default().to_owned();
+    let privileges = list("authenticatedUserPrivileges");
+    let mut roles = Vec::new();
+    let mut broad = Vec::new();
+    for role in list("authenticatedUserRoles") {
+        let (name, owner) = (text(&role, "role"), text(&role, "db"));
+        let shown = format!("{name}@{owner}");
+        if BROAD.contains(&name.as_str()) || (owner == "admin" && is_of_owner(&name)) {
+            broad.push(format!("the role {shown}"));
+        }
+        roles.push(shown);
+    }
+    let mut everywhere = BTreeSet::new();
+    let mut allowed = BTreeSet::new();
+    for privilege in &privileges {
+        let actions = privilege.get_array("actions").into_iter().flatten();
+        let actions: Vec<_> = actions
+            .filter_map(Bson::as_str)
+            .map(str::to_owned)
+            .collect();
+        let resource = privilege.get_document("resource").cloned().unwrap_or_default();
+        let any = resource.get_bool("anyResource").unwrap_or(false);
+        let owner = resource.get_str("db").ok();
+        let whole = resource.get_str("collection").is_ok_and(str::is_empty);
+        if any || (owner == Some("") && whole) {
+            everywhere.extend(actions.clone());
+        }
+        if any || (whole && owner.is_some_and(|owner| owner.is_empty() || owner == database)) {
+            allowed.extend(actions);
+        }
+    }
+    if !everywhere.is_empty() {
+        let shown: Vec<_> = everywhere.iter().take(4).map(String::as_str).collect();
+        let more = everywhere.len().saturating_sub(shown.len());
+        let rest = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        broad.push(format!("{}{rest} on every database", shown.join(", ")));
+    }
+    let missing = (!privileges.is_empty()).then(|| {
+        let lacking = NEEDED.iter().filter(|action| !allowed.contains(**action));
+        lacking.map(|action| (*action).to_owned()).collect()
+    });
+    Identity {
+        logged_in: !list("authenticatedUsers").is_empty(),
+        roles,
+        broad,
+        missing,
+    }
+}
+
+fn is_of_owner(role: &str) -> bool {
+    matches!(role, "dbOwner" | "dbAdmin" | "readWrite")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mongodb::bson::doc;
+
+    fn status(roles: Vec<Document>, privileges: Vec<Document>) -> Document {
+        doc! { "authInfo": {
+            "authenticatedUsers": [{ "user": "app", "db": "admin" }],
+            "authenticatedUserRoles": roles,
+            "authenticatedUserPrivileges": privileges,
+        }, "ok": 1.0 }
+    }
+
+    fn on(database: &str, collection: &str, actions: &[&str]) -> Document {
+        doc! { "resource": { "db": database, "collection": collection }, "actions": actions }
+    }
+
+    #[test]
+    fn least_privilege_is_enough() {
+        let roles = vec![doc! { "role": "readWrite", "db": "shop" }];
+        let privileges = vec![on("shop", "", NEEDED), on("shop", "system.js", &["find"])];
+        let identity = read(&status(roles, privileges), "shop");
+        assert!(identity.logged_in);
+        assert_eq!(identity.roles, ["readWrite@shop"]);
+        assert_eq!(identity.broad, [""; 0]);
+        assert_eq!(identity.missing, Some(vec![]));
+    }
+
+    #[test]
+    fn another_database_or_one_collection_is_not() {
+        let privileges = vec![on("other", "", NEEDED), on("shop", "tasks", NEEDED)];
+        let identity = read(&status(vec![], privileges), "shop");
+        assert_eq!(identity.missing.unwrap().len(), NEEDED.len());
+    }
+
+    #[test]
+    fn administrators_are_too_much() {
+        let roles = vec![
+            doc! { "role": "atlasAdmin", "db": "admin" },
+            doc! { "role": "dbOwner", "db": "admin" },
+            doc! { "role": "dbOwner", "db": "shop" },
+        ];
+        let privileges = vec![on("", "", &["find", "insert"])];
+        let identity = read(&status(roles, privileges), "shop");
+        assert_eq!(
+            identity.broad,
+            [
+                "the role atlasAdmin@admin",
+                "the role dbOwner@admin",
+                "find, insert on every database"
+            ]
+        );
+        assert!(!identity.missing.unwrap().contains(&"find".to_owned()));
+    }
+
+    #[test]
+    fn a_server_that_names_no_privileges_leaves_it_open() {
+        assert_eq!(read(&status(vec![], vec![]), "shop").missing, None);
+        let nobody = doc! { "authInfo": { "authenticatedUsers": [] }, "ok": 1.0 };
+        assert!(!read(&nobody, "shop").logged_in);
+    }
+}
