@@ -6,6 +6,7 @@ mod authority;
 mod headers;
 mod keys;
 mod listener;
+mod nextauth;
 mod project;
 mod sign_in;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use axum::Router;
 use axum::serve::Listener;
 use keys::Keys;
 use listener::TlsListener;
+pub use nextauth::{Fault as NextAuthFault, NextAuthDouble, NextAuthVersion};
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -70,7 +72,7 @@ impl Sandbox {
         let plain_url = format!("http://{}", plain.local_addr()?);
         let keys = Arc::new(Keys::generate()?);
 
-        let application = Application::new(variant, https_url.clone(), Arc::clone(&keys));
+        let application = Application::new(variant, &https_url, &keys);
         let site = application.router();
         let front = match variant {
             Variant::AsFound => site.clone(),
