@@ -7,7 +7,11 @@ mod exec;
 mod file;
 mod http;
 mod ladder;
+<<<<<<< HEAD
 mod mongodb;
+=======
+pub(crate) mod nextauth;
+>>>>>>> w-nextauth
 mod scratch;
 mod tls;
 pub mod transport;
@@ -24,7 +28,11 @@ pub static PROBES: &[&dyn Probe] = &[
     &exec::Exec,
     &file::File,
     &http::Http,
+<<<<<<< HEAD
     &mongodb::Mongodb,
+=======
+    &nextauth::NextAuth,
+>>>>>>> w-nextauth
     &tls::Tls,
 ];
 

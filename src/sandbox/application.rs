@@ -3,7 +3,8 @@
 
 use super::Variant;
 use super::headers::{self, Nonce};
-use super::keys::{self, Keys};
+use super::keys::Keys;
+use super::nextauth::{self, Library};
 use super::sign_in;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -12,8 +13,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Hashed names never change their content, so they may be kept for a year.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -23,10 +23,7 @@ const STYLES: &str = "/_next/static/css/7c0b9f6e3a5d1284.css";
 /// What the handlers share.
 pub(super) struct Application {
     pub(super) variant: Variant,
-    /// The address that NEXTAUTH_URL names.
-    pub(super) https_url: String,
-    pub(super) keys: Arc<Keys>,
-    sessions: Mutex<HashSet<String>>,
+    pub(super) library: Arc<Library>,
 }
 
 /// The state as handlers receive it.
@@ -34,12 +31,10 @@ pub(super) type Shared = State<Arc<Application>>;
 
 impl Application {
     /// An application that nobody has signed in to yet.
-    pub(super) fn new(variant: Variant, https_url: String, keys: Arc<Keys>) -> Arc<Self> {
+    pub(super) fn new(variant: Variant, https_url: &str, keys: &Keys) -> Arc<Self> {
         Arc::new(Self {
             variant,
-            https_url,
-            keys,
-            sessions: Mutex::default(),
+            library: Arc::new(sign_in::library(variant, https_url, keys)),
         })
     }
 
@@ -58,10 +53,6 @@ impl Application {
             .route("/", get(front_page))
             .route("/auth/signin", get(sign_in::page))
             .route("/api/auth/signin", get(sign_in::page))
-            .route("/api/auth/csrf", get(sign_in::csrf))
-            .route("/api/auth/providers", get(sign_in::providers))
-            .route("/api/auth/session", get(sign_in::session))
-            .route("/api/auth/callback/credentials", post(sign_in::callback))
             .route("/api/tasks", tasks)
             .route("/api/health", get(health))
             .route("/api/csp-report", post(async || StatusCode::NO_CONTENT))
@@ -89,27 +80,11 @@ impl Application {
             )
             .fallback(missing)
             .with_state(Arc::clone(self))
+            .merge(nextauth::router(Arc::clone(&self.library)))
             .layer(middleware::from_fn_with_state(
                 self.variant,
                 headers::surround,
             ))
-    }
-
-    /// Remembers a new session and returns its token.
-    pub(super) fn open_session(&self) -> std::io::Result<String> {
-        let token = keys::text::<32>()?;
-        self.sessions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(token.clone());
-        Ok(token)
-    }
-
-    /// Does the request carry the cookie of a session that was opened here?
-    pub(super) fn signed_in(&self, request: &HeaderMap) -> bool {
-        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sign_in::cookie(request, self.cookies().session)
-            .is_some_and(|token| sessions.contains(token))
     }
 
     /// A page as Next.js writes it, with its scripts allowed by the policy in force.

@@ -42,7 +42,7 @@ impl std::fmt::Debug for Keys {
 }
 
 /// `N` bytes that nobody can predict.
-fn random<const N: usize>() -> io::Result<[u8; N]> {
+pub(super) fn random<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     let source = rustls::crypto::ring::default_provider().secure_random;
     source
@@ -62,6 +62,6 @@ pub(super) fn hex<const N: usize>() -> io::Result<String> {
 }
 
 /// Bytes in hexadecimal, lower case.
-pub(super) fn to_hex(bytes: &[u8]) -> String {
+fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

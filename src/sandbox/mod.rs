@@ -6,7 +6,11 @@ mod authority;
 mod headers;
 mod keys;
 mod listener;
+<<<<<<< HEAD
 pub mod mongodb;
+=======
+mod nextauth;
+>>>>>>> w-nextauth
 mod project;
 mod sign_in;
 #[cfg(test)]
@@ -19,6 +23,7 @@ use axum::Router;
 use axum::serve::Listener;
 use keys::Keys;
 use listener::TlsListener;
+pub use nextauth::{Fault as NextAuthFault, NextAuthDouble, NextAuthVersion};
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -71,7 +76,7 @@ impl Sandbox {
         let plain_url = format!("http://{}", plain.local_addr()?);
         let keys = Arc::new(Keys::generate()?);
 
-        let application = Application::new(variant, https_url.clone(), Arc::clone(&keys));
+        let application = Application::new(variant, &https_url, &keys);
         let site = application.router();
         let front = match variant {
             Variant::AsFound => site.clone(),

@@ -13,6 +13,8 @@ mod parameters;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::probe) use headers::cookie;
+
 use super::{Context, Probe, ProbeSpec, Sighting, Transient, Wanted};
 use crate::model::{Excerpt, Facts, Hindrance, HindranceKind, Level, PathClasses, Target};
 use ask::Ask;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// One cookie that an answer sets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::probe::http) struct Cookie {
+pub(in crate::probe) struct Cookie {
     pub name: String,
     pub value: String,
     secure: bool,
@@ -22,7 +22,16 @@ pub(in crate::probe::http) struct Cookie {
 }
 
 pub(in crate::probe::http) fn declared() -> FactSpec {
-    let cookie = vec![
+    FactSpec::new(
+        "cookies",
+        FactKind::list(FactKind::Object(fields())),
+        "every cookie that the answer sets, in order (RFC 6265bis)",
+    )
+}
+
+/// The facts of one cookie.
+pub(in crate::probe) fn fields() -> Vec<FactSpec> {
+    vec![
         text("name", "the name"),
         int(
             "value_length",
@@ -58,12 +67,7 @@ pub(in crate::probe::http) fn declared() -> FactSpec {
             "the attributes keep what the prefix promises; browsers drop it otherwise",
         ),
         flag("partitioned", "kept apart for each top-level site"),
-    ];
-    FactSpec::new(
-        "cookies",
-        FactKind::list(FactKind::Object(cookie)),
-        "every cookie that the answer sets, in order (RFC 6265bis)",
-    )
+    ]
 }
 
 /// Every cookie of an answer, without those that browsers ignore as a whole.
@@ -86,7 +90,8 @@ pub(in crate::probe::http) fn masked(header: &str) -> String {
     )
 }
 
-fn parse(header: &str) -> Option<Cookie> {
+/// One Set-Cookie header; none where browsers ignore it as a whole.
+pub(in crate::probe) fn parse(header: &str) -> Option<Cookie> {
     if header
         .bytes()
         .any(|byte| byte.is_ascii_control() && byte != b'\t')
@@ -170,7 +175,18 @@ impl Cookie {
         }
     }
 
-    fn facts(&self, now: i64) -> Value {
+    /// Is the cookie taken away: set to nothing, or expired already?
+    pub(in crate::probe) fn is_removal(&self, now: i64) -> bool {
+        let expired = match (self.max_age, self.expires) {
+            (Some(seconds), _) => seconds <= 0,
+            (None, Some(at)) => at <= now,
+            (None, None) => false,
+        };
+        self.value.is_empty() || expired
+    }
+
+    /// Everything but the value, as [`fields`] declares it.
+    pub(in crate::probe) fn facts(&self, now: i64) -> Value {
         json!({
             "name": self.name,
             "value_length": self.value.len(),

@@ -1,7 +1,7 @@
 //! The headers of an answer as they were sent, and one parser for each that checks judge.
 
 pub(super) mod content_type;
-pub(super) mod cookie;
+pub(in crate::probe) mod cookie;
 pub(super) mod cookie_date;
 pub(super) mod cors;
 pub(super) mod csp;

@@ -1,0 +1,145 @@
+//! The nextauth probe: whether sessions of NextAuth 4 or Auth.js 5 work as configured at the target.
+
+mod climb;
+mod configured;
+pub(crate) mod csrf;
+mod declare;
+mod endpoints;
+pub(crate) mod jwe;
+mod mint;
+pub(crate) mod names;
+mod session;
+mod sign_in;
+mod site;
+
+use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
+use crate::model::{Facts, Hindrance, HindranceKind, Level};
+use climb::Climb;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use site::Site;
+
+/// Where both versions put their endpoints in a Next.js application.
+const BASE_PATH: &str = "/api/auth";
+
+/// Looks at the sign-in library of a running application.
+pub(super) struct NextAuth;
+
+impl Probe for NextAuth {
+    fn spec(&self) -> ProbeSpec {
+        ProbeSpec {
+            name: "nextauth",
+            version: 1,
+            summary: "Asks the endpoints of NextAuth 4 or Auth.js 5: which version answers, which callback addresses it will use, \
+                whether it signs with the configured secret (told by the CSRF cookie, without a session), whether it accepts sessions \
+                of that secret and no others, and whether a sign-in works. Minted sessions are those of a synthetic user and end after \
+                five minutes; a cookie that the application sets anew is thrown away.",
+            level: Level::Live,
+            exclusive: false,
+            needs_target: true,
+            parameters: declare::parameters(),
+            facts: declare::facts(),
+        }
+    }
+
+    fn looks(&self, parameters: &Facts, _: &Context) -> Result<Vec<Facts>, String> {
+        let mut look = Facts::new();
+        let word = text(parameters, "look")?.ok_or("look: it is missing")?;
+        if !declare::LOOKS.contains(&word) {
+            return Err(format!(
+                "look: '{word}' is none of {}",
+                declare::LOOKS.join(", ")
+            ));
+        }
+        look.insert("look".into(), word.into());
+        let base = text(parameters, "base_path")?.unwrap_or(BASE_PATH);
+        if !base.starts_with('/') || base.contains(['?', '#']) {
+            return Err(format!(
+                "base_path: '{base}' is no path such as {BASE_PATH}"
+            ));
+        }
+        look.insert("base_path".into(), base.into());
+        for name in ["variable", "url_variable", "cookie"] {
+            if let Some(given) = text(parameters, name)? {
+                look.insert(name.into(), given.into());
+            }
+        }
+        if word == "sign-in" {
+            let provider = text(parameters, "provider")?.unwrap_or("guest");
+            look.insert("provider".into(), provider.into());
+            match parameters.get("fields") {
+                None => {}
+                Some(Value::Object(fields)) if fields.values().all(Value::is_string) => {
+                    look.insert("fields".into(), fields.clone().into());
+                }
+                Some(_) => {
+                    return Err(
+                        "fields: it is a table of fields, each with the name of a variable".into(),
+                    );
+                }
+            }
+        }
+        Ok(vec![look])
+    }
+
+    fn label(&self, parameters: &Facts, _: &Context) -> String {
+        let given = |name: &str| {
+            parameters
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        match given("look") {
+            "sign-in" => format!(
+                "sign-in with {} at {}",
+                given("provider"),
+                given("base_path")
+            ),
+            "session" => format!("minted sessions at {}", given("base_path")),
+            look => format!("{look} of {}", given("base_path")),
+        }
+    }
+
+    fn origin(&self, _: &Facts, context: &Context) -> Option<String> {
+        let url = &context.target.as_ref()?.url;
+        let port = url.port_or_known_default()?;
+        Some(format!("{}://{}:{port}", url.scheme(), url.host_str()?))
+    }
+
+    fn look<'a>(
+        &'a self,
+        parameters: &'a Facts,
+        _: &'a Wanted,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Sighting> {
+        Box::pin(async move {
+            let given = |name: &str| parameters.get(name).and_then(Value::as_str);
+            let look = given("look").unwrap_or_default();
+            let base_path = given("base_path").unwrap_or(BASE_PATH);
+            let Some(site) = Site::of(context, base_path) else {
+                return Sighting::hindered(Hindrance::new(
+                    HindranceKind::Internal,
+                    "no target was given",
+                ));
+            };
+            let mut climb = Climb::new(site, look, parameters, context);
+            let end = match look {
+                "session" => session::look(&mut climb).await,
+                "sign-in" => sign_in::look(&mut climb).await,
+                _ => endpoints::look(&mut climb).await,
+            };
+            climb.finish(end)
+        })
+    }
+}
+
+/// A parameter that must be text if it is there; what is filled in may be something else.
+fn text<'a>(parameters: &'a Facts, key: &str) -> Result<Option<&'a str>, String> {
+    let Some(value) = parameters.get(key) else {
+        return Ok(None);
+    };
+    value
+        .as_str()
+        .map(Some)
+        .ok_or_else(|| format!("{key}: {value} is not text"))
+}

@@ -1,0 +1,405 @@
+//! The look `sign-in`: signs in with a provider that needs no person, looks at the session, signs out again.
+
+use super::climb::{Climb, End, Opening, line};
+use super::csrf::Pair;
+use super::jwe;
+use super::names::{self, Shape};
+use super::site::{self, Answer, Site};
+use crate::clock;
+use crate::model::{Hindrance, HindranceKind, Leftover};
+use crate::probe::http::cookie::Cookie;
+use crate::probe::transport::Fault;
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The provider where none is named.
+const GUEST: &str = "guest";
+/// A session that was there before: what somebody would plant who wants to know the next one.
+const PLANTED: &str = "holdpoint-planted-session";
+/// Seconds that the ends of cookie and token may lie apart.
+const APART: i64 = 60;
+/// How long signing out may take once the look is over.
+const REMOVAL: Duration = Duration::from_secs(4);
+
+const WHY_REFUSED: &str = "read the deployment's log for what the provider's authorize function said; where the provider's form has fields, name each with the variable of its value as fields in the check";
+const WHY_LOST: &str = "with credentials set session: { strategy: \"jwt\" }: an adapter alone makes the database the default, and sessions of a credentials sign-in are then written as tokens that nobody looks for";
+const WHY_KEPT: &str = "sign out by POST to /api/auth/signout with the CSRF token, and let nothing on the way drop its Set-Cookie";
+
+/// A session cookie's parts as they were set.
+type Parts = Vec<Cookie>;
+
+pub(super) async fn look(climb: &mut Climb<'_>) -> Result<(), End> {
+    let opening = climb.open().await?;
+    let provider = climb.text("provider").unwrap_or(GUEST).to_owned();
+    listed(climb, &provider).await?;
+    let (Some((csrf, pair)), Some(session)) = (&opening.csrf, climb.session_cookie(&opening))
+    else {
+        climb.ladder.untold(
+            "sign_in",
+            "no CSRF cookie came, so no form can be sent as a browser sends it",
+        );
+        return Err(End::Told);
+    };
+    let fields = fields(climb)?;
+    let kept: Arc<Mutex<String>> = Arc::default();
+    let promise = climb
+        .context
+        .scratch
+        .promise(
+            leftover(climb, &provider),
+            sign_out_later(climb.site.clone(), csrf.clone(), pair.clone(), kept.clone()),
+        )
+        .map_err(|cause| {
+            climb.ladder.untold("sign_in", cause);
+            End::Told
+        })?;
+    let attempt = Attempt {
+        opening: &opening,
+        csrf,
+        pair,
+        session,
+        provider,
+        fields,
+        kept,
+    };
+    let outcome = attempt.run(climb).await;
+    // What could not be removed is told by the run.
+    let _ = promise.keep().await;
+    outcome
+}
+
+/// Is the provider there, and of the kind that needs no other site?
+async fn listed(climb: &mut Climb<'_>, provider: &str) -> Result<(), End> {
+    let asked = climb.asked("providers");
+    let answer = climb.site.get("providers", "", &[], climb.until).await;
+    let answer = answer.map_err(|fault| climb.unanswered("sign_in", &asked, fault))?;
+    let json = climb.json("sign_in", &asked, &answer)?;
+    if json[provider]["type"] == "credentials" {
+        return Ok(());
+    }
+    Err(End::Fault(Fault::settled(Hindrance::new(
+        HindranceKind::Absent,
+        format!(
+            "the application has no credentials provider '{provider}', so nobody can sign in without a person"
+        ),
+    ))))
+}
+
+/// The form's fields with the values of their variables.
+fn fields(climb: &mut Climb<'_>) -> Result<Vec<(String, String)>, End> {
+    let mut fields = Vec::new();
+    let given = climb.parameters.get("fields").and_then(Value::as_object);
+    for (field, variable) in given.into_iter().flatten() {
+        let variable = variable.as_str().unwrap_or_default();
+        let Some(found) = climb.context.environment.get(variable) else {
+            let cause =
+                format!("{variable} is not set, which holds the value of the field {field}");
+            climb.ladder.untold("sign_in", cause);
+            return Err(End::Told);
+        };
+        fields.push((field.clone(), found.value.clone()));
+    }
+    Ok(fields)
+}
+
+fn leftover(climb: &Climb<'_>, provider: &str) -> Leftover {
+    Leftover {
+        service: format!("NextAuth at {}", climb.site.address("").host_str().unwrap_or_default()),
+        what: format!("a session of the provider {provider}, opened by holdpoint run {}", climb.context.run),
+        removal: "delete the newest session and user of that provider, where sessions are kept in a database; a session in a cookie is held by nobody".into(),
+        expires_after: None,
+    }
+}
+
+/// Signs out whatever session is kept by then.
+async fn sign_out_later(
+    site: Site,
+    csrf: Cookie,
+    pair: Pair,
+    kept: Arc<Mutex<String>>,
+) -> Result<(), String> {
+    let session = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
+    if session.is_empty() {
+        return Ok(());
+    }
+    let cookies = format!("{}; {session}", line([(&*csrf.name, &*csrf.value)]));
+    let fields = [("csrfToken", pair.token.as_str())];
+    let answer = site
+        .post("signout", &cookies, &fields, clock::tick() + REMOVAL)
+        .await
+        .map_err(|fault| fault.hindrance.cause)?;
+    match answer.status {
+        200..=399 => Ok(()),
+        status => Err(format!("signing out was answered with status {status}")),
+    }
+}
+
+/// One sign-in.
+struct Attempt<'a> {
+    opening: &'a Opening,
+    csrf: &'a Cookie,
+    pair: &'a Pair,
+    /// The name of the session cookie.
+    session: String,
+    provider: String,
+    fields: Vec<(String, String)>,
+    /// The Cookie header of the session, once there is one.
+    kept: Arc<Mutex<String>>,
+}
+
+impl Attempt<'_> {
+    async fn run(&self, climb: &mut Climb<'_>) -> Result<(), End> {
+        let forged = self.sign_in(climb, false).await.ok();
+        let without_csrf = forged.and_then(|answer| {
+            let plain = (200..=403).contains(&answer.status);
+            plain.then(|| self.token(climb, &answer).is_some())
+        });
+        let answer = self.sign_in(climb, true).await;
+        let asked = format!("POST callback/{}", self.provider);
+        let answer = answer.map_err(|fault| climb.unanswered("sign_in", &asked, fault))?;
+        let Some((token, parts)) = self.token(climb, &answer) else {
+            self.refused(climb, &asked, &answer);
+            return Err(End::Told);
+        };
+        climb.context.secrets.register("session", &token);
+        let cookies = line(parts.iter().map(|part| (&*part.name, &*part.value)));
+        self.keep(&cookies);
+        climb.ladder.held("sign_in");
+        let mut fact = self.describe(climb, &token, &parts);
+        fact["without_csrf"] = json!(without_csrf);
+        fact["csrf_per_request"] = json!(self.is_renewed(climb).await);
+        climb.tell("sign_in", fact.clone());
+
+        self.recognise(climb, &cookies).await?;
+        fact["out_without_csrf"] = json!(self.sign_out_forged(climb, &cookies).await);
+        climb.tell("sign_in", fact.clone());
+        self.sign_out(climb, &cookies).await?;
+        fact["replayed"] = json!(self.is_known(climb, &cookies).await);
+        climb.tell("sign_in", fact);
+        Ok(())
+    }
+
+    fn keep(&self, cookies: &str) {
+        cookies.clone_into(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Sends the provider's form, with the CSRF token or without; a session was planted before.
+    async fn sign_in(&self, climb: &Climb<'_>, with_csrf: bool) -> Result<Answer, Fault> {
+        let home = climb.site.target().url.as_str();
+        let mut fields = vec![("callbackUrl", home)];
+        let mut cookies = vec![(self.session.as_str(), PLANTED)];
+        if with_csrf {
+            fields.push(("csrfToken", &self.pair.token));
+            cookies.push((&self.csrf.name, &self.csrf.value));
+        }
+        fields.extend(
+            self.fields
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
+        let endpoint = format!("callback/{}", self.provider);
+        climb
+            .site
+            .post(&endpoint, &line(cookies), &fields, climb.until)
+            .await
+    }
+
+    /// The session that an answer sets, and the cookies that hold it; none where it sets none.
+    fn token(&self, climb: &Climb<'_>, answer: &Answer) -> Option<(String, Parts)> {
+        let parts: Parts = answer
+            .cookies
+            .iter()
+            .filter(|cookie| names::place(&self.session, &cookie.name).is_some())
+            .filter(|cookie| !cookie.is_removal(climb.context.now))
+            .cloned()
+            .collect();
+        let token = names::join(
+            &self.session,
+            parts.iter().map(|part| (&*part.name, &*part.value)),
+        );
+        token
+            .filter(|token| !token.is_empty())
+            .map(|token| (token, parts))
+    }
+
+    /// Why the sign-in opened no session.
+    fn refused(&self, climb: &mut Climb<'_>, asked: &str, answer: &Answer) {
+        let said = answer.next().and_then(error_in);
+        match (answer.status, said) {
+            (200 | 302 | 401, Some(error)) => climb.ladder.broke(
+                "sign_in",
+                format!(
+                    "the application refuses the sign-in with {}: {error}",
+                    self.provider
+                ),
+                WHY_REFUSED,
+            ),
+            (status, _) => climb.ladder.untold(
+                "sign_in",
+                format!(
+                    "{asked} answers with status {status} and sets no session cookie named {}",
+                    self.session
+                ),
+            ),
+        }
+    }
+
+    fn describe(&self, climb: &Climb<'_>, token: &str, parts: &[Cookie]) -> Value {
+        let shape = Shape::of(token);
+        let secret = self.opening.secret.as_ref();
+        let claims = self
+            .opening
+            .edition
+            .zip(secret)
+            .and_then(|(edition, secret)| {
+                jwe::open(edition, &secret.encrypts, &self.session, token)
+            });
+        let comparable = shape == Shape::Encrypted && secret.is_some();
+        let number = |claim: &str| claims.as_ref().and_then(|claims| claims[claim].as_i64());
+        let cookie = parts.first().map(|cookie| climb.cookie(cookie));
+        let cookie_ends = cookie.as_ref().and_then(|cookie| {
+            cookie["max_age"]
+                .as_i64()
+                .or_else(|| cookie["expires_in"].as_i64())
+        });
+        let token_ends = number("exp").map(|exp| exp - climb.context.now);
+        json!({
+            "provider": self.provider,
+            "kept_as": shape.word(),
+            "chunks": parts.len(),
+            "cookie": cookie,
+            "is_of_secret": comparable.then_some(claims.is_some()),
+            "token_life": number("exp").zip(number("iat")).map(|(exp, iat)| exp - iat),
+            "expiry_agrees": cookie_ends
+                .zip(token_ends)
+                .map(|(cookie, token)| (cookie - token).abs() <= APART),
+            "replaced": token != PLANTED,
+            "without_csrf": null,
+            "csrf_per_request": null,
+            "out_without_csrf": null,
+            "replayed": null,
+        })
+    }
+
+    async fn recognise(&self, climb: &mut Climb<'_>, cookies: &str) -> Result<(), End> {
+        let asked = climb.asked("session");
+        let answer = climb.site.get("session", cookies, &[], climb.until).await;
+        let answer = answer.map_err(|fault| climb.unanswered("recognise", &asked, fault))?;
+        let json = climb.json("recognise", &asked, &answer)?;
+        match site::session(&json) {
+            Ok(Some(_)) => {
+                climb.ladder.held("recognise");
+                Ok(())
+            }
+            Ok(None) => {
+                climb.ladder.broke(
+                    "recognise",
+                    "the session that the sign-in has just opened is answered as a stranger's",
+                    WHY_LOST,
+                );
+                Err(End::Told)
+            }
+            Err(cause) => {
+                climb.ladder.untold("recognise", cause);
+                Err(End::Told)
+            }
+        }
+    }
+
+    /// Does the CSRF token change though the request carries a valid one?
+    async fn is_renewed(&self, climb: &Climb<'_>) -> Option<bool> {
+        let cookies = line([(&*self.csrf.name, &*self.csrf.value)]);
+        let answer = climb.site.get("csrf", &cookies, &[], climb.until).await;
+        let json = answer.ok().filter(|answer| answer.status == 200)?.json?;
+        Some(json["csrfToken"].as_str()? != self.pair.token)
+    }
+
+    /// Is a session with these cookies known? None where the answer does not tell.
+    async fn is_known(&self, climb: &Climb<'_>, cookies: &str) -> Option<bool> {
+        let answer = climb.site.get("session", cookies, &[], climb.until).await;
+        let answer = answer.ok().filter(|answer| answer.status == 200)?;
+        let session = site::session(answer.json.as_ref()?).ok()?;
+        Some(session.is_some())
+    }
+
+    /// Does signing out work without the token that only the application's own pages have?
+    async fn sign_out_forged(&self, climb: &Climb<'_>, cookies: &str) -> Option<bool> {
+        let answer = climb.site.post("signout", cookies, &[], climb.until).await;
+        let answer = answer
+            .ok()
+            .filter(|answer| (200..=403).contains(&answer.status))?;
+        Some(self.is_taken_away(climb, &answer))
+    }
+
+    fn is_taken_away(&self, climb: &Climb<'_>, answer: &Answer) -> bool {
+        answer.cookies.iter().any(|cookie| {
+            names::place(&self.session, &cookie.name).is_some()
+                && cookie.is_removal(climb.context.now)
+        })
+    }
+
+    async fn sign_out(&self, climb: &mut Climb<'_>, session: &str) -> Result<(), End> {
+        let cookies = format!(
+            "{}; {session}",
+            line([(&*self.csrf.name, &*self.csrf.value)])
+        );
+        let fields = [("csrfToken", self.pair.token.as_str())];
+        let answer = climb
+            .site
+            .post("signout", &cookies, &fields, climb.until)
+            .await;
+        let answer = answer.map_err(|fault| climb.unanswered("sign_out", "POST signout", fault))?;
+        if self.is_taken_away(climb, &answer) {
+            self.keep("");
+            climb.ladder.held("sign_out");
+            return Ok(());
+        }
+        match answer.status {
+            200 | 302 => climb.ladder.broke(
+                "sign_out",
+                "POST signout with the CSRF token leaves the session cookie where it is",
+                WHY_KEPT,
+            ),
+            status => climb.ladder.untold(
+                "sign_out",
+                format!("POST signout answers with status {status}"),
+            ),
+        }
+        Err(End::Told)
+    }
+}
+
+/// The code of an error in the address that the library leads to. Applications may put words of their own
+/// into it, so only codes are shown.
+fn error_in(address: &str) -> Option<String> {
+    let query = address.split_once('?')?.1;
+    let (_, error) =
+        url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "error")?;
+    let is_code = error.len() <= 40 && error.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    Some(if is_code {
+        error.into_owned()
+    } else {
+        "a message of the application's own".into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_shown_by_its_code_only() {
+        let error = |address: &str| error_in(address);
+        assert_eq!(
+            error("http://a.example/api/auth/error?error=CredentialsSignin&provider=x").as_deref(),
+            Some("CredentialsSignin")
+        );
+        assert_eq!(
+            error("/signin?error=no%20user%20ann%40a.example").as_deref(),
+            Some("a message of the application's own")
+        );
+        assert_eq!(error("http://a.example/"), None);
+        assert_eq!(error("/?csrf=true"), None);
+    }
+}

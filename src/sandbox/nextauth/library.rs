@@ -1,0 +1,402 @@
+//! The routes, cookies, tokens and answers of NextAuth 4 and Auth.js 5, as their source describes them, with
+//! faults that can be switched on.
+
+use super::Fault;
+use crate::clock;
+use crate::probe::nextauth::csrf::{self, Pair};
+use crate::probe::nextauth::jwe::{self, Edition};
+use crate::probe::nextauth::names::{self, Names};
+use crate::sandbox::keys;
+use axum::extract::{Form, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use url::Url;
+
+/// Seconds by which both versions forgive a clock.
+const TOLERANCE: i64 = 15;
+const MISCONFIGURED: &str =
+    "There is a problem with the server configuration. Check the server logs for more information.";
+
+/// The sign-in library of one application.
+pub(in crate::sandbox) struct Library {
+    pub(in crate::sandbox) edition: Edition,
+    pub(in crate::sandbox) secret: String,
+    /// What NEXTAUTH_URL or AUTH_URL names.
+    pub(in crate::sandbox) base_url: String,
+    /// Are cookies secure? The libraries take it from the address, unless `useSecureCookies` says otherwise.
+    pub(in crate::sandbox) secure: bool,
+    /// Seconds that a session lives: `session.maxAge`.
+    pub(in crate::sandbox) life: i64,
+    /// The password of the provider `credentials`, where the application has it.
+    pub(in crate::sandbox) password: Option<String>,
+    pub(in crate::sandbox) fault: Option<Fault>,
+    /// Sessions that are kept in a database, which only a fault makes it do.
+    pub(in crate::sandbox) database: Mutex<HashSet<String>>,
+}
+
+/// The state as handlers receive it.
+type Shared = State<Arc<Library>>;
+/// Cookies to set with an answer; possibly none.
+type SetCookies = AppendHeaders<Vec<(header::HeaderName, String)>>;
+type Fields = HashMap<String, String>;
+
+/// Every route of the library but its pages.
+pub(in crate::sandbox) fn router(library: Arc<Library>) -> Router {
+    Router::new()
+        .route("/api/auth/csrf", get(csrf_token))
+        .route("/api/auth/providers", get(providers))
+        .route("/api/auth/session", get(session))
+        .route("/api/auth/signout", post(sign_out))
+        .route("/api/auth/callback/{provider}", post(callback))
+        .with_state(library)
+}
+
+impl Library {
+    fn names(&self) -> Names {
+        Names::of(self.edition, self.secure)
+    }
+
+    fn attributes(&self) -> &'static str {
+        match self.secure {
+            true => "Path=/; HttpOnly; Secure; SameSite=Lax",
+            false => "Path=/; HttpOnly; SameSite=Lax",
+        }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
+    /// The token of the request's CSRF cookie, if this library signed it; else a new one with its cookie.
+    /// The cookie beside it says where to go after sign-in.
+    pub(in crate::sandbox) fn csrf(
+        &self,
+        request: &HeaderMap,
+        callback: Option<&str>,
+    ) -> io::Result<(String, SetCookies)> {
+        let attributes = self.attributes();
+        let mut cookies = Vec::new();
+        let token = match self.signed_token(request) {
+            Some(token) => token,
+            None => {
+                let token = keys::hex::<32>()?;
+                let hash = csrf::hash(&token, &self.secret);
+                let name = self.names().csrf;
+                cookies.push(format!("{name}={token}%7C{hash}; {attributes}"));
+                token
+            }
+        };
+        if !cookies.is_empty() || callback.is_some() {
+            let name = self.names().callback_url;
+            let to = self.redirect(callback.unwrap_or(&self.base_url));
+            let to = utf8_percent_encode(&to, NON_ALPHANUMERIC);
+            cookies.push(format!("{name}={to}; {attributes}"));
+        }
+        Ok((token, set(cookies)))
+    }
+
+    fn signed_token(&self, request: &HeaderMap) -> Option<String> {
+        let pair = Pair::read(cookie(request, &self.names().csrf)?)?;
+        pair.is_of(&self.secret).then_some(pair.token)
+    }
+
+    /// The default `redirect` callback: paths and addresses of the same origin are kept.
+    fn redirect(&self, to: &str) -> String {
+        let base = &self.base_url;
+        if to.starts_with('/') {
+            return format!("{base}{to}");
+        }
+        let same = |url: &Url| url.origin().ascii_serialization() == *base;
+        let kept =
+            Url::parse(to).is_ok_and(|url| self.has(Fault::KeepsForeignCallback) || same(&url));
+        if kept { to.to_owned() } else { base.clone() }
+    }
+
+    /// Whose session the request carries.
+    pub(in crate::sandbox) fn user(&self, request: &HeaderMap) -> Option<Value> {
+        if self.has(Fault::AnswersStrangers) {
+            return Some(json!({ "name": "Ann", "email": "ann@tasks.invalid" }));
+        }
+        let name = self.names().session;
+        let token = cookie(request, &name)?;
+        if self.has(Fault::LosesSessions) {
+            return None;
+        }
+        if self.has(Fault::KeepsSessionsInDatabase) {
+            let database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+            return database.contains(token).then(|| json!({ "name": "Guest" }));
+        }
+        let claims = match jwe::open(self.edition, &self.secret, &name, token) {
+            Some(claims) => claims,
+            // As a decode function does that skips the verification.
+            None if self.has(Fault::AcceptsAltered) && token.split('.').count() == 5 => {
+                json!({ "name": "holdpoint", "exp": i64::MAX })
+            }
+            None => return None,
+        };
+        let now = clock::now().as_second();
+        let ended = claims["exp"]
+            .as_i64()
+            .is_some_and(|exp| exp + TOLERANCE <= now);
+        if ended && !self.has(Fault::AcceptsExpired) {
+            return None;
+        }
+        if self.has(Fault::AnswersSomebodyElse) {
+            return Some(json!({ "name": "Ann", "email": "ann@tasks.invalid" }));
+        }
+        Some(claims)
+    }
+
+    /// Writes a session and its cookie. The claims of a token that is written again keep their user.
+    fn open(&self, user: &Value) -> io::Result<(String, SetCookies)> {
+        let names = self.names();
+        let now = clock::now();
+        let ends = now + std::time::Duration::from_secs(self.life.unsigned_abs());
+        let token = if self.has(Fault::KeepsSessionsInDatabase) {
+            let token = keys::hex::<32>()?;
+            let mut database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+            database.insert(token.clone());
+            token
+        } else {
+            let mut claims = json!({ "iat": now.as_second(), "exp": ends.as_second(), "jti": keys::hex::<16>()? });
+            for claim in ["name", "email", "picture", "sub"] {
+                if !user[claim].is_null() {
+                    claims[claim] = user[claim].clone();
+                }
+            }
+            let iv = keys::random::<16>()?;
+            let iv = &iv[..self.edition.iv_length()];
+            jwe::seal(self.edition, &self.secret, &names.session, &claims, iv)
+                .ok_or_else(|| io::Error::other("the session could not be encrypted"))?
+        };
+        let expires = httpdate::fmt_http_date(ends.into());
+        let attributes = self.attributes();
+        let cookies = names::split(self.edition, &names.session, &token)
+            .into_iter()
+            .map(|(name, value)| format!("{name}={value}; {attributes}; Expires={expires}"))
+            .collect();
+        Ok((ends.to_string(), set(cookies)))
+    }
+
+    fn close(&self, request: &HeaderMap) -> SetCookies {
+        let name = self.names().session;
+        let attributes = self.attributes();
+        let carried = cookie(request, &name).is_some();
+        set(carried
+            .then(|| format!("{name}=; {attributes}; Max-Age=0"))
+            .into_iter()
+            .collect())
+    }
+
+    /// Has the form come from a page of the application?
+    fn is_own_form(&self, request: &HeaderMap, fields: &Fields) -> bool {
+        let token = self.signed_token(request);
+        self.has(Fault::NeedsNoCsrf) || token.is_some() && token.as_ref() == fields.get("csrfToken")
+    }
+
+    fn user_of(&self, provider: &str, fields: &Fields) -> Option<Value> {
+        let id = || keys::hex::<16>().ok();
+        match provider {
+            "guest" => Some(json!({ "sub": id()?, "name": "Guest" })),
+            "credentials"
+                if self.password.is_some() && fields.get("password") == self.password.as_ref() =>
+            {
+                Some(json!({ "sub": "1", "name": "Release engineer" }))
+            }
+            _ => None,
+        }
+    }
+
+    /// Leads on by a redirect, or by JSON where the client asks for that.
+    fn lead(&self, request: &HeaderMap, fields: &Fields, to: &str, refused: bool) -> Response {
+        let asks_json = match self.edition {
+            Edition::Four => fields.get("json").is_some_and(|value| value == "true"),
+            Edition::Five => request.contains_key("x-auth-return-redirect"),
+        };
+        if !asks_json {
+            return (
+                StatusCode::FOUND,
+                uncached(),
+                [(header::LOCATION, to.to_owned())],
+            )
+                .into_response();
+        }
+        let status = match (self.edition, refused) {
+            (Edition::Four, true) => StatusCode::UNAUTHORIZED,
+            _ => StatusCode::OK,
+        };
+        let url = if to.starts_with('/') {
+            format!("{}{to}", self.base_url)
+        } else {
+            to.to_owned()
+        };
+        (status, uncached(), Json(json!({ "url": url }))).into_response()
+    }
+
+    fn lead_back(&self, request: &HeaderMap, fields: &Fields) -> Response {
+        let to = match self.edition {
+            Edition::Four => "/auth/signin?csrf=true",
+            Edition::Five => "/auth/signin?error=MissingCSRF",
+        };
+        self.lead(request, fields, to, false)
+    }
+}
+
+/// The value of the cookie `name` in a request.
+fn cookie<'a>(request: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    request
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(found, value)| (found == name).then_some(value))
+}
+
+fn set(cookies: Vec<String>) -> SetCookies {
+    AppendHeaders(
+        cookies
+            .into_iter()
+            .map(|cookie| (header::SET_COOKIE, cookie))
+            .collect(),
+    )
+}
+
+fn uncached() -> [(header::HeaderName, &'static str); 1] {
+    [(header::CACHE_CONTROL, "private, no-cache, no-store")]
+}
+
+/// As both versions answer every endpoint when their configuration is wrong, or keys cannot be made.
+pub(super) fn misconfigured() -> Response {
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        Json(json!({ "message": MISCONFIGURED })),
+    )
+        .into_response()
+}
+
+/// `GET /api/auth/csrf`
+async fn csrf_token(
+    State(library): Shared,
+    Query(query): Query<Fields>,
+    request: HeaderMap,
+) -> Response {
+    let callback = query.get("callbackUrl").map(String::as_str);
+    match library.csrf(&request, callback) {
+        Ok((token, cookies)) => {
+            (uncached(), cookies, Json(json!({ "csrfToken": token }))).into_response()
+        }
+        Err(_) => misconfigured(),
+    }
+}
+
+/// `GET /api/auth/session`: nothing for strangers; a session is prolonged by being looked at.
+async fn session(State(library): Shared, request: HeaderMap) -> Response {
+    let Ok((_, csrf)) = library.csrf(&request, None) else {
+        return misconfigured();
+    };
+    let Some(user) = library.user(&request) else {
+        let nobody = match library.edition {
+            Edition::Four => json!({}),
+            Edition::Five => Value::Null,
+        };
+        return (uncached(), csrf, library.close(&request), Json(nobody)).into_response();
+    };
+    let Ok((expires, cookies)) = library.open(&user) else {
+        return misconfigured();
+    };
+    let mut shown = json!({});
+    for (field, claim) in [("name", "name"), ("email", "email"), ("image", "picture")] {
+        if !user[claim].is_null() {
+            shown[field] = user[claim].clone();
+        }
+    }
+    let session = json!({ "user": shown, "expires": expires });
+    (uncached(), csrf, cookies, Json(session)).into_response()
+}
+
+/// `GET /api/auth/providers`
+async fn providers(State(library): Shared, request: HeaderMap) -> Response {
+    let forwarded = request
+        .get("x-forwarded-host")
+        .filter(|_| library.has(Fault::TrustsForeignHost))
+        .and_then(|host| host.to_str().ok());
+    let base = match forwarded {
+        Some(host) => format!("https://{host}/api/auth"),
+        None => format!("{}/api/auth", library.base_url),
+    };
+    let google = match library.edition {
+        Edition::Four => "oauth",
+        Edition::Five => "oidc",
+    };
+    let mut listed = json!({});
+    let mut list = |id: &str, name: &str, kind: &str| {
+        listed[id] = json!({
+            "id": id,
+            "name": name,
+            "type": kind,
+            "signinUrl": format!("{base}/signin/{id}"),
+            "callbackUrl": format!("{base}/callback/{id}"),
+        });
+    };
+    list("google", "Google", google);
+    if library.password.is_some() {
+        list("credentials", "Credentials", "credentials");
+    }
+    list("guest", "Guest", "credentials");
+    Json(listed).into_response()
+}
+
+/// `POST /api/auth/callback/:provider`: opens a session for a guest, or for the right password.
+async fn callback(
+    State(library): Shared,
+    Path(provider): Path<String>,
+    request: HeaderMap,
+    Form(fields): Form<Fields>,
+) -> Response {
+    if !library.is_own_form(&request, &fields) {
+        return library.lead_back(&request, &fields);
+    }
+    let Some(user) = library.user_of(&provider, &fields) else {
+        let to = "/auth/signin?error=CredentialsSignin";
+        return library.lead(&request, &fields, to, true);
+    };
+    let Ok((_, cookies)) = library.open(&user) else {
+        return misconfigured();
+    };
+    let to = match fields.get("callbackUrl") {
+        Some(to) => library.redirect(to),
+        None => "/".into(),
+    };
+    (cookies, library.lead(&request, &fields, &to, false)).into_response()
+}
+
+/// `POST /api/auth/signout`: takes the cookie away. The token itself holds until it ends, as with the libraries.
+async fn sign_out(
+    State(library): Shared,
+    request: HeaderMap,
+    Form(fields): Form<Fields>,
+) -> Response {
+    if !library.is_own_form(&request, &fields) {
+        return library.lead_back(&request, &fields);
+    }
+    let answer = library.lead(&request, &fields, "/", false);
+    if library.has(Fault::KeepsCookieOnSignOut) {
+        return answer;
+    }
+    if let Some(token) = cookie(&request, &library.names().session) {
+        let mut database = library
+            .database
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        database.remove(token);
+    }
+    (library.close(&request), answer).into_response()
+}

@@ -1,0 +1,158 @@
+//! An application that does nothing but sign people in, with NextAuth 4 or Auth.js 5, rightly or with one fault.
+
+mod library;
+
+pub(super) use library::{Library, router};
+
+use super::{keys, serve};
+use crate::probe::nextauth::jwe::Edition;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse, Response};
+use std::collections::HashSet;
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// 30 days in seconds, the default of both versions.
+pub(super) const MONTH: i64 = 30 * 24 * 3600;
+
+/// Which library it pretends to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextAuthVersion {
+    /// NextAuth 4.
+    Four,
+    /// Auth.js 5.
+    Five,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Tokens are taken without verifying that nobody altered them.
+    AcceptsAltered,
+    /// Tokens are taken after their end.
+    AcceptsExpired,
+    /// Requests without a cookie are answered with somebody's session, as by a cache.
+    AnswersStrangers,
+    /// Sessions are answered with those of somebody else.
+    AnswersSomebodyElse,
+    /// A sign-in writes sessions that are not found again.
+    LosesSessions,
+    /// Sessions are numbers of records in a database. No fault, but no session can be minted.
+    KeepsSessionsInDatabase,
+    /// Forms are taken without their CSRF token.
+    NeedsNoCsrf,
+    /// Signing out leaves the cookie.
+    KeepsCookieOnSignOut,
+    /// The host that a client names becomes that of callback addresses.
+    TrustsForeignHost,
+    /// An address of another site is kept as the place to go after sign-in.
+    KeepsForeignCallback,
+    /// Every endpoint says that the configuration is wrong.
+    Misconfigured,
+    /// Requests are never answered.
+    Hangs,
+    /// Requests that carry a session are never answered.
+    HangsOnSessions,
+    /// Every request is answered with status 500 and a page.
+    Breaks,
+    /// Every request is answered with a page, as by deployment protection or a captive portal.
+    AnswersPages,
+    /// Too many requests.
+    Limits,
+    /// Nothing is there.
+    Missing,
+}
+
+/// The application, on 127.0.0.1. Dropping it stops it.
+#[derive(Debug)]
+pub struct NextAuthDouble {
+    version: NextAuthVersion,
+    url: String,
+    secret: String,
+    _stop: watch::Sender<()>,
+    server: JoinHandle<io::Result<()>>,
+}
+
+impl NextAuthDouble {
+    /// Starts it on a free port, over plain HTTP. Needs a running tokio runtime.
+    ///
+    /// # Errors
+    /// No port can be bound, or the system gives no random bytes for the secret.
+    pub async fn start(version: NextAuthVersion, fault: Option<Fault>) -> io::Result<Self> {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let url = format!("http://{}", socket.local_addr()?);
+        let secret = keys::text::<32>()?;
+        let library = Library {
+            edition: match version {
+                NextAuthVersion::Four => Edition::Four,
+                NextAuthVersion::Five => Edition::Five,
+            },
+            secret: secret.clone(),
+            base_url: url.clone(),
+            secure: false,
+            life: MONTH,
+            password: None,
+            fault,
+            database: Mutex::new(HashSet::new()),
+        };
+        let (stop, _) = watch::channel(());
+        let site = router(Arc::new(library)).layer(middleware::from_fn_with_state(fault, surround));
+        let server = serve(socket, site, &stop);
+        Ok(Self {
+            version,
+            url,
+            secret,
+            _stop: stop,
+            server,
+        })
+    }
+
+    /// Where it answers, without a trailing slash.
+    pub fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    /// What an application sets that uses it: the secret and its own address.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let (secret, url) = match self.version {
+            NextAuthVersion::Four => ("NEXTAUTH_SECRET", "NEXTAUTH_URL"),
+            NextAuthVersion::Five => ("AUTH_SECRET", "AUTH_URL"),
+        };
+        vec![(secret, self.secret.clone()), (url, self.url.clone())]
+    }
+}
+
+impl Drop for NextAuthDouble {
+    fn drop(&mut self) {
+        // Answers that never come must not hold up the end.
+        self.server.abort();
+    }
+}
+
+/// Answers in place of the library where the fault is the whole server's.
+async fn surround(State(fault): State<Option<Fault>>, request: Request, next: Next) -> Response {
+    let carries_session = request
+        .headers()
+        .get("cookie")
+        .and_then(|line| line.to_str().ok())
+        .is_some_and(|line| line.contains("session-token"));
+    match fault {
+        Some(Fault::HangsOnSessions) if carries_session => std::future::pending().await,
+        Some(Fault::Hangs) => std::future::pending().await,
+        Some(Fault::Misconfigured) => library::misconfigured(),
+        Some(Fault::Breaks) => {
+            let page = Html("<h1>Internal Server Error</h1>");
+            (StatusCode::INTERNAL_SERVER_ERROR, page).into_response()
+        }
+        Some(Fault::AnswersPages) => Html("<h1>Authentication required</h1>").into_response(),
+        Some(Fault::Limits) => StatusCode::TOO_MANY_REQUESTS.into_response(),
+        Some(Fault::Missing) => StatusCode::NOT_FOUND.into_response(),
+        _ => next.run(request).await,
+    }
+}

@@ -1,0 +1,9 @@
+// Each route is a bundle of its own, and all of them share this process.
+export const store = (globalThis.tasksStore ??= {
+  tasks: [],
+  subscriptions: new Map(),
+  users: new Map(),
+  accounts: new Map(),
+  sessions: new Map(),
+  tokens: new Map(),
+});
