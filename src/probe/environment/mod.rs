@@ -17,7 +17,10 @@ mod repository;
 mod resolve;
 mod scope;
 mod shape;
+mod sources;
 mod survey;
+
+pub(in crate::probe) use sources::{Source, sources};
 
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind};
