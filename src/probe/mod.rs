@@ -7,11 +7,9 @@ mod exec;
 mod file;
 mod http;
 mod ladder;
-<<<<<<< HEAD
 mod mongodb;
-=======
 pub(crate) mod nextauth;
->>>>>>> w-nextauth
+mod push;
 mod scratch;
 mod tls;
 pub mod transport;
@@ -28,11 +26,9 @@ pub static PROBES: &[&dyn Probe] = &[
     &exec::Exec,
     &file::File,
     &http::Http,
-<<<<<<< HEAD
     &mongodb::Mongodb,
-=======
     &nextauth::NextAuth,
->>>>>>> w-nextauth
+    &push::Push,
     &tls::Tls,
 ];
 

@@ -6,11 +6,8 @@ mod authority;
 mod headers;
 mod keys;
 mod listener;
-<<<<<<< HEAD
 pub mod mongodb;
-=======
 mod nextauth;
->>>>>>> w-nextauth
 mod project;
 mod sign_in;
 #[cfg(test)]

@@ -1,8 +1,10 @@
-//! The book of registered secrets, and the redactor that takes them out in every form they take.
+//! The book of registered secrets, the redactor that takes them out in every form they take, and the making of new ones.
 
 mod book;
 mod forms;
+mod generate;
 mod recognise;
 
 pub use book::Book;
+pub use generate::{VapidPair, random, random_secret};
 pub use recognise::{is_secret, looks_secret, names_secret};

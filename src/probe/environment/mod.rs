@@ -17,8 +17,11 @@ mod repository;
 mod resolve;
 mod scope;
 pub(super) mod shape;
+mod sources;
 mod survey;
 pub(super) mod texts;
+
+pub(in crate::probe) use sources::{Source, sources};
 
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind};

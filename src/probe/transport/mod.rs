@@ -5,12 +5,14 @@ pub(in crate::probe) mod mongodb;
 mod phases;
 pub(crate) mod resolver;
 mod tcp;
+mod websocket;
 
 pub(in crate::probe) use tcp::lookup;
 pub use tcp::{connect, connect_tcp};
 
 pub(in crate::probe) use fault::Fault;
 pub(in crate::probe) use phases::Connection;
+pub(in crate::probe) use websocket::WebSocket;
 
 use crate::model::{Hindrance, HindranceKind};
 use bytes::Bytes;
