@@ -8,6 +8,7 @@ mod file;
 mod http;
 mod ladder;
 mod scratch;
+mod smtp;
 mod tls;
 pub mod transport;
 
@@ -23,6 +24,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &exec::Exec,
     &file::File,
     &http::Http,
+    &smtp::Smtp,
     &tls::Tls,
 ];
 

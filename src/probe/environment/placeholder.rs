@@ -51,7 +51,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 });
 
 /// Why the value is sample text; none when it may be real.
-pub(super) fn reason(value: &str) -> Option<&'static str> {
+pub(in crate::probe) fn reason(value: &str) -> Option<&'static str> {
     if super::shape::has_shell_substitution(value) {
         return Some("a shell command is written there, and nothing runs it");
     }

@@ -1,14 +1,18 @@
 //! The only sockets: clients and connections with limits, one TLS provider and one set of trusted roots.
 
 mod fault;
+pub(in crate::probe) mod imap;
 mod phases;
 pub(crate) mod resolver;
+mod secure;
+pub(in crate::probe) mod smtp;
 mod tcp;
 
 pub use tcp::{connect, connect_tcp};
 
 pub(in crate::probe) use fault::Fault;
 pub(in crate::probe) use phases::Connection;
+pub(in crate::probe) use secure::TlsFault;
 
 use crate::model::{Hindrance, HindranceKind};
 use bytes::Bytes;
