@@ -19,14 +19,22 @@ fn variable(name: &str, value: &str) -> Variable {
         name: name.into(),
         value: value.into(),
         raw: value.into(),
-        origin: VariableOrigin::File { path: ".env.local".into(), line: 1 },
+        origin: VariableOrigin::File {
+            path: ".env.local".into(),
+            line: 1,
+        },
         secret: name.contains("URI"),
         shadowed: Vec::new(),
     }
 }
 
 /// What one look sees, in this much time.
-async fn look_within(timeout: Duration, variables: &[(String, String)], parameters: Value, root: &std::path::Path) -> Facts {
+async fn look_within(
+    timeout: Duration,
+    variables: &[(String, String)],
+    parameters: Value,
+    root: &std::path::Path,
+) -> Facts {
     let secrets = Book::default();
     let mut environment = Environment::default();
     for (name, value) in variables {
@@ -47,14 +55,22 @@ async fn look_within(timeout: Duration, variables: &[(String, String)], paramete
         scratch: holdpoint::probe::Scratch::default(),
     };
     let probe = find("mongodb").unwrap();
-    let looks = probe.looks(parameters.as_object().unwrap(), &context).unwrap();
+    let looks = probe
+        .looks(parameters.as_object().unwrap(), &context)
+        .unwrap();
     let sighting = probe.look(&looks[0], &Wanted::default(), &context).await;
     assert_eq!(sighting.hindrance, None);
     sighting.facts
 }
 
 async fn look(variables: &[(String, String)], kind: &str) -> Facts {
-    look_within(Duration::from_secs(25), variables, json!({ "look": kind }), std::path::Path::new(".")).await
+    look_within(
+        Duration::from_secs(25),
+        variables,
+        json!({ "look": kind }),
+        std::path::Path::new("."),
+    )
+    .await
 }
 
 #[tokio::test]
@@ -71,13 +87,25 @@ async fn show() {
         (vec![Fault::Forbids("connectionStatus")], false, "reach"),
     ] {
         let folder = TempDir::new().unwrap();
-        let server = Mongodb::start_with(Setting { tls, faults: faults.clone() }).await.unwrap();
+        let server = Mongodb::start_with(Setting {
+            tls,
+            faults: faults.clone(),
+        })
+        .await
+        .unwrap();
         let file = folder.path().join("ca.pem");
-        if let Some(pem) = server.authority_pem() { std::fs::write(&file, pem).unwrap(); }
+        if let Some(pem) = server.authority_pem() {
+            std::fs::write(&file, pem).unwrap();
+        }
         let variables = server.variables(tls.then(|| file.to_str().unwrap()));
         let begun = clock::tick();
         let facts = look(&variables, kind).await;
-        println!("{faults:?} {tls} {kind} {:?}\n{}\n{:?}", begun.elapsed(), serde_json::to_string(&facts).unwrap(), server.log());
+        println!(
+            "{faults:?} {tls} {kind} {:?}\n{}\n{:?}",
+            begun.elapsed(),
+            serde_json::to_string(&facts).unwrap(),
+            server.log()
+        );
         println!("{:?}", server.collections());
     }
     let _ = doc! {};

@@ -11,6 +11,7 @@ mod mongodb;
 pub(crate) mod nextauth;
 mod push;
 mod scratch;
+mod smtp;
 mod tls;
 pub mod transport;
 
@@ -29,6 +30,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &mongodb::Mongodb,
     &nextauth::NextAuth,
     &push::Push,
+    &smtp::Smtp,
     &tls::Tls,
 ];
 

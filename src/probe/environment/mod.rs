@@ -29,6 +29,8 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+pub(super) use placeholder::reason as sample_text;
+
 /// Compares the variables that are set, read and documented.
 pub(super) struct EnvironmentProbe;
 

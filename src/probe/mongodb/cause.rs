@@ -75,7 +75,9 @@ impl Seen {
         let (kind, code, text) = match error.kind.as_ref() {
             ErrorKind::ServerSelection { message, .. } => (Kind::Selection, None, message.clone()),
             ErrorKind::Authentication { message, .. } => {
-                let inner = error.source().and_then(|inner| inner.downcast_ref::<Error>());
+                let inner = error
+                    .source()
+                    .and_then(|inner| inner.downcast_ref::<Error>());
                 let code = inner.and_then(|inner| Self::of(inner).code);
                 (Kind::Authentication, code, message.clone())
             }
@@ -94,9 +96,7 @@ impl Seen {
             }
             ErrorKind::DnsResolve { message, .. } => (Kind::Network, None, message.clone()),
             ErrorKind::InvalidArgument { message, .. }
-            | ErrorKind::InvalidTlsConfig { message, .. } => {
-                (Kind::Options, None, message.clone())
-            }
+            | ErrorKind::InvalidTlsConfig { message, .. } => (Kind::Options, None, message.clone()),
             other => (Kind::Other, None, other.to_string()),
         };
         Self { kind, code, text }
@@ -129,7 +129,10 @@ pub(super) fn of(seen: &Seen, place: &Place<'_>) -> Cause {
         Kind::Server => of_refusal(seen.code.unwrap_or(0), &seen.text, place),
         Kind::Network => of_network(&seen.text, place),
         Kind::Options => Cause::broke(
-            format!("the driver refuses the connection string's options: {}", seen.text),
+            format!(
+                "the driver refuses the connection string's options: {}",
+                seen.text
+            ),
             "correct the option that it names",
         ),
         Kind::Other => Cause::untold(format!(
@@ -151,7 +154,9 @@ fn of_authentication(seen: &Seen, place: &Place<'_>) -> Cause {
         None if seen.text.contains("Authentication failed") || seen.text.contains("bad auth") => {
             of_login(place)
         }
-        _ => Cause::untold("the login was broken off for another reason than the password").passing(),
+        _ => {
+            Cause::untold("the login was broken off for another reason than the password").passing()
+        }
     }
 }
 
@@ -172,7 +177,9 @@ fn of_selection(text: &str, place: &Place<'_>) -> Cause {
         return of_network(topology, place);
     }
     if !topology.contains("Servers:") {
-        let named = place.replica_set.unwrap_or("that the connection string names");
+        let named = place
+            .replica_set
+            .unwrap_or("that the connection string names");
         return Cause::broke(
             format!("no server belongs to the replica set {named}"),
             "correct replicaSet in the connection string; Atlas and `rs.status().set` in mongosh tell the name",
@@ -251,8 +258,12 @@ fn of_refusal(code: i32, text: &str, place: &Place<'_>) -> Cause {
     let lower = text.to_ascii_lowercase();
     match code {
         13 => Cause::broke(
-            format!("the login works, and the user lacks the privilege {action} on the database {database}"),
-            format!("give the user the role readWrite on {database}; it covers {action} and all else that an application needs"),
+            format!(
+                "the login works, and the user lacks the privilege {action} on the database {database}"
+            ),
+            format!(
+                "give the user the role readWrite on {database}; it covers {action} and all else that an application needs"
+            ),
         ),
         18 => of_login(place),
         8000 if lower.contains("bad auth") || lower.contains("authentication failed") => {
@@ -263,10 +274,10 @@ fn of_refusal(code: i32, text: &str, place: &Place<'_>) -> Cause {
             "delete data that is not needed, or move the cluster to a larger tier",
         ),
         8000 => Cause::untold(format!("Atlas refuses {action} for a reason of its own")),
-        11602 | 11600 | 91 | 189 | 10107 | 13435 | 13436 => Cause::untold(
-            "the primary stepped down while it was asked: an election is under way",
-        )
-        .passing(),
+        11602 | 11600 | 91 | 189 | 10107 | 13435 | 13436 => {
+            Cause::untold("the primary stepped down while it was asked: an election is under way")
+                .passing()
+        }
         64 => Cause::broke(
             "a write was not acknowledged by a majority of the members in time: replication lags, or members are down",
             "look at the members' state and replication lag in Atlas or with rs.status()",

@@ -124,8 +124,12 @@ impl Trip<'_> {
     fn lacking(&self, action: &str) -> Cause {
         let database = self.climb.database();
         Cause::broke(
-            format!("the login works, and the user lacks the privilege {action} on the database {database}"),
-            format!("give the user the role readWrite on {database}; it covers {action} and all else that an application needs"),
+            format!(
+                "the login works, and the user lacks the privilege {action} on the database {database}"
+            ),
+            format!(
+                "give the user the role readWrite on {database}; it covers {action} and all else that an application needs"
+            ),
         )
     }
 
@@ -191,7 +195,11 @@ impl Trip<'_> {
             .options(IndexOptions::builder().expire_after(LIFETIME).build())
             .build();
         match self
-            .step("create-index", "createIndex", collection.create_index(expiry))
+            .step(
+                "create-index",
+                "createIndex",
+                collection.create_index(expiry),
+            )
             .await
         {
             Ok(_) => self.expires = Some(true),
@@ -212,7 +220,11 @@ impl Trip<'_> {
 
         let change = doc! { "$set": { "n": second } };
         let updated = self
-            .step("update", "update", collection.update_one(this.clone(), change))
+            .step(
+                "update",
+                "update",
+                collection.update_one(this.clone(), change),
+            )
             .await?;
         self.counted("update", updated.matched_count, 1)?;
         let found = self
@@ -316,7 +328,9 @@ impl Trip<'_> {
                 cause.text, self.name
             )),
             (Some(cause), _) => Some(cause.text.clone()),
-            (None, Some(false)) => Some(format!("the collection {} could not be removed", self.name)),
+            (None, Some(false)) => {
+                Some(format!("the collection {} could not be removed", self.name))
+            }
             (None, _) => None,
         };
         json!({

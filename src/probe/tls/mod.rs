@@ -16,6 +16,8 @@ use rustls::pki_types::ServerName;
 use serde_json::{Value, json};
 use std::time::Instant;
 
+pub(super) use trust::cause as untrusted_because;
+
 /// Shakes hands with a server.
 pub(super) struct Tls;
 

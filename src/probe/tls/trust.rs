@@ -81,7 +81,8 @@ fn verify(
         .map(drop)
 }
 
-fn cause(error: &Error, leaf: &CertificateDer<'_>) -> String {
+/// Why a certificate was refused, in plain words. A wrong name is told by the caller, who knows the right one.
+pub(in crate::probe) fn cause(error: &Error, leaf: &CertificateDer<'_>) -> String {
     use CertificateError as Bad;
     let Error::InvalidCertificate(bad) = error else {
         return format!("it could not be verified ({error})");

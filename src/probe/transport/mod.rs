@@ -1,9 +1,12 @@
 //! The only sockets: clients and connections with limits, one TLS provider and one set of trusted roots.
 
 mod fault;
+pub(in crate::probe) mod imap;
 pub(in crate::probe) mod mongodb;
 mod phases;
 pub(crate) mod resolver;
+mod secure;
+pub(in crate::probe) mod smtp;
 mod tcp;
 mod websocket;
 
@@ -12,6 +15,7 @@ pub use tcp::{connect, connect_tcp};
 
 pub(in crate::probe) use fault::Fault;
 pub(in crate::probe) use phases::Connection;
+pub(in crate::probe) use secure::TlsFault;
 pub(in crate::probe) use websocket::WebSocket;
 
 use crate::model::{Hindrance, HindranceKind};

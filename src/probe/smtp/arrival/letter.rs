@@ -1,0 +1,167 @@
+//! A mail as it was received: what the receiver verified, and the links in it.
+
+use mail_parser::{Message, MessageParser};
+use serde_json::{Value, json};
+use url::Url;
+
+/// Where a mail was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::probe::smtp) enum Folder {
+    Inbox,
+    Junk,
+}
+
+impl Folder {
+    pub(in crate::probe::smtp) fn word(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+            Self::Junk => "junk",
+        }
+    }
+}
+
+/// A mail in a mailbox.
+#[derive(Debug, Clone)]
+pub(in crate::probe::smtp) struct Letter {
+    /// What names it within its mailbox.
+    pub(in crate::probe::smtp) key: String,
+    pub(in crate::probe::smtp) folder: Folder,
+    /// The text as it was received, headers first.
+    pub(in crate::probe::smtp) raw: Vec<u8>,
+}
+
+impl Letter {
+    fn parsed(&self) -> Option<Message<'_>> {
+        MessageParser::default().parse(&self.raw)
+    }
+
+    /// The Message-ID without angle brackets.
+    pub(in crate::probe::smtp) fn message_id(&self) -> Option<String> {
+        Some(self.parsed()?.message_id()?.to_owned())
+    }
+
+    /// The results of SPF, DKIM and DMARC that the receiver wrote down, as a fact.
+    pub(in crate::probe::smtp) fn authentication(&self) -> Value {
+        // The topmost header is the last one written, by the receiver itself.
+        let header = self.parsed().and_then(|message| {
+            message
+                .header_raw("Authentication-Results")
+                .map(str::to_owned)
+        });
+        let header = header.unwrap_or_default();
+        json!({
+            "spf": result(&header, "spf"),
+            "dkim": result(&header, "dkim"),
+            "dmarc": result(&header, "dmarc"),
+        })
+    }
+
+    /// Every http and https link, in the text and in the attributes of HTML.
+    pub(in crate::probe::smtp) fn links(&self) -> Vec<Url> {
+        let Some(message) = self.parsed() else {
+            return Vec::new();
+        };
+        let mut links: Vec<Url> = Vec::new();
+        let bodies = (0..message.text_body_count())
+            .filter_map(|at| message.body_text(at))
+            .chain((0..message.html_body_count()).filter_map(|at| message.body_html(at)));
+        for body in bodies {
+            links.extend(addresses(&body));
+        }
+        links.dedup();
+        links
+    }
+}
+
+/// The result of one method in Authentication-Results (RFC 8601 section 2.2): `spf=pass (…) …`.
+fn result(header: &str, method: &str) -> Option<String> {
+    header.split(';').skip(1).find_map(|part| {
+        let mut words = part.split_whitespace();
+        let (name, result) = words.next()?.split_once('=')?;
+        let name = name.split('/').next()?;
+        (name.eq_ignore_ascii_case(method) && !result.is_empty())
+            .then(|| result.to_ascii_lowercase())
+    })
+}
+
+fn addresses(body: &str) -> Vec<Url> {
+    let mut found = Vec::new();
+    let mut rest = body;
+    while let Some(at) = rest.find("http") {
+        rest = &rest[at..];
+        if rest.starts_with("http://") || rest.starts_with("https://") {
+            let end = rest
+                .find(|c: char| c.is_whitespace() || "<>\"'`".contains(c))
+                .unwrap_or(rest.len());
+            let text = rest[..end].trim_end_matches(['.', ',', ')', ']', ';']);
+            if let Ok(url) = Url::parse(&text.replace("&amp;", "&")) {
+                found.push(url);
+            }
+            rest = &rest[end..];
+        } else {
+            rest = &rest[4..];
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(text: &str) -> Letter {
+        Letter {
+            key: "1".into(),
+            folder: Folder::Inbox,
+            raw: text.replace('\n', "\r\n").into_bytes(),
+        }
+    }
+
+    #[test]
+    fn results_of_the_receiver_are_read() {
+        let found = letter(
+            "Authentication-Results: mx.receiver.test;\n dkim=pass header.i=@shop.test header.s=resend;\n \
+            spf=softfail (not permitted) smtp.mailfrom=a@send.shop.test;\n dmarc=Pass (p=NONE) header.from=shop.test\n\
+            Authentication-Results: forged.test; spf=pass\nMessage-ID: <a@b>\n\nText\n",
+        );
+        assert_eq!(
+            found.authentication(),
+            json!({ "spf": "softfail", "dkim": "pass", "dmarc": "pass" })
+        );
+        assert_eq!(found.message_id().as_deref(), Some("a@b"));
+        assert_eq!(
+            letter("Subject: x\n\nText\n").authentication(),
+            json!({ "spf": null, "dkim": null, "dmarc": null })
+        );
+        assert_eq!(
+            letter("Authentication-Results: mx.test; none\n\nText\n").authentication(),
+            json!({ "spf": null, "dkim": null, "dmarc": null })
+        );
+    }
+
+    #[test]
+    fn links_are_found_in_text_and_in_html() {
+        let links = |text: &str| {
+            letter(text)
+                .links()
+                .iter()
+                .map(Url::to_string)
+                .collect::<Vec<_>>()
+        };
+        let plain = links(
+            "Content-Type: text/plain\n\nSign in to app\nhttps://app.test/api/auth/callback/email?token=1&email=a%40b.test\n\n",
+        );
+        assert_eq!(
+            plain[0],
+            "https://app.test/api/auth/callback/email?token=1&email=a%40b.test"
+        );
+        let quoted = links(
+            "Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<a href=3D\"https://app.test/api/auth/=\ncallback/email?token=3D1&amp;email=3Dx\">Sign in</a>\n",
+        );
+        assert!(
+            quoted.contains(&"https://app.test/api/auth/callback/email?token=1&email=x".to_owned()),
+            "{quoted:?}"
+        );
+        assert_eq!(links("Subject: http\n\nhttp and https: nothing\n"), [""; 0]);
+    }
+}
