@@ -108,6 +108,11 @@ impl<'a> Account<'a> {
             .is_some_and(|variable| !variable.value.is_empty())
     }
 
+    /// Code that asks for it first will find it in a deployment.
+    fn is_there(&self, name: &str) -> bool {
+        naming::is_provided(name) || self.survey.defined.contains(name) || self.has_value(name)
+    }
+
     /// The places that need the variable, alternatives taken into account by `met`.
     fn needing(
         &self,
@@ -127,6 +132,7 @@ impl<'a> Account<'a> {
                 !place.has_default && place.scopes.iter().any(|scope| scope.is_deployed())
             })
             .filter(|place| !place.alternatives.iter().any(|other| met(other)))
+            .filter(|place| place.only_with.iter().all(|other| self.is_there(other)))
             .collect()
     }
 

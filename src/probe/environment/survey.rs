@@ -59,6 +59,8 @@ pub(super) struct Place {
     pub(super) has_default: bool,
     /// Any of these does as well.
     pub(super) alternatives: Vec<String>,
+    /// The code runs only where all of these are set.
+    pub(super) only_with: Vec<String>,
     /// The dependency that reads it.
     pub(super) dependency: Option<String>,
     /// The file itself is marked for browsers.
@@ -143,6 +145,7 @@ impl Survey {
                     scopes: scopes.clone(),
                     has_default: read.has_default,
                     alternatives: read.alternatives,
+                    only_with: read.only_with,
                     dependency: None,
                     client_file: module.client,
                 });
@@ -218,6 +221,7 @@ impl Survey {
                         scopes: BTreeSet::from([scope]),
                         has_default: !taken.required || given,
                         alternatives,
+                        only_with: Vec::new(),
                         dependency: Some(name.clone()),
                         client_file: false,
                     });

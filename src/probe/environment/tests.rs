@@ -440,3 +440,21 @@ fn a_secret_that_git_tracks() {
     std::fs::remove_file(folder.path().join(".env")).unwrap();
     assert_eq!(seen(folder.path(), Vec::new())["index_read"], false);
 }
+
+#[test]
+fn what_only_an_optional_feature_needs_is_missed_once_the_feature_is_on() {
+    let folder = written(&[
+        (
+            "package.json",
+            "{\"name\":\"app\",\"dependencies\":{\"next\":\"15\"}}",
+        ),
+        (
+            "app/page.tsx",
+            "if (process.env.GOOGLE_CLIENT_ID) google(process.env.GOOGLE_CLIENT_SECRET)\nexport default () => null",
+        ),
+    ]);
+    let missing = |variables| names(&seen(folder.path(), variables), "missing");
+    assert_eq!(missing(vec![]), [""; 0]);
+    let on = variable("GOOGLE_CLIENT_ID", "1-a.apps.googleusercontent.com", 1);
+    assert_eq!(missing(vec![on]), ["GOOGLE_CLIENT_SECRET"]);
+}

@@ -48,6 +48,8 @@ pub(super) struct Read {
     pub(super) has_default: bool,
     /// Any of these does as well: `A || B`.
     pub(super) alternatives: Vec<String>,
+    /// The code runs only where all of these are set: `if (A) use(B)`.
+    pub(super) only_with: Vec<String>,
 }
 
 /// A function that reads the variable named by one of its parameters.
@@ -82,6 +84,7 @@ impl Helper {
             name,
             has_default,
             alternatives: Vec::new(),
+            only_with: Vec::new(),
         })
     }
 }

@@ -50,6 +50,45 @@ fn forms_of_reading() {
     );
 }
 
+/// `NAME<OTHER` where it is needed only with another, in order of lines.
+fn gated(text: &str) -> String {
+    let module = module(text, "file.tsx").unwrap();
+    let mut reads: Vec<String> = module
+        .reads
+        .iter()
+        .filter(|read| !read.has_default)
+        .map(|read| format!("{}<{}", read.name, read.only_with.join("+")))
+        .collect();
+    reads.dedup();
+    reads.join(" ")
+}
+
+#[test]
+fn needed_only_with_another() {
+    assert_eq!(gated("if (process.env.A1) f(process.env.B1)"), "B1<A1");
+    assert_eq!(
+        gated("function g() { if (!process.env.A1) return; f(process.env.B1!) }"),
+        "B1<A1"
+    );
+    assert_eq!(
+        gated("process.env.A1 && process.env.C1 && f(process.env.B1)"),
+        "B1<A1+C1"
+    );
+    assert_eq!(
+        gated("const { env } = process; const id = env.A1; if (id) { const s = env.B1; f(s) }"),
+        "B1<A1"
+    );
+    // Needed elsewhere without it.
+    let twice = "const b = process.env.B1; if (process.env.A1) f(b); g(b)";
+    assert_eq!(gated(twice), "B1<");
+    // What the file demands is needed itself, and hides nothing.
+    let demanded = "if (!process.env.A1) throw new Error('A1'); f(process.env.A1, process.env.B1)";
+    assert_eq!(gated(demanded), "A1< B1<");
+    // What the file sets is there.
+    assert_eq!(gated("process.env.A1 = 'x'; f(process.env.B1)"), "B1<");
+    assert_eq!(gated("if (process.env.A1) {} f(process.env.B1)"), "B1<");
+}
+
 #[test]
 fn destructuring() {
     assert_eq!(
