@@ -32,7 +32,7 @@ pub(crate) fn fetched(name: &str) -> Option<PathBuf> {
         .or_else(|| skipped(name))
 }
 
-fn skipped<T>(name: &str) -> Option<T> {
+pub(super) fn skipped<T>(name: &str) -> Option<T> {
     let required = variable("HOLDPOINT_REQUIRE_PEERS").is_some_and(|value| value == "1");
     assert!(
         !required,
@@ -45,7 +45,7 @@ fn skipped<T>(name: &str) -> Option<T> {
     None
 }
 
-fn variable(name: &str) -> Option<std::ffi::OsString> {
+pub(super) fn variable(name: &str) -> Option<std::ffi::OsString> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the tests' own settings, not the program's"
@@ -120,7 +120,7 @@ impl Nginx {
 }
 
 /// Two different ports that are free now. Another process may take them before the server does.
-fn free_ports() -> [u16; 2] {
+pub(super) fn free_ports() -> [u16; 2] {
     let bound =
         [(), ()].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
     bound.map(|socket| {
@@ -167,11 +167,11 @@ fn spawn(program: &Path, template: &str, folder: &Path, port: u16, plain_port: u
 }
 
 /// A server's process. Dropping it ends it with SIGTERM, upon which it ends its own.
-struct Process(Child);
+pub(super) struct Process(pub(super) Child);
 
 impl Process {
     /// Waits for the first byte of an answer on `port`; false once the process has ended.
-    fn answers(&mut self, port: u16) -> bool {
+    pub(super) fn answers(&mut self, port: u16) -> bool {
         loop {
             if !matches!(self.0.try_wait(), Ok(None)) {
                 return false;

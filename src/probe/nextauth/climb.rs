@@ -100,10 +100,12 @@ impl<'a> Climb<'a> {
         Sighting::of(self.facts)
     }
 
-    /// A step that found no answer cannot be told; without any connection there is no look.
+    /// A step that found no answer cannot be told; where even the first found no connection, there is no look.
     pub(super) fn unanswered(&mut self, rung: &str, asked: &str, fault: Fault) -> End {
         use HindranceKind::{Dns, Refused, Tls, Unreachable};
-        if fault.connecting || matches!(fault.hindrance.kind, Dns | Refused | Tls | Unreachable) {
+        let kind = fault.hindrance.kind;
+        let apart = fault.connecting || matches!(kind, Dns | Refused | Tls | Unreachable);
+        if rung == RUNGS[0].0 && apart {
             return End::Fault(fault);
         }
         let cause = format!("{asked}: {}", fault.hindrance.cause);

@@ -150,13 +150,13 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     async fn run(&self, climb: &mut Climb<'_>) -> Result<(), End> {
-        let forged = self.sign_in(climb, false).await.ok();
-        let without_csrf = forged.and_then(|answer| {
-            let plain = (200..=403).contains(&answer.status);
-            plain.then(|| self.token(climb, &answer).is_some())
-        });
-        let answer = self.sign_in(climb, true).await;
         let asked = format!("POST callback/{}", self.provider);
+        let forged = self.sign_in(climb, false).await;
+        let forged = forged.map_err(|fault| climb.unanswered("sign_in", &asked, fault))?;
+        let without_csrf = (200..=403)
+            .contains(&forged.status)
+            .then(|| self.token(climb, &forged).is_some());
+        let answer = self.sign_in(climb, true).await;
         let answer = answer.map_err(|fault| climb.unanswered("sign_in", &asked, fault))?;
         let Some((token, parts)) = self.token(climb, &answer) else {
             self.refused(climb, &asked, &answer);

@@ -144,7 +144,7 @@ impl Library {
         let now = clock::now().as_second();
         let ended = claims["exp"]
             .as_i64()
-            .is_some_and(|exp| exp + TOLERANCE <= now);
+            .is_some_and(|exp| exp.saturating_add(TOLERANCE) <= now);
         if ended && !self.has(Fault::AcceptsExpired) {
             return None;
         }

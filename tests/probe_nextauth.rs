@@ -1,0 +1,531 @@
+//! The nextauth checks against real applications with NextAuth 4 and Auth.js 5, and against ones with a fault.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use holdpoint::sandbox::{NextAuthDouble, NextAuthFault, NextAuthVersion, Sandbox, Variant};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+use support::next::NextApp;
+use support::{holdpoint, write};
+
+const SECRET: &str = "Zk3v9Qw7Lx2Rt8Yp5Nd1Hs6Jc4Bf0GmA+VuEiOaTy=";
+const OTHER_SECRET: &str = "Qp8Xn2Vb6Mz4Kd9Wf1Ls7Hg3Jt5Rc0YeU+AiOqPlSk=";
+
+/// The verdict of each check, with what is said of it.
+struct Found {
+    findings: BTreeMap<String, (String, String)>,
+    /// Everything that was printed or written.
+    written: String,
+}
+
+impl Found {
+    fn verdict(&self, check: &str) -> &str {
+        &self.findings[&format!("nextauth.{check}")].0
+    }
+
+    fn says(&self, check: &str, verdict: &str, text: &str) {
+        let (found, reason) = &self.findings[&format!("nextauth.{check}")];
+        assert_eq!(found, verdict, "{check}: {reason}");
+        assert!(reason.contains(text), "{check}: no '{text}' in: {reason}");
+    }
+
+    /// The checks with this verdict, without the area.
+    fn of(&self, verdict: &str) -> Vec<&str> {
+        self.findings
+            .iter()
+            .filter(|(id, (found, _))| found == verdict && id.starts_with("nextauth."))
+            .map(|(id, _)| &id["nextauth.".len()..])
+            .collect()
+    }
+
+    fn reason(&self, check: &str) -> &str {
+        &self.findings[&format!("nextauth.{check}")].1
+    }
+}
+
+/// Runs the checks in a repository that uses this version, with these variables in `.env.local`.
+fn examine(version: &str, url: &str, variables: &[(&str, &str)], more: &[&str]) -> Found {
+    let folder = tempfile::tempdir().unwrap();
+    let package = format!(
+        r#"{{ "name": "tasks", "dependencies": {{ "next": "15.5.29", "next-auth": "{version}" }} }}"#
+    );
+    write(folder.path(), "package.json", &package);
+    let lines: String = variables
+        .iter()
+        .map(|(name, value)| format!("{name}={value}\n"))
+        .collect();
+    write(folder.path(), ".env.local", &lines);
+    let arguments = ["run", "nextauth.*", "--target", url, "--report", "json=-"];
+    let outcome = holdpoint(arguments.iter().chain(more))
+        .within(folder.path())
+        .run();
+    found(&outcome.stdout, &outcome.stderr, folder.path())
+}
+
+fn found(stdout: &str, stderr: &str, root: &Path) -> Found {
+    let report: Value =
+        serde_json::from_str(stdout).unwrap_or_else(|error| panic!("{error}: {stdout}\n{stderr}"));
+    let word = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
+    let findings = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (
+                word(one, "check"),
+                (word(one, "verdict"), word(one, "reason")),
+            )
+        })
+        .collect();
+    let mut written = format!("{stdout}{stderr}");
+    for record in std::fs::read_dir(root.join(".holdpoint/records")).unwrap() {
+        written += &std::fs::read_to_string(record.unwrap().path()).unwrap();
+    }
+    Found { findings, written }
+}
+
+const ACTIVE: [&str; 3] = ["--level", "active", "--owned"];
+/// What a minute of many tests at once may take.
+const PATIENT: [&str; 2] = ["--timeout", "60s"];
+
+fn patient_and_active() -> Vec<&'static str> {
+    [&ACTIVE[..], &PATIENT].concat()
+}
+
+/// What only sessions of 30 days, the default, fail.
+const OF_A_MONTH: [&str; 2] = ["session-lifetime", "sign-out-is-final"];
+
+fn four(variables: impl Fn(&str) -> Vec<(&'static str, String)>) -> Option<NextApp> {
+    NextApp::start("next-auth-4", variables)
+}
+
+fn five(variables: impl Fn(&str) -> Vec<(&'static str, String)>) -> Option<NextApp> {
+    NextApp::start("next-auth-5", variables)
+}
+
+#[test]
+fn a_right_application_with_next_auth_4_passes() {
+    let Some(app) = four(|url| {
+        vec![
+            ("NEXTAUTH_URL", url.into()),
+            ("NEXTAUTH_SECRET", SECRET.into()),
+            ("GOOGLE_CLIENT_ID", "client".into()),
+            ("GOOGLE_CLIENT_SECRET", "secret".into()),
+            ("TASKS_PASSWORD", "open sesame".into()),
+        ]
+    }) else {
+        return;
+    };
+    let url = app.url();
+    let right = [("NEXTAUTH_URL", &*url), ("NEXTAUTH_SECRET", SECRET)];
+    let found = examine("4.24.15", &url, &right, &patient_and_active());
+    assert_eq!(found.of("fail"), OF_A_MONTH, "{}", app.log());
+    // Over plain HTTP there are no prefixes.
+    assert_eq!(found.of("not-applicable"), ["cookie-prefixes"]);
+    assert_eq!(found.of("pass").len(), 20);
+    // No token and no session in anything that is kept: each begins with its encoded header.
+    assert!(!found.written.contains("eyJhbGciOi"));
+    assert!(!found.written.contains(SECRET));
+
+    let wrong = [("NEXTAUTH_URL", &*url), ("NEXTAUTH_SECRET", OTHER_SECRET)];
+    let found = examine("4.24.15", &url, &wrong, &PATIENT);
+    found.says(
+        "deployed-secret-matches",
+        "fail",
+        "another secret than NEXTAUTH_SECRET at .env.local:2",
+    );
+    found.says(
+        "session-accepts-own",
+        "blocked",
+        "nextauth.deployed-secret-matches",
+    );
+    assert_eq!(found.verdict("callback-urls-match"), "pass");
+
+    // The same secret under the name that version 5 prefers.
+    let renamed = [("NEXTAUTH_URL", &*url), ("AUTH_SECRET", SECRET)];
+    let found = examine("4.24.15", &url, &renamed, &PATIENT);
+    assert_eq!(found.verdict("session-accepts-own"), "pass");
+
+    let moved = [
+        ("NEXTAUTH_URL", "http://localhost:9"),
+        ("NEXTAUTH_SECRET", SECRET),
+    ];
+    let found = examine("4.24.15", &url, &moved, &PATIENT);
+    found.says(
+        "configured-url-matches",
+        "fail",
+        "NEXTAUTH_URL at .env.local:1 is http://localhost:9",
+    );
+    assert_eq!(found.verdict("callback-urls-match"), "pass");
+    assert_eq!(found.verdict("session-accepts-own"), "pass");
+
+    // Variables of another deployment: that it has another secret is as it should be.
+    let elsewhere = [
+        ("NEXTAUTH_URL", "https://tasks.example"),
+        ("NEXTAUTH_SECRET", OTHER_SECRET),
+    ];
+    let found = examine("4.24.15", &url, &elsewhere, &PATIENT);
+    found.says(
+        "deployed-secret-matches",
+        "inconclusive",
+        "these are the variables of another deployment",
+    );
+    assert_eq!(found.of("fail"), [""; 0]);
+}
+
+#[test]
+fn a_right_application_with_auth_js_5_passes() {
+    let Some(app) = five(|url| {
+        vec![
+            ("AUTH_URL", url.into()),
+            ("AUTH_SECRET", SECRET.into()),
+            ("SESSION_MAX_AGE", "3600".into()),
+        ]
+    }) else {
+        return;
+    };
+    let url = app.url();
+    let right = [("AUTH_URL", &*url), ("AUTH_SECRET", SECRET)];
+    let found = examine("5.0.0-beta.32", &url, &right, &patient_and_active());
+    // An hour: nothing is too long.
+    assert_eq!(found.of("fail"), [""; 0], "{}", app.log());
+    assert_eq!(found.of("not-applicable"), ["cookie-prefixes"]);
+    assert_eq!(found.of("pass").len(), 22);
+    assert!(!found.written.contains("eyJhbGciOi"));
+    assert!(!found.written.contains(SECRET));
+
+    let wrong = [("AUTH_URL", &*url), ("AUTH_SECRET", OTHER_SECRET)];
+    let found = examine("5.0.0-beta.32", &url, &wrong, &PATIENT);
+    found.says(
+        "deployed-secret-matches",
+        "fail",
+        "another secret than AUTH_SECRET at .env.local:2",
+    );
+    assert_eq!(found.verdict("session-accepts-own"), "blocked");
+
+    let none = [("AUTH_URL", &*url)];
+    let found = examine("5.0.0-beta.32", &url, &none, &PATIENT);
+    assert_eq!(found.verdict("configured"), "fail");
+    assert_eq!(found.verdict("deployed-secret-matches"), "blocked");
+    assert_eq!(found.verdict("endpoints-answer"), "pass");
+}
+
+#[test]
+fn numbered_secrets_of_auth_js_5_are_found_where_they_count() {
+    let Some(app) = five(|url| {
+        vec![
+            ("AUTH_URL", url.into()),
+            ("AUTH_SECRET_1", SECRET.into()),
+            ("AUTH_SECRET_2", OTHER_SECRET.into()),
+        ]
+    }) else {
+        return;
+    };
+    let url = app.url();
+    let right = [
+        ("AUTH_URL", &*url),
+        ("AUTH_SECRET_1", SECRET),
+        ("AUTH_SECRET_2", OTHER_SECRET),
+    ];
+    let found = examine(
+        "5.0.0-beta.32",
+        &url,
+        &right,
+        &[&PATIENT[..], &["--skip", "nextauth.configured"]].concat(),
+    );
+    assert_eq!(
+        found.verdict("deployed-secret-matches"),
+        "pass",
+        "{}",
+        found.reason("deployed-secret-matches")
+    );
+    assert_eq!(found.verdict("session-accepts-own"), "pass");
+}
+
+#[test]
+fn a_deployment_that_names_another_address_is_told_by_its_callbacks() {
+    let four = four(|_| {
+        vec![
+            ("NEXTAUTH_URL", "http://localhost:9".into()),
+            ("NEXTAUTH_SECRET", SECRET.into()),
+        ]
+    });
+    let five = five(|_| {
+        vec![
+            ("AUTH_URL", "https://old.tasks.example".into()),
+            ("AUTH_SECRET", SECRET.into()),
+        ]
+    });
+    for (app, version, published) in [
+        (four, "4.24.15", "http://localhost:9"),
+        (five, "5.0.0-beta.32", "https://old.tasks.example"),
+    ] {
+        let Some(app) = app else { return };
+        let url = app.url();
+        let given = [("NEXTAUTH_URL", &*url), ("AUTH_SECRET", SECRET)];
+        let found = examine(version, &url, &given, &PATIENT);
+        let said = format!("callback addresses begin with {published}");
+        found.says("callback-urls-match", "fail", &said);
+        // The session works all the same, under the name that goes with the scheme.
+        assert_eq!(found.verdict("session-accepts-own"), "pass", "{version}");
+        assert_eq!(
+            found.verdict("session-refuses-foreign"),
+            "pass",
+            "{version}"
+        );
+    }
+}
+
+#[test]
+fn a_deployment_that_lacks_what_the_library_needs_says_so() {
+    let four = four(|url| vec![("NEXTAUTH_URL", url.into())]);
+    // A secret, but no address and no leave to trust the host.
+    let five = five(|_| vec![("AUTH_SECRET", SECRET.into())]);
+    for (app, version) in [(four, "4.24.15"), (five, "5.0.0-beta.32")] {
+        let Some(app) = app else { return };
+        let given = [("NEXTAUTH_SECRET", SECRET), ("NEXTAUTH_URL", &*app.url())];
+        let found = examine(version, &app.url(), &given, &patient_and_active());
+        let said = "configuration is wrong (status 500)";
+        found.says("endpoints-answer", "fail", said);
+        assert_eq!(found.of("fail"), ["endpoints-answer"], "{version}");
+        assert_eq!(found.of("pass"), ["configured"], "{version}");
+    }
+}
+
+#[test]
+fn sessions_in_a_database_are_told_apart() {
+    let database = || {
+        vec![
+            ("SESSION_STRATEGY", "database".to_owned()),
+            ("GOOGLE_CLIENT_ID", "client".to_owned()),
+            ("GOOGLE_CLIENT_SECRET", "secret".to_owned()),
+        ]
+    };
+    let four = four(|url| {
+        let own = [("NEXTAUTH_URL", url), ("NEXTAUTH_SECRET", SECRET)];
+        own.map(|(name, value)| (name, value.to_owned()))
+            .into_iter()
+            .chain(database())
+            .collect()
+    });
+    let five = five(|url| {
+        let own = [("AUTH_URL", url), ("AUTH_SECRET", SECRET)];
+        own.map(|(name, value)| (name, value.to_owned()))
+            .into_iter()
+            .chain(database())
+            .collect()
+    });
+    for (app, version) in [(four, "4.24.15"), (five, "5.0.0-beta.32")] {
+        let Some(app) = app else { return };
+        let given = [("NEXTAUTH_SECRET", SECRET), ("NEXTAUTH_URL", &*app.url())];
+        let found = examine(version, &app.url(), &given, &patient_and_active());
+        assert_eq!(found.verdict("deployed-secret-matches"), "pass");
+        let said = "sessions are kept in a database, or jwt.secret";
+        found.says("session-accepts-own", "inconclusive", said);
+        assert_eq!(found.verdict("session-refuses-altered"), "blocked");
+        // What the guest is given is a token all the same, and nobody looks for it.
+        let said = "has just opened is answered as a stranger's";
+        found.says("sign-in-is-recognised", "fail", said);
+    }
+}
+
+/// Runs against a double with a fault.
+async fn double(
+    version: NextAuthVersion,
+    fault: NextAuthFault,
+    more: &'static [&'static str],
+) -> Found {
+    let double = NextAuthDouble::start(version, Some(fault)).await.unwrap();
+    let package = match version {
+        NextAuthVersion::Four => "4.24.15",
+        NextAuthVersion::Five => "5.0.0-beta.32",
+    };
+    let (url, variables) = (double.url(), double.variables());
+    let found = tokio::task::spawn_blocking(move || {
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        examine(package, &url, &variables, more)
+    });
+    found.await.unwrap()
+}
+
+/// The front page is none of the double's.
+const WITHOUT_SITE: &[&str] = &[
+    "--level",
+    "active",
+    "--owned",
+    "--skip",
+    "site",
+    "--timeout",
+    "60s",
+];
+const SHORT: &[&str] = &[
+    "--level",
+    "active",
+    "--owned",
+    "--skip",
+    "site",
+    "--timeout",
+    "2s",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_fault_is_the_finding_of_one_check() {
+    use NextAuthFault as F;
+    let cases: [(F, &[&str]); 9] = [
+        (
+            F::AcceptsAltered,
+            &["session-refuses-altered", "session-refuses-foreign"],
+        ),
+        (F::AcceptsExpired, &["session-refuses-expired"]),
+        (F::AnswersStrangers, &["strangers-have-no-session"]),
+        (F::AnswersSomebodyElse, &["session-accepts-own"]),
+        (F::LosesSessions, &["sign-in-is-recognised"]),
+        (F::NeedsNoCsrf, &["csrf-is-needed"]),
+        (F::KeepsCookieOnSignOut, &["sign-out-clears"]),
+        (F::TrustsForeignHost, &["host-is-not-the-clients"]),
+        (F::KeepsForeignCallback, &["callback-stays-on-the-site"]),
+    ];
+    for version in [NextAuthVersion::Four, NextAuthVersion::Five] {
+        for (fault, checks) in cases {
+            let found = double(version, fault, WITHOUT_SITE).await;
+            let failed: Vec<_> = found
+                .of("fail")
+                .into_iter()
+                .filter(|check| !OF_A_MONTH.contains(check))
+                .collect();
+            assert_eq!(failed, checks, "{version:?} {fault:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_in_a_database_are_no_fault() {
+    let fault = NextAuthFault::KeepsSessionsInDatabase;
+    let found = double(NextAuthVersion::Four, fault, WITHOUT_SITE).await;
+    assert_eq!(found.of("fail"), [""; 0]);
+    assert_eq!(found.of("inconclusive"), ["session-accepts-own"]);
+    for check in [
+        "sign-in-session-is-sound",
+        "sign-out-clears",
+        "sign-out-is-final",
+    ] {
+        assert_eq!(
+            found.verdict(check),
+            "pass",
+            "{check}: {}",
+            found.reason(check)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_tell_is_neither_pass_nor_fail() {
+    use NextAuthFault as F;
+    for (fault, said) in [
+        (F::Hangs, "no answer within the time allowed"),
+        (F::Breaks, "answers with status 500"),
+        (F::AnswersPages, "something that is not JSON"),
+        (F::Limits, "too many requests"),
+    ] {
+        let found = double(NextAuthVersion::Four, fault, SHORT).await;
+        found.says("endpoints-answer", "inconclusive", said);
+        assert_eq!(found.of("fail"), [""; 0], "{fault:?}");
+        assert_eq!(found.of("pass"), ["configured"], "{fault:?}");
+    }
+    let found = double(NextAuthVersion::Five, F::HangsOnSessions, SHORT).await;
+    let said = "GET /api/auth/session: connected, but no answer within the time allowed";
+    found.says("session-accepts-own", "inconclusive", said);
+    found.says(
+        "sign-in-opens-a-session",
+        "inconclusive",
+        "no answer within the time allowed",
+    );
+    assert_eq!(found.verdict("deployed-secret-matches"), "pass");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_missing_or_misconfigured_is_said() {
+    use NextAuthFault as F;
+    for (fault, said) in [
+        (F::Missing, "status 404: the library is not there"),
+        (F::Misconfigured, "the server's configuration is wrong"),
+    ] {
+        let found = double(NextAuthVersion::Five, fault, WITHOUT_SITE).await;
+        found.says("endpoints-answer", "fail", said);
+        assert_eq!(found.of("fail"), ["endpoints-answer"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_mended_demonstration_passes_whole() {
+    for (variant, failing) in [
+        (Variant::Mended, &[][..]),
+        (
+            Variant::AsFound,
+            &["cookie-prefixes", "session-lifetime", "sign-out-is-final"],
+        ),
+    ] {
+        let sandbox = Sandbox::start(variant).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        sandbox.write_project(folder.path()).unwrap();
+        let settings = format!(
+            "[target]\nurl = \"{}\"\nca_file = \"authority.pem\"\nowned = true\n",
+            sandbox.https_url()
+        );
+        write(folder.path(), "holdpoint.toml", &settings);
+        write(folder.path(), "authority.pem", &sandbox.authority_pem());
+        let root = folder.path().to_owned();
+        let outcome = tokio::task::spawn_blocking(move || {
+            let arguments = [
+                "run",
+                "nextauth.*",
+                "--level",
+                "active",
+                "--report",
+                "json=-",
+            ];
+            holdpoint(arguments.iter().chain(&PATIENT))
+                .within(root)
+                .run()
+        });
+        let outcome = outcome.await.unwrap();
+        let found = found(&outcome.stdout, &outcome.stderr, folder.path());
+        assert_eq!(found.of("fail"), failing, "{variant:?}");
+        assert_eq!(found.of("pass").len(), 23 - failing.len(), "{variant:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hanging_peer_ends_in_the_time_of_its_look() {
+    let double = NextAuthDouble::start(NextAuthVersion::Four, Some(NextAuthFault::Hangs))
+        .await
+        .unwrap();
+    let url = double.url();
+    let outcome = tokio::task::spawn_blocking(move || {
+        let folder = tempfile::tempdir().unwrap();
+        let package = r#"{ "dependencies": { "next-auth": "4.24.15" } }"#;
+        write(folder.path(), "package.json", package);
+        holdpoint([
+            "run",
+            "nextauth.endpoints-answer",
+            "--skip",
+            "site",
+            "--timeout",
+            "1s",
+            "--target",
+            &url,
+        ])
+        .within(folder.path())
+        .run()
+        .expect_code(3)
+    });
+    let took = outcome.await.unwrap().took;
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
