@@ -7,9 +7,12 @@ mod headers;
 mod keys;
 mod listener;
 mod project;
+mod push;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+
+pub use push::{PushFault, PushService};
 
 use crate::model::{PathClasses, Target};
 use application::Application;
