@@ -64,6 +64,18 @@ Examples:
     Report(ReportArguments),
     /// Write a commented holdpoint.toml for the application found here
     Init(InitArguments),
+    /// Make a key pair for web push, or a secret, and show or write it only where told
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  holdpoint keys vapid                                a new pair; its public half is printed, the private one forgotten
+  holdpoint keys vapid --write .env.push              both halves, in a new file that only you can read
+  holdpoint keys vapid --write .env.local --append    both halves, at the end of a file that is there
+  holdpoint keys secret --name AUTH_SECRET --write .env.local --append
+  holdpoint keys secret --stdout | vercel env add NEXTAUTH_SECRET production"
+    )]
+    Keys(Keys),
     /// Examine an embedded application and explain what came of it
     Demo(DemoArguments),
     /// Print a completion script for a shell
@@ -256,6 +268,55 @@ pub(super) struct InitArguments {
     /// The application's repository; the current folder where none is given
     #[arg(long, value_name = "DIR")]
     pub(super) root: Option<PathBuf>,
+}
+
+/// What to make.
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum Keys {
+    /// A VAPID key pair for web push: the public key for browsers, the private one for the server
+    #[command(after_help = "\
+The public key has 87 characters of base64url, the private one 43. Browsers that subscribed with another public key
+stay bound to it: after a change every subscription must be renewed, and the application built again.")]
+    Vapid(KeysVapidArguments),
+    /// A secret of 32 random bytes in base64, as NextAuth signs its sessions with
+    #[command(after_help = "\
+Whoever is signed in is signed out when the secret changes. Use another one for each environment.")]
+    Secret(KeysSecretArguments),
+}
+
+/// The arguments of `keys vapid`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct KeysVapidArguments {
+    /// The variable for the public key
+    #[arg(long, value_name = "NAME", default_value = "NEXT_PUBLIC_VAPID_PUBLIC_KEY", value_parser = KeysTo::name)]
+    pub(super) public_name: String,
+    #[command(flatten)]
+    pub(super) to: KeysTo,
+}
+
+/// The arguments of `keys secret`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct KeysSecretArguments {
+    /// The variable for it; AUTH_SECRET for Auth.js 5
+    #[arg(long, value_name = "NAME", default_value = "NEXTAUTH_SECRET", value_parser = KeysTo::name)]
+    pub(super) name: String,
+    #[command(flatten)]
+    pub(super) to: KeysTo,
+}
+
+/// Where what was made goes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Where to")]
+pub(super) struct KeysTo {
+    /// Write it to a new file that only you can read; a file that is there is left alone
+    #[arg(long, value_name = "FILE", conflicts_with = "stdout")]
+    pub(super) write: Option<PathBuf>,
+    /// With --write: add to the file where it is there and does not set the names yet
+    #[arg(long, requires = "write")]
+    pub(super) append: bool,
+    /// Print it, secret part and all, as lines of an environment file
+    #[arg(long)]
+    pub(super) stdout: bool,
 }
 
 /// The arguments of `demo`.

@@ -6,6 +6,7 @@ mod exit;
 mod explain;
 mod generate;
 mod init;
+mod keys;
 mod list;
 mod output;
 mod plan;
@@ -91,6 +92,7 @@ fn dispatch(verb: Verb, output: &Output, environment: &Environment) -> Exit {
         Verb::Explain(arguments) => explain::explain(&arguments, output, environment),
         Verb::Report(arguments) => report::report(&arguments, output, environment),
         Verb::Init(arguments) => init::init(&arguments, output, environment),
+        Verb::Keys(what) => keys::keys(&what, output, environment),
         Verb::Demo(arguments) => demo::demo(&arguments, output, environment),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

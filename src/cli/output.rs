@@ -86,7 +86,12 @@ impl Output {
 
     /// Writes asked-for output; true when it was written, or nobody wants it.
     pub(super) fn print(&self, text: &str) -> bool {
-        let mut text = self.secrets.redact(text);
+        self.hand_over(&self.secrets.redact(text))
+    }
+
+    /// The same with secrets left in: for what the user has asked to be shown by its own option.
+    pub(super) fn hand_over(&self, text: &str) -> bool {
+        let mut text = text.to_owned();
         if !text.ends_with('\n') && !text.is_empty() {
             text.push('\n');
         }

@@ -9,9 +9,12 @@ mod listener;
 pub mod mongodb;
 mod nextauth;
 mod project;
+mod push;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+
+pub use push::{PushFault, PushService};
 
 use crate::model::{PathClasses, Target};
 use application::Application;
