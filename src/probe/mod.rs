@@ -7,6 +7,7 @@ mod exec;
 mod file;
 mod http;
 mod ladder;
+mod oidc;
 mod scratch;
 mod tls;
 pub mod transport;
@@ -23,6 +24,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &exec::Exec,
     &file::File,
     &http::Http,
+    &oidc::Oidc,
     &tls::Tls,
 ];
 

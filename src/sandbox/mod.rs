@@ -6,6 +6,7 @@ mod authority;
 mod headers;
 mod keys;
 mod listener;
+pub mod oidc;
 mod project;
 mod sign_in;
 #[cfg(test)]
