@@ -9,6 +9,8 @@ pub struct Application {
     pub framework: Option<Framework>,
     /// Direct dependencies: name to the version range as written.
     pub dependencies: std::collections::BTreeMap<String, String>,
+    /// The scripts of package.json: name to command.
+    pub scripts: std::collections::BTreeMap<String, String>,
     /// Routes found under `app/` and `pages/`.
     pub routes: Vec<Route>,
     /// The lockfile's name, such as `package-lock.json`.

@@ -10,6 +10,7 @@ mod ladder;
 mod mongodb;
 pub(crate) mod nextauth;
 mod push;
+mod oidc;
 mod scratch;
 mod smtp;
 mod tls;
@@ -31,6 +32,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &nextauth::NextAuth,
     &push::Push,
     &smtp::Smtp,
+    &oidc::Oidc,
     &tls::Tls,
 ];
 

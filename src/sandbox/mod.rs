@@ -8,6 +8,7 @@ mod keys;
 mod listener;
 pub mod mongodb;
 mod nextauth;
+pub mod oidc;
 mod project;
 mod push;
 mod sign_in;

@@ -46,6 +46,10 @@ pub(super) fn application(root: &Path, warnings: &mut Vec<Diagnostic>) -> Applic
                 .map(|(name, range)| (name.clone(), range.as_str().unwrap_or_default().to_owned()));
             application.dependencies.extend(named);
         }
+        let scripts = package["scripts"].as_object().into_iter().flatten();
+        application.scripts = scripts
+            .filter_map(|(name, command)| Some((name.clone(), command.as_str()?.to_owned())))
+            .collect();
     }
     let exists = |name: &str| root.join(name).is_file();
     let configured = ["js", "mjs", "cjs", "ts", "mts"]
