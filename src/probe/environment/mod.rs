@@ -8,8 +8,10 @@ mod dependencies;
 mod documented;
 mod env_file;
 mod git;
+mod host;
 mod mongodb_uri;
 mod naming;
+mod needs;
 mod package;
 mod placeholder;
 mod reading;
@@ -18,6 +20,9 @@ mod resolve;
 mod scope;
 mod shape;
 mod survey;
+
+pub(super) use host::{HostLink, host_link};
+pub(super) use needs::{NamedModel, Needs, needs};
 
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind};
