@@ -42,7 +42,7 @@ impl Climb<'_> {
             };
             let passing = matches!(refusal.kind, Kind::Rate | Kind::Overload | Kind::Server);
             let pause = refusal.retry_after.unwrap_or(PAUSE);
-            if !(again && passing && pause <= SHORT && self.until(pause) > clock::tick() + pause) {
+            if !(again && passing && pause <= SHORT && clock::tick() + pause < self.end()) {
                 return told;
             }
             again = false;
@@ -88,11 +88,12 @@ impl Climb<'_> {
 
     /// The end of a request that may take `limit`, within the look's own time.
     pub(super) fn until(&self, limit: Duration) -> Instant {
-        let whole = self
-            .context
-            .until
-            .checked_sub(RESERVE)
-            .unwrap_or(self.context.until);
-        whole.min(clock::tick() + limit)
+        self.end().min(clock::tick() + limit)
+    }
+
+    /// When the last request must have ended, so that there is time to tell the outcome.
+    fn end(&self) -> Instant {
+        let until = self.context.until;
+        until.checked_sub(RESERVE).unwrap_or(until)
     }
 }
