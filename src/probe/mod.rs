@@ -1,5 +1,6 @@
 //! The registry of probes, and nothing else: one `mod` line and one entry of the table each.
 
+mod ai;
 mod contract;
 mod dns;
 mod environment;
@@ -23,6 +24,7 @@ pub use scratch::{Promise, Scratch};
 
 /// Every probe, in the order of their names.
 pub static PROBES: &[&dyn Probe] = &[
+    &ai::Ai,
     &dns::Dns,
     &environment::EnvironmentProbe,
     &exec::Exec,

@@ -1,6 +1,7 @@
 //! The embedded stack behind `holdpoint demo` and the in-process tests: a small application worth
 //! examining, served on loopback by this process, and the repository it pretends to come from.
 
+pub mod ai;
 mod application;
 mod authority;
 mod headers;

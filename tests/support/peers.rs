@@ -53,6 +53,57 @@ pub(super) fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name)
 }
 
+/// A running aimock: models with canned answers in several dialects. Dropping it stops it.
+pub(crate) struct Aimock {
+    _process: Process,
+    url: String,
+}
+
+impl Aimock {
+    /// The key that it accepts.
+    pub(crate) const KEY: &str = "aimock-key-of-the-tests";
+
+    /// Starts it with the answers in `tests/peers/aimock/fixtures`, or returns `None` where it is skipped.
+    pub(crate) fn start(more: &[&str]) -> Option<Self> {
+        let program = fetched("aimock")?.join("node_modules/@copilotkit/aimock/dist/cli.js");
+        let node = peer("node")?;
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/aimock/fixtures");
+        for _ in 0..ATTEMPTS {
+            let [port, _] = free_ports();
+            let child = Command::new(&node)
+                .arg(&program)
+                .args(["--host", "127.0.0.1", "--log-level", "warn", "--port"])
+                .arg(port.to_string())
+                .arg("--fixtures")
+                .arg(&fixtures)
+                .args(more)
+                .env("AIMOCK_API_KEYS", Self::KEY)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("node is a program");
+            let mut process = Process(child);
+            // Any answer will do: with a fault switched on it may be none but a closed connection.
+            while matches!(process.0.try_wait(), Ok(None)) {
+                if std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+                    return Some(Self {
+                        _process: process,
+                        url: format!("http://127.0.0.1:{port}"),
+                    });
+                }
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
+        panic!("aimock did not start");
+    }
+
+    /// Where it answers.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
 /// A running nginx. Dropping it stops it.
 pub(crate) struct Nginx {
     _process: Process,

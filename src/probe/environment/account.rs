@@ -56,7 +56,8 @@ pub(super) struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
-    fn new(
+    /// The account of what is set, read and documented, about all variables or about `only` some.
+    pub(super) fn new(
         environment: &'a Environment,
         survey: &'a Survey,
         only: Option<&'a BTreeSet<String>>,
@@ -114,7 +115,7 @@ impl<'a> Account<'a> {
     }
 
     /// The places that need the variable, alternatives taken into account by `met`.
-    fn needing(
+    pub(super) fn needing(
         &self,
         name: &str,
         places: &'a [Place],

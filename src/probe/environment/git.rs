@@ -71,6 +71,25 @@ impl Tree {
         if sha256 { 32 } else { 20 }
     }
 
+    /// The address of the remote `origin`, where the configuration of this repository names one.
+    pub(super) fn origin(&self) -> Option<String> {
+        // A linked working tree shares the configuration of the repository it belongs to.
+        let common = std::fs::read_to_string(self.folder.join("commondir")).ok();
+        let folder = common.map_or_else(
+            || self.folder.clone(),
+            |common| self.folder.join(common.trim()),
+        );
+        let config = std::fs::read_to_string(folder.join("config")).ok()?;
+        let mut lines = config.lines().map(str::trim);
+        lines.find(|line| *line == "[remote \"origin\"]")?;
+        lines
+            .take_while(|line| !line.starts_with('['))
+            .find_map(|line| {
+                let (key, value) = line.split_once('=')?;
+                (key.trim() == "url").then(|| value.trim().to_owned())
+            })
+    }
+
     /// Do the ignore rules from the top of the tree down to `root` cover this file of `root`?
     pub(super) fn ignores(&self, root: &Path, name: &str) -> bool {
         let Ok(root) = std::fs::canonicalize(root) else {

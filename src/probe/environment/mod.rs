@@ -9,7 +9,10 @@ mod documented;
 mod env_file;
 mod git;
 pub(super) mod mongodb_uri;
+mod host;
+mod mongodb_uri;
 mod naming;
+mod needs;
 mod package;
 pub(super) mod placeholder;
 pub(super) mod reading;
@@ -22,6 +25,9 @@ mod survey;
 pub(super) mod texts;
 
 pub(in crate::probe) use sources::{Source, sources};
+
+pub(super) use host::{HostLink, host_link};
+pub(super) use needs::{NamedModel, Needs, needs};
 
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind};

@@ -3,6 +3,7 @@
 use super::documented::{self, Mention};
 use super::env_file::{self, Assignment};
 use super::git::{self, Tree};
+use super::needs::NamedModel;
 use super::reading::{self, Module};
 use super::repository::{self, Repository, join};
 use super::resolve::{self, Resolver};
@@ -46,6 +47,8 @@ pub(super) struct Survey {
     handed: BTreeSet<String>,
     /// Auth.js 5 is used, whose providers read variables named after them.
     pub(super) auth_js: bool,
+    /// Language models that the code names.
+    pub(super) models: Vec<NamedModel>,
 }
 
 /// One read of a variable.
@@ -150,7 +153,15 @@ impl Survey {
                     client_file: module.client,
                 });
             }
-            if scopes.iter().any(|scope| scope.is_deployed()) {
+            let deployed = scopes.iter().any(|scope| scope.is_deployed());
+            self.models
+                .extend(module.models.iter().map(|model| NamedModel {
+                    id: model.id.clone(),
+                    at: format!("{file}:{}", model.line),
+                    deployed,
+                    chosen: model.chosen,
+                }));
+            if deployed {
                 self.handed.extend(module.secrets.iter().cloned());
                 self.dynamic
                     .extend(module.dynamic.iter().map(|line| format!("{file}:{line}")));

@@ -3,6 +3,7 @@
 mod bound;
 pub(in crate::probe) mod expression;
 mod indirect;
+mod models;
 mod schema;
 mod settle;
 mod test_of;
@@ -35,6 +36,8 @@ pub(super) struct Module {
     pub(super) defines: BTreeSet<String>,
     /// Variables handed to something as its `secret`, such as an authentication library.
     pub(super) secrets: BTreeSet<String>,
+    /// Language models that the file names.
+    pub(super) models: Vec<models::Model>,
 }
 
 /// One read.
@@ -125,7 +128,9 @@ fn parse(text: &str, source_type: SourceType) -> Result<Module, String> {
     }
     let lines = Lines::of(text);
     let bound = bound::collect(&parsed.program);
-    Ok(visitor::read(&parsed.program, &bound, &lines))
+    let mut module = visitor::read(&parsed.program, &bound, &lines);
+    module.models = models::named(&parsed.program, text, &lines);
+    Ok(module)
 }
 
 /// How deep brackets are nested, those inside texts counted too.
