@@ -10,8 +10,8 @@ mod http;
 mod ladder;
 mod mongodb;
 pub(crate) mod nextauth;
-mod push;
 mod oidc;
+mod push;
 mod scratch;
 mod smtp;
 mod tls;
@@ -32,9 +32,9 @@ pub static PROBES: &[&dyn Probe] = &[
     &http::Http,
     &mongodb::Mongodb,
     &nextauth::NextAuth,
+    &oidc::Oidc,
     &push::Push,
     &smtp::Smtp,
-    &oidc::Oidc,
     &tls::Tls,
 ];
 
