@@ -87,6 +87,15 @@ fn the_table_of_checks_is_the_catalogue() {
 }
 
 #[test]
+fn the_table_of_variables_is_what_checks_and_probes_read() {
+    let table = holdpoint(["generate", "variables"])
+        .run()
+        .expect_code(0)
+        .stdout;
+    expect_part("checks/README.md", "variables", &table);
+}
+
+#[test]
 fn every_probe_has_its_page() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/reference");
     for probe in holdpoint::probe::PROBES {

@@ -5,6 +5,7 @@ use super::output::Output;
 use super::{explain, list};
 use crate::catalog::Catalog;
 use crate::probe;
+use std::collections::BTreeMap;
 
 pub(super) fn generate(what: &str, output: &Output) -> Exit {
     let text = match what {
@@ -13,16 +14,78 @@ pub(super) fn generate(what: &str, output: &Output) -> Exit {
             Err(problems) => return output.diagnose(&problems),
         },
         "exit-statuses" => exit_statuses(),
+        "variables" => match Catalog::shipped() {
+            Ok(catalog) => variables(&catalog),
+            Err(problems) => return output.diagnose(&problems),
+        },
         _ => match what.strip_prefix("probe:").and_then(probe::spec) {
             Some(spec) => explain::probe_page(spec),
             None => {
-                output.remark("error: generate checks, exit-statuses or probe:NAME");
+                output.remark("error: generate checks, exit-statuses, variables or probe:NAME");
                 return Exit::Usage;
             }
         },
     };
     output.print(&text);
     Exit::Go
+}
+
+/// The variables of holdpoint's own that shipped checks and probes read, each with its default and what it sets.
+fn variables(catalog: &Catalog) -> String {
+    let mut rows = BTreeMap::new();
+    for look in catalog
+        .checks()
+        .iter()
+        .filter_map(|check| check.look.as_ref())
+    {
+        let Some(spec) = probe::spec(&look.probe) else {
+            continue;
+        };
+        for (parameter, value) in &look.parameters {
+            let meaning = spec.parameters.iter().find(|one| one.name == parameter);
+            let filled = value.as_str().and_then(|text| text.strip_prefix("${"));
+            let (Some(name), Some(meaning)) = (filled, meaning) else {
+                continue;
+            };
+            let (name, default) = name
+                .trim_end_matches('}')
+                .split_once(":-")
+                .unwrap_or((name.trim_end_matches('}'), ""));
+            rows.insert(name.to_owned(), (default.to_owned(), meaning.meaning));
+        }
+    }
+    for parameter in probe::PROBES
+        .iter()
+        .flat_map(|probe| probe.spec().parameters)
+    {
+        for name in own_names(parameter.meaning) {
+            let row = || (String::new(), parameter.meaning);
+            rows.entry(name.to_owned()).or_insert_with(row);
+        }
+    }
+    let lines =
+        rows.iter()
+            .filter(|(name, _)| name.starts_with(OWN))
+            .map(|(name, (default, meaning))| {
+                let default = match default.as_str() {
+                    "" => String::new(),
+                    default => format!("`{default}`"),
+                };
+                let meaning = meaning.replace('<', "&lt;");
+            format!("| `{name}` | {default} | {meaning} |\n")
+            });
+    format!(
+        "| variable | default | what it sets |\n|---|---|---|\n{}",
+        lines.collect::<String>()
+    )
+}
+
+const OWN: &str = "HOLDPOINT_";
+
+/// The names of holdpoint's own variables in a text.
+fn own_names(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'))
+        .filter(|word| word.starts_with(OWN) && word.len() > OWN.len())
 }
 
 fn exit_statuses() -> String {
