@@ -168,22 +168,23 @@ fn of_login(place: &Place<'_>) -> Cause {
 /// The message of a failed selection holds the topology with each server's last error.
 fn of_selection(text: &str, place: &Place<'_>) -> Cause {
     let topology = text.split_once("Topology:").map_or("", |(_, rest)| rest);
-    if topology.contains("Error:") {
-        return of_network(topology, place);
-    }
-    if !topology.contains("Servers:") {
-        let named = place.replica_set.unwrap_or("that the connection string names");
-        return Cause::broke(
-            format!("no server belongs to the replica set {named}"),
-            "correct replicaSet in the connection string; Atlas and `rs.status().set` in mongosh tell the name",
-        );
-    }
-    if text.contains("suitable") {
+    if text.contains("None of the available servers suitable") {
         return Cause::broke(
             "the servers answer, and none of them is a writable primary: an election is under way, or too few members are up",
             "look at the cluster's state in Atlas or with rs.status(); a majority of the members must be up to elect a primary",
         )
         .passing();
+    }
+    // A server of another set is an error where it is the only one, and left out otherwise.
+    if topology.contains("does not match actual name") || !topology.contains("Servers:") {
+        let named = place.replica_set.unwrap_or("of the TXT record");
+        return Cause::broke(
+            format!("the servers do not belong to the replica set {named} that is asked for"),
+            "correct replicaSet in the connection string; Atlas and `rs.status().set` in mongosh tell the name",
+        );
+    }
+    if topology.contains("Error:") {
+        return of_network(topology, place);
     }
     Cause::untold("no server answered the driver within 8 s").passing()
 }
@@ -213,13 +214,6 @@ fn of_network(text: &str, place: &Place<'_>) -> Cause {
     if turned_away && place.atlas {
         return turned_away_by_atlas();
     }
-    if holds(&["refused"]) {
-        return Cause::broke(
-            "the connection was refused: nothing listens there",
-            "start the database, or correct host and port in the connection string",
-        )
-        .passing();
-    }
     if holds(&["failed to lookup", "resolve"]) {
         return Cause::untold("a member of the cluster has a name that cannot be resolved here");
     }
@@ -232,6 +226,13 @@ fn of_network(text: &str, place: &Place<'_>) -> Cause {
         return Cause::untold(format!(
             "the server did not answer within the time allowed: {hint}"
         ))
+        .passing();
+    }
+    if holds(&["refused"]) {
+        return Cause::broke(
+            "the connection was refused: nothing listens there",
+            "start the database, or correct host and port in the connection string",
+        )
         .passing();
     }
     if turned_away {
