@@ -9,7 +9,6 @@ use mongodb::options::ClientOptions;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use support::ferretdb::{DATABASE, ESCAPED, Ferretdb, USER};
 use support::{holdpoint, write};
 use tempfile::TempDir;
@@ -23,7 +22,11 @@ fn application(uri: &str) -> TempDir {
     write(folder.path(), "src/lib/db.ts", code);
     let document = "# Database\n\n```javascript\ndb.tasks.createIndex({ userId: 1, createdAt: -1 });\ndb.journal.createIndex({ userId: 1, mood: 1 });\n```\n";
     write(folder.path(), "docs/DATABASE.md", document);
-    write(folder.path(), ".env.local", &format!("MONGODB_URI=\"{uri}\"\n"));
+    write(
+        folder.path(),
+        ".env.local",
+        &format!("MONGODB_URI=\"{uri}\"\n"),
+    );
     folder
 }
 
@@ -32,7 +35,10 @@ fn findings(folder: &Path) -> Vec<Value> {
     let outcome = holdpoint(["run", "mongodb", "--report", "json=-"])
         .within(folder)
         .run();
-    assert!(!outcome.stdout.contains("Qk2"), "a password reached the report");
+    assert!(
+        !outcome.stdout.contains("Qk2"),
+        "a password reached the report"
+    );
     let report: Value = serde_json::from_str(&outcome.stdout)
         .unwrap_or_else(|_| panic!("{}\n{}", outcome.stdout, outcome.stderr));
     report["findings"].as_array().unwrap().clone()
@@ -93,14 +99,29 @@ async fn a_database_that_works() {
         expect(&found, check, "pass", "");
     }
     // It tells nothing of roles, and a database on this machine needs neither TLS nor a set.
-    expect(&found, "privileges-suffice", "inconclusive", "names no privileges");
-    expect(&found, "least-privilege", "inconclusive", "neither roles nor privileges");
+    expect(
+        &found,
+        "privileges-suffice",
+        "inconclusive",
+        "names no privileges",
+    );
+    expect(
+        &found,
+        "least-privilege",
+        "inconclusive",
+        "neither roles nor privileges",
+    );
     expect(&found, "encrypted", "not-applicable", "");
     expect(&found, "replica-set", "not-applicable", "");
     // Nothing was written that is still there, and nothing of the application's was made.
     assert_eq!(collections(&uri).await, [""; 0]);
     expect(&found, "indexes", "inconclusive", "tasks");
-    expect(&found, "documented-indexes", "fail", "journal { userId: 1, mood: 1 } (docs/DATABASE.md:5)");
+    expect(
+        &found,
+        "documented-indexes",
+        "fail",
+        "journal { userId: 1, mood: 1 } (docs/DATABASE.md:5)",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,17 +136,45 @@ async fn indexes_are_compared_with_the_code() {
         let command = doc! { "createIndexes": collection, "indexes": [index] };
         database.run_command(command).await.unwrap();
     };
-    create("tasks", doc! { "key": { "userId": 1, "createdAt": -1 }, "name": "a" }).await;
-    create("user_preferences", doc! { "key": { "userId": 1 }, "name": "b" }).await;
+    create(
+        "tasks",
+        doc! { "key": { "userId": 1, "createdAt": -1 }, "name": "a" },
+    )
+    .await;
+    create(
+        "user_preferences",
+        doc! { "key": { "userId": 1 }, "name": "b" },
+    )
+    .await;
     let found = findings(folder.path());
-    expect(&found, "indexes", "fail", "it is not unique in place of unique");
-    database.collection::<mongodb::bson::Document>("user_preferences").drop().await.unwrap();
-    create("user_preferences", doc! { "key": { "userId": 1 }, "name": "b", "unique": true }).await;
-    create("journal", doc! { "key": { "userId": 1, "mood": 1 }, "name": "c" }).await;
+    expect(
+        &found,
+        "indexes",
+        "fail",
+        "it is not unique in place of unique",
+    );
+    database
+        .collection::<mongodb::bson::Document>("user_preferences")
+        .drop()
+        .await
+        .unwrap();
+    create(
+        "user_preferences",
+        doc! { "key": { "userId": 1 }, "name": "b", "unique": true },
+    )
+    .await;
+    create(
+        "journal",
+        doc! { "key": { "userId": 1, "mood": 1 }, "name": "c" },
+    )
+    .await;
     let found = findings(folder.path());
     expect(&found, "indexes", "pass", "");
     expect(&found, "documented-indexes", "pass", "");
-    assert_eq!(collections(&uri).await, ["journal", "tasks", "user_preferences"]);
+    assert_eq!(
+        collections(&uri).await,
+        ["journal", "tasks", "user_preferences"]
+    );
 }
 
 #[test]
@@ -142,7 +191,12 @@ fn a_wrong_password_user_or_database() {
     ] {
         let found = findings(application(&uri).path());
         expect(&found, "has-primary", "pass", "");
-        expect(&found, "authenticates", "fail", "the user name or the password was refused");
+        expect(
+            &found,
+            "authenticates",
+            "fail",
+            "the user name or the password was refused",
+        );
         expect(&found, "authenticates", "fail", database);
         expect(&found, "round-trip", "blocked", "mongodb.authenticates");
     }
@@ -175,7 +229,8 @@ fn no_user_at_all() {
     let Some(server) = Ferretdb::start(None) else {
         return;
     };
-    let found = findings(application(&format!("mongodb://127.0.0.1:{}/{DATABASE}", server.port)).path());
+    let found =
+        findings(application(&format!("mongodb://127.0.0.1:{}/{DATABASE}", server.port)).path());
     expect(&found, "authenticates", "fail", "names no user");
     expect(&found, "anonymous-refused", "pass", "");
 }
@@ -220,7 +275,9 @@ impl Identity {
         } else {
             String::new()
         };
-        format!("mongodb://{USER}:{ESCAPED}@127.0.0.1:{port}/{DATABASE}?authMechanism=SCRAM-SHA-256&tls=true{option}")
+        format!(
+            "mongodb://{USER}:{ESCAPED}@127.0.0.1:{port}/{DATABASE}?authMechanism=SCRAM-SHA-256&tls=true{option}"
+        )
     }
 }
 
@@ -231,7 +288,14 @@ fn tls_with_an_authority_that_is_named() {
         return;
     };
     let found = findings(application(&identity.uri(&server, true)).path());
-    for check in ["tls", "has-primary", "authenticates", "round-trip", "anonymous-refused", "plaintext-refused"] {
+    for check in [
+        "tls",
+        "has-primary",
+        "authenticates",
+        "round-trip",
+        "anonymous-refused",
+        "plaintext-refused",
+    ] {
         expect(&found, check, "pass", "");
     }
     let found = findings(application(&identity.uri(&server, false)).path());
@@ -262,12 +326,11 @@ fn tls_where_the_other_side_has_none_and_the_other_way_round() {
     };
     let plain = server.uri(ESCAPED) + "&tls=true";
     let found = findings(application(&plain).path());
-    let (word, reason) = verdict(&found, "tls");
-    assert!(matches!(word, "fail" | "inconclusive"), "{word}: {reason}");
+    expect(&found, "tls", "fail", "does not speak TLS");
     let port = (server.port, server.tls_port.unwrap());
-    let bare = server.uri(ESCAPED).replace(&format!(":{}/", port.0), &format!(":{}/", port.1));
-    let begun = holdpoint::clock::tick();
+    let bare = server
+        .uri(ESCAPED)
+        .replace(&format!(":{}/", port.0), &format!(":{}/", port.1));
     let found = findings(application(&bare).path());
     expect(&found, "has-primary", "fail", "speaks TLS alone");
-    assert!(begun.elapsed() < Duration::from_secs(60));
 }

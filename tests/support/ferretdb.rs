@@ -40,7 +40,11 @@ impl Ferretdb {
         let mut command = Command::new(program);
         command
             .args(["--handler=sqlite", "--sqlite-url=file:data/"])
-            .args(["--listen-addr=127.0.0.1:0", "--debug-addr=-", "--telemetry=disable"])
+            .args([
+                "--listen-addr=127.0.0.1:0",
+                "--debug-addr=-",
+                "--telemetry=disable",
+            ])
             .arg("--test-enable-new-auth")
             .arg(format!("--setup-username={USER}"))
             .arg(format!("--setup-password={PASSWORD}"))
@@ -68,7 +72,8 @@ impl Ferretdb {
                 for kind in ["TCP", "TLS"] {
                     let words = format!("Listening on {kind} 127.0.0.1:");
                     if let Some((_, rest)) = line.split_once(&words) {
-                        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                        let digits: String =
+                            rest.chars().take_while(char::is_ascii_digit).collect();
                         let _gone = tell.send((kind, digits.parse::<u16>()));
                     }
                 }
@@ -97,7 +102,9 @@ impl Ferretdb {
     /// A connection string with the right user, and this password as it is written there.
     pub(crate) fn uri(&self, password: &str) -> String {
         let port = self.port;
-        format!("mongodb://{USER}:{password}@127.0.0.1:{port}/{DATABASE}?authMechanism=SCRAM-SHA-256")
+        format!(
+            "mongodb://{USER}:{password}@127.0.0.1:{port}/{DATABASE}?authMechanism=SCRAM-SHA-256"
+        )
     }
 }
 

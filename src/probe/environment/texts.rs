@@ -17,13 +17,16 @@ pub(in crate::probe) struct Texts {
 pub(in crate::probe) fn holding(root: &Path, words: &[&str]) -> Texts {
     let repository = repository::walk(root);
     let read = |paths: &[String]| {
-        let texts = paths.iter().filter(|path| !is_test(path)).filter_map(|path| {
-            let text = std::fs::read_to_string(root.join(path)).ok()?;
-            words
-                .iter()
-                .any(|word| text.contains(word))
-                .then(|| (path.clone(), text))
-        });
+        let texts = paths
+            .iter()
+            .filter(|path| !is_test(path))
+            .filter_map(|path| {
+                let text = std::fs::read_to_string(root.join(path)).ok()?;
+                words
+                    .iter()
+                    .any(|word| text.contains(word))
+                    .then(|| (path.clone(), text))
+            });
         texts.collect()
     };
     Texts {
@@ -51,7 +54,12 @@ mod tests {
 
     #[test]
     fn tests_are_told_from_code() {
-        for path in ["tests/a.ts", "src/a.test.ts", "src/__tests__/a.ts", "e2e/a.spec.ts"] {
+        for path in [
+            "tests/a.ts",
+            "src/a.test.ts",
+            "src/__tests__/a.ts",
+            "e2e/a.spec.ts",
+        ] {
             assert!(is_test(path), "{path}");
         }
         for path in ["src/latest/a.ts", "src/tester.ts", "scripts/indexes.mjs"] {

@@ -41,7 +41,7 @@ impl Cause {
         }
     }
 
-    /// The same, and another attempt may fare better.
+    /// The same, and another attempt may fare better. What ran out of time has had its time.
     pub(super) fn passing(self) -> Self {
         Self {
             passing: true,
@@ -75,7 +75,9 @@ impl Seen {
         let (kind, code, text) = match error.kind.as_ref() {
             ErrorKind::ServerSelection { message, .. } => (Kind::Selection, None, message.clone()),
             ErrorKind::Authentication { message, .. } => {
-                let inner = error.source().and_then(|inner| inner.downcast_ref::<Error>());
+                let inner = error
+                    .source()
+                    .and_then(|inner| inner.downcast_ref::<Error>());
                 let code = inner.and_then(|inner| Self::of(inner).code);
                 (Kind::Authentication, code, message.clone())
             }
@@ -94,9 +96,7 @@ impl Seen {
             }
             ErrorKind::DnsResolve { message, .. } => (Kind::Network, None, message.clone()),
             ErrorKind::InvalidArgument { message, .. }
-            | ErrorKind::InvalidTlsConfig { message, .. } => {
-                (Kind::Options, None, message.clone())
-            }
+            | ErrorKind::InvalidTlsConfig { message, .. } => (Kind::Options, None, message.clone()),
             other => (Kind::Other, None, other.to_string()),
         };
         Self { kind, code, text }
@@ -129,7 +129,10 @@ pub(super) fn of(seen: &Seen, place: &Place<'_>) -> Cause {
         Kind::Server => of_refusal(seen.code.unwrap_or(0), &seen.text, place),
         Kind::Network => of_network(&seen.text, place),
         Kind::Options => Cause::broke(
-            format!("the driver refuses the connection string's options: {}", seen.text),
+            format!(
+                "the driver refuses the connection string's options: {}",
+                seen.text
+            ),
             "correct the option that it names",
         ),
         Kind::Other => Cause::untold(format!(
@@ -151,7 +154,9 @@ fn of_authentication(seen: &Seen, place: &Place<'_>) -> Cause {
         None if seen.text.contains("Authentication failed") || seen.text.contains("bad auth") => {
             of_login(place)
         }
-        _ => Cause::untold("the login was broken off for another reason than the password").passing(),
+        _ => {
+            Cause::untold("the login was broken off for another reason than the password").passing()
+        }
     }
 }
 
@@ -186,7 +191,7 @@ fn of_selection(text: &str, place: &Place<'_>) -> Cause {
     if topology.contains("Error:") {
         return of_network(topology, place);
     }
-    Cause::untold("no server answered the driver within 8 s").passing()
+    Cause::untold("no server answered the driver within 8 s")
 }
 
 /// Failures of connections, by the words that the driver, rustls and the system use.
@@ -225,8 +230,7 @@ fn of_network(text: &str, place: &Place<'_>) -> Cause {
         };
         return Cause::untold(format!(
             "the server did not answer within the time allowed: {hint}"
-        ))
-        .passing();
+        ));
     }
     if holds(&["refused"]) {
         return Cause::broke(
@@ -252,8 +256,12 @@ fn of_refusal(code: i32, text: &str, place: &Place<'_>) -> Cause {
     let lower = text.to_ascii_lowercase();
     match code {
         13 => Cause::broke(
-            format!("the login works, and the user lacks the privilege {action} on the database {database}"),
-            format!("give the user the role readWrite on {database}; it covers {action} and all else that an application needs"),
+            format!(
+                "the login works, and the user lacks the privilege {action} on the database {database}"
+            ),
+            format!(
+                "give the user the role readWrite on {database}; it covers {action} and all else that an application needs"
+            ),
         ),
         18 => of_login(place),
         8000 if lower.contains("bad auth") || lower.contains("authentication failed") => {
@@ -264,10 +272,10 @@ fn of_refusal(code: i32, text: &str, place: &Place<'_>) -> Cause {
             "delete data that is not needed, or move the cluster to a larger tier",
         ),
         8000 => Cause::untold(format!("Atlas refuses {action} for a reason of its own")),
-        11602 | 11600 | 91 | 189 | 10107 | 13435 | 13436 => Cause::untold(
-            "the primary stepped down while it was asked: an election is under way",
-        )
-        .passing(),
+        11602 | 11600 | 91 | 189 | 10107 | 13435 | 13436 => {
+            Cause::untold("the primary stepped down while it was asked: an election is under way")
+                .passing()
+        }
         64 => Cause::broke(
             "a write was not acknowledged by a majority of the members in time: replication lags, or members are down",
             "look at the members' state and replication lag in Atlas or with rs.status()",
@@ -276,7 +284,7 @@ fn of_refusal(code: i32, text: &str, place: &Place<'_>) -> Cause {
             "the cluster has too few voting members that hold data for a majority to acknowledge a write",
             "bring the missing members back, or correct the replica set's configuration",
         ),
-        50 => Cause::untold(format!("the server did not finish {action} in time")).passing(),
+        50 => Cause::untold(format!("the server did not finish {action} in time")),
         59 | 115 | 238 => Cause::untold(format!("this server does not offer {action}")),
         _ => Cause::untold(format!("the server refused {action} with code {code}")),
     }
@@ -296,8 +304,7 @@ pub(super) fn of_handshake(fault: &Unshaken, address: &str, place: &Place<'_>) -
         ),
         Unshaken::Slow => Cause::untold(format!(
             "{address} accepted the connection and did not finish the TLS handshake in time"
-        ))
-        .passing(),
+        )),
         Unshaken::Other(cause) => {
             Cause::untold(format!("the TLS handshake with {address} failed: {cause}"))
         }

@@ -245,7 +245,8 @@ impl<'a> Climb<'a> {
 
     /// Why a handshake failed, and whether it was for want of trust.
     async fn unshaken(&self, address: &Address, seed: &Seed, fault: Unshaken) -> (Cause, bool) {
-        let plain = fault == Unshaken::TurnedAway && self.speaks_plainly(seed).await;
+        let silent = matches!(fault, Unshaken::TurnedAway | Unshaken::Slow);
+        let plain = silent && self.speaks_plainly(seed).await;
         let fault = if plain { Unshaken::NotTls } else { fault };
         let place = self.place(address, "hello");
         let cause = cause::of_handshake(&fault, &seed.name(), &place);
@@ -358,7 +359,11 @@ impl<'a> Climb<'a> {
         if let Some(Err(error)) = &answer
             && Seen::of(error).code == Some(59)
         {
-            answer = timed(until, admin.run_command(doc! { "isMaster": 1 }).into_future()).await;
+            answer = timed(
+                until,
+                admin.run_command(doc! { "isMaster": 1 }).into_future(),
+            )
+            .await;
         }
         match answer {
             None => Err(slow("hello")),
@@ -384,7 +389,10 @@ impl<'a> Climb<'a> {
     async fn log_in(&mut self, address: &Address, options: ClientOptions) -> Result<(), Cause> {
         let Some(credential) = address.credential.clone() else {
             return Err(Cause::broke(
-                format!("{} names no user, so the application would come as a stranger", self.asked.name),
+                format!(
+                    "{} names no user, so the application would come as a stranger",
+                    self.asked.name
+                ),
                 "create a user with readWrite on the application's database, and write user:password@ before the host",
             ));
         };
@@ -401,9 +409,11 @@ impl<'a> Climb<'a> {
                 let seen = Seen::of(&error);
                 // Commands are answered, be it by a refusal, once the login is through.
                 return Err(match (seen.kind, seen.code) {
-                    (Kind::Server, Some(code)) if code != 8000 && code != 18 => Cause::untold(
-                        format!("the login raised no error, and the server refuses to say who is logged in with code {code}"),
-                    ),
+                    (Kind::Server, Some(code)) if code != 8000 && code != 18 => {
+                        Cause::untold(format!(
+                            "the login raised no error, and the server refuses to say who is logged in with code {code}"
+                        ))
+                    }
                     _ => self.meaning(&error, "connectionStatus"),
                 });
             }
@@ -424,11 +434,7 @@ impl<'a> Climb<'a> {
         Ok(())
     }
 
-    fn with_login(
-        &self,
-        mut credential: Credential,
-        mut options: ClientOptions,
-    ) -> ClientOptions {
+    fn with_login(&self, mut credential: Credential, mut options: ClientOptions) -> ClientOptions {
         credential.source = Some(self.auth_source.clone());
         options.credential = Some(credential);
         options
@@ -447,8 +453,13 @@ impl<'a> Climb<'a> {
         match missing {
             Some(missing) if missing.is_empty() => Ok(()),
             Some(missing) => Err(Cause::broke(
-                format!("the user lacks {} on the database {database}", missing.join(", ")),
-                format!("give the user the role readWrite on {database}; it covers all that an application needs, the creation of indexes too"),
+                format!(
+                    "the user lacks {} on the database {database}",
+                    missing.join(", ")
+                ),
+                format!(
+                    "give the user the role readWrite on {database}; it covers all that an application needs, the creation of indexes too"
+                ),
             )),
             None => Err(Cause::untold(
                 "the server names no privileges; whether they are enough shows when something is written",
@@ -499,7 +510,9 @@ impl<'a> Climb<'a> {
         let path = address.and_then(|address| address.database.clone());
         let identity = self.identity.as_ref();
         let text = |key: &str| self.hello.get_str(key).ok();
-        let primary = ["isWritablePrimary", "ismaster"].iter().find_map(|key| self.hello.get_bool(key).ok());
+        let primary = ["isWritablePrimary", "ismaster"]
+            .iter()
+            .find_map(|key| self.hello.get_bool(key).ok());
         json!({
             "loopback": address.map(Address::is_loopback),
             "atlas": address.map(Address::is_atlas),
@@ -583,5 +596,4 @@ pub(super) fn slow(what: &str) -> Cause {
     Cause::untold(format!(
         "the server did not answer {what} within the time allowed"
     ))
-    .passing()
 }

@@ -94,15 +94,38 @@ fn texts(name: &'static str, meaning: &'static str) -> FactSpec {
 fn facts() -> Vec<FactSpec> {
     let mut facts = vec![
         declared(RUNGS),
-        fact("variable", Text, "the variable that holds the connection string"),
-        maybe("origin", Text, "where it is set: file:line, or the process environment"),
+        fact(
+            "variable",
+            Text,
+            "the variable that holds the connection string",
+        ),
+        maybe(
+            "origin",
+            Text,
+            "where it is set: file:line, or the process environment",
+        ),
         fact("length", Int, "characters of the connection string"),
-        fact("fingerprint", Text, "eight digits that show whether two connection strings are equal"),
+        fact(
+            "fingerprint",
+            Text,
+            "eight digits that show whether two connection strings are equal",
+        ),
         maybe("loopback", Bool, "every host of the string is this machine"),
-        maybe("atlas", Bool, "every host of the string belongs to MongoDB Atlas"),
+        maybe(
+            "atlas",
+            Bool,
+            "every host of the string belongs to MongoDB Atlas",
+        ),
         maybe("srv", Bool, "the string is of the form mongodb+srv"),
-        texts("insecure", "options of the string that weaken TLS, as written"),
-        maybe("auth_source", Text, "the database that users are looked up in"),
+        texts(
+            "insecure",
+            "options of the string that weaken TLS, as written",
+        ),
+        maybe(
+            "auth_source",
+            Text,
+            "the database that users are looked up in",
+        ),
     ];
     facts.push(fact(
         "database",
@@ -118,7 +141,11 @@ fn facts() -> Vec<FactSpec> {
         "password",
         Object(vec![
             fact("length", Int, "its characters, decoded"),
-            fact("entropy_bits", Float, "Shannon's estimate from this one text, in bits"),
+            fact(
+                "entropy_bits",
+                Float,
+                "Shannon's estimate from this one text, in bits",
+            ),
         ]),
         "the password in the string; null where there is none",
     ));
@@ -135,8 +162,16 @@ fn facts() -> Vec<FactSpec> {
     facts.push(fact(
         "tls",
         Object(vec![
-            maybe("used", Bool, "the string asks for TLS, or its form implies it"),
-            maybe("trusted", Bool, "the driver trusts the certificate; null where none was seen"),
+            maybe(
+                "used",
+                Bool,
+                "the string asks for TLS, or its form implies it",
+            ),
+            maybe(
+                "trusted",
+                Bool,
+                "the driver trusts the certificate; null where none was seen",
+            ),
             maybe("version", Text, "the version that was agreed on"),
         ]),
         "encryption on the way",
@@ -146,8 +181,16 @@ fn facts() -> Vec<FactSpec> {
         Object(vec![
             maybe("primary", Bool, "the server that answered takes writes"),
             maybe("mongos", Bool, "it is a router of a sharded cluster"),
-            maybe("set_name", Text, "the name of its replica set; null for a single server"),
-            maybe("max_wire_version", Int, "the newest protocol that it speaks: 17 is MongoDB 6.0, 21 is 7.0, 25 is 8.0"),
+            maybe(
+                "set_name",
+                Text,
+                "the name of its replica set; null for a single server",
+            ),
+            maybe(
+                "max_wire_version",
+                Int,
+                "the newest protocol that it speaks: 17 is MongoDB 6.0, 21 is 7.0, 25 is 8.0",
+            ),
             maybe("version", Text, "the version that it names"),
         ]),
         "who answered hello",
@@ -169,10 +212,22 @@ fn open() -> FactSpec {
     maybe(
         "open",
         Object(vec![
-            maybe("anonymous_refused", Bool, "listDatabases without a login is refused for want of one; null where that could not be told"),
-            maybe("anonymous_code", Int, "the code of the refusal; 13 says that a login is needed"),
+            maybe(
+                "anonymous_refused",
+                Bool,
+                "listDatabases without a login is refused for want of one; null where that could not be told",
+            ),
+            maybe(
+                "anonymous_code",
+                Int,
+                "the code of the refusal; 13 says that a login is needed",
+            ),
             maybe("anonymous_cause", Text, "what happened instead"),
-            maybe("plaintext_refused", Bool, "hello without TLS on the same port gets no valid answer; null where the string asks for no TLS or it could not be told"),
+            maybe(
+                "plaintext_refused",
+                Bool,
+                "hello without TLS on the same port gets no valid answer; null where the string asks for no TLS or it could not be told",
+            ),
             maybe("plaintext_cause", Text, "what happened instead"),
         ]),
         "what the server lets strangers do; null for other looks",
@@ -183,16 +238,46 @@ fn indexes() -> FactSpec {
     maybe(
         "indexes",
         Object(vec![
-            maybe("ok", Bool, "every index that code or settings ask for exists as asked; null where a collection does not exist yet or could not be looked at"),
-            texts("required", "indexes that code or settings ask for, each with its place"),
-            texts("missing", "those that do not exist, though their collection does"),
-            texts("differing", "those that exist otherwise: unique, partial or with another lifetime"),
-            texts("unborn", "collections that do not exist yet, so that nothing can be said of their indexes"),
-            texts("documented_only", "indexes that documents ask for, and that neither the code creates nor the database has"),
-            texts("unread", "file:line of calls that create indexes whose collection or keys are not written there"),
+            maybe(
+                "ok",
+                Bool,
+                "every index that code or settings ask for exists as asked; null where a collection does not exist yet or could not be looked at",
+            ),
+            texts(
+                "required",
+                "indexes that code or settings ask for, each with its place",
+            ),
+            texts(
+                "missing",
+                "those that do not exist, though their collection does",
+            ),
+            texts(
+                "differing",
+                "those that exist otherwise: unique, partial or with another lifetime",
+            ),
+            texts(
+                "unborn",
+                "collections that do not exist yet, so that nothing can be said of their indexes",
+            ),
+            texts(
+                "documented_only",
+                "indexes that documents ask for, and that neither the code creates nor the database has",
+            ),
+            texts(
+                "unread",
+                "file:line of calls that create indexes whose collection or keys are not written there",
+            ),
             texts("unparsed", "files of code that could not be parsed"),
-            maybe("cause", Text, "why the database's indexes could not be listed"),
-            fact("present", FactKind::map(Json), "the indexes that the database has, by collection"),
+            maybe(
+                "cause",
+                Text,
+                "why the database's indexes could not be listed",
+            ),
+            fact(
+                "present",
+                FactKind::map(Json),
+                "the indexes that the database has, by collection",
+            ),
         ]),
         "indexes that are asked for and those that exist; null for other looks",
     )
@@ -202,18 +287,38 @@ fn round_trip() -> FactSpec {
     maybe(
         "round_trip",
         Object(vec![
-            maybe("ok", Bool, "a document was written with the acknowledgement of a majority, read back, changed and removed"),
+            maybe(
+                "ok",
+                Bool,
+                "a document was written with the acknowledgement of a majority, read back, changed and removed",
+            ),
             maybe("failed", Text, "the step that went wrong"),
             maybe("cause", Text, "why"),
             maybe("remedy", Text, "how to mend that"),
             fact("collection", Text, "the collection that was made for it"),
-            maybe("removed", Bool, "the collection is gone again; null where it was not made"),
-            maybe("expires", Bool, "documents in it would have expired by themselves (a TTL index of 600 s)"),
+            maybe(
+                "removed",
+                Bool,
+                "the collection is gone again; null where it was not made",
+            ),
+            maybe(
+                "expires",
+                Bool,
+                "documents in it would have expired by themselves (a TTL index of 600 s)",
+            ),
             fact(
                 "steps",
                 FactKind::list(Object(vec![
-                    fact("name", Text, "create-index, insert, find, update, delete, count, drop"),
-                    maybe("ok", Bool, "it did as asked; null where it could not be told"),
+                    fact(
+                        "name",
+                        Text,
+                        "create-index, insert, find, update, delete, count, drop",
+                    ),
+                    maybe(
+                        "ok",
+                        Bool,
+                        "it did as asked; null where it could not be told",
+                    ),
                     fact("ms", Int, "milliseconds until it had"),
                 ])),
                 "the steps that were taken, in order",

@@ -59,8 +59,15 @@ impl Probe for Mongodb {
                 "dns_server" => {
                     dns_server(parameters)?;
                 }
-                "look" if !value.as_str().is_some_and(|word| Look::WORDS.contains(&word)) => {
-                    return Err(format!("look: {value} is not one of {}", Look::WORDS.join(", ")));
+                "look"
+                    if !value
+                        .as_str()
+                        .is_some_and(|word| Look::WORDS.contains(&word)) =>
+                {
+                    return Err(format!(
+                        "look: {value} is not one of {}",
+                        Look::WORDS.join(", ")
+                    ));
                 }
                 _ if value.as_str().is_none_or(str::is_empty) => {
                     return Err(format!("{key}: {value} is not the name of a variable"));
@@ -100,7 +107,10 @@ impl Probe for Mongodb {
             let Some(variable) = chosen(parameters, context) else {
                 return Sighting::hindered(Hindrance::new(
                     HindranceKind::Absent,
-                    format!("{} is not set", text(parameters, "variable").unwrap_or(VARIABLES[0])),
+                    format!(
+                        "{} is not set",
+                        text(parameters, "variable").unwrap_or(VARIABLES[0])
+                    ),
                 ));
             };
             look(parameters, variable, context).await

@@ -56,7 +56,8 @@ pub(super) fn read(answer: &Document, database: &str) -> Identity {
             .cloned()
             .collect::<Vec<_>>()
     };
-    let text = |document: &Document, key: &str| document.get_str(key).unwrap_or_default().to_owned();
+    let text =
+        |document: &Document, key: &str| document.get_str(key).unwrap_or_default().to_owned();
     let privileges = list("authenticatedUserPrivileges");
     let mut roles = Vec::new();
     let mut broad = Vec::new();
@@ -76,7 +77,10 @@ pub(super) fn read(answer: &Document, database: &str) -> Identity {
             .filter_map(Bson::as_str)
             .map(str::to_owned)
             .collect();
-        let resource = privilege.get_document("resource").cloned().unwrap_or_default();
+        let resource = privilege
+            .get_document("resource")
+            .cloned()
+            .unwrap_or_default();
         let any = resource.get_bool("anyResource").unwrap_or(false);
         let owner = resource.get_str("db").ok();
         let whole = resource.get_str("collection").is_ok_and(str::is_empty);

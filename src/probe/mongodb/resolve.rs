@@ -91,7 +91,7 @@ pub(super) async fn resolve(
     };
     tokio::time::timeout_at(until.into(), looking_up)
         .await
-        .unwrap_or_else(|_| Err(Cause::untold("the name server did not answer in time").passing()))
+        .unwrap_or_else(|_| Err(Cause::untold("the name server did not answer in time")))
 }
 
 /// The TXT record of a cluster: at most one, with authSource, replicaSet and loadBalanced alone
@@ -110,9 +110,7 @@ async fn options(
         .answers()
         .iter()
         .filter_map(|record| match &record.data {
-            RData::TXT(text) => {
-                Some(String::from_utf8_lossy(&text.txt_data.concat()).into_owned())
-            }
+            RData::TXT(text) => Some(String::from_utf8_lossy(&text.txt_data.concat()).into_owned()),
             _ => None,
         })
         .collect();
@@ -134,7 +132,9 @@ async fn options(
             "loadbalanced" => resolved.load_balanced = Some(value == "true"),
             _ => {
                 return Err(Cause::broke(
-                    format!("the TXT record of {host} holds more than authSource, replicaSet and loadBalanced, which drivers refuse"),
+                    format!(
+                        "the TXT record of {host} holds more than authSource, replicaSet and loadBalanced, which drivers refuse"
+                    ),
                     "take out of the TXT record what is not MongoDB's",
                 ));
             }
@@ -184,7 +184,9 @@ async fn servers(
     hosts.sort();
     if let Some((stranger, _)) = hosts.iter().find(|(target, _)| !is_kin(host, target)) {
         return Err(Cause::broke(
-            format!("the SRV records of {host} lead to {stranger}, outside its domain, and drivers refuse that"),
+            format!(
+                "the SRV records of {host} lead to {stranger}, outside its domain, and drivers refuse that"
+            ),
             wrong,
         ));
     }
@@ -262,9 +264,18 @@ mod tests {
 
     #[test]
     fn kin_share_the_parent_domain() {
-        assert!(is_kin("c0.ab1cd.mongodb.net", "c0-shard-00-00.ab1cd.mongodb.net"));
-        assert!(!is_kin("c0.ab1cd.mongodb.net", "c0.ab1cd.mongodb.net.evil.example"));
-        assert!(!is_kin("c0.ab1cd.mongodb.net", "c0-shard.xab1cd.mongodb.net"));
+        assert!(is_kin(
+            "c0.ab1cd.mongodb.net",
+            "c0-shard-00-00.ab1cd.mongodb.net"
+        ));
+        assert!(!is_kin(
+            "c0.ab1cd.mongodb.net",
+            "c0.ab1cd.mongodb.net.evil.example"
+        ));
+        assert!(!is_kin(
+            "c0.ab1cd.mongodb.net",
+            "c0-shard.xab1cd.mongodb.net"
+        ));
         assert!(is_kin("db.test", "a.db.test"));
         assert!(!is_kin("db.test", "a.test"));
     }

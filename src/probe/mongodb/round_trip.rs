@@ -111,7 +111,10 @@ impl Trip<'_> {
             .list_collection_names()
             .filter(doc! { "name": &self.name })
             .into_future();
-        let names = self.timed("listCollections", names).await?;
+        let names = self
+            .timed("listCollections", names)
+            .await
+            .map_err(|cause| Cause { ok: None, ..cause })?;
         if names.contains(&self.name) {
             return Err(Cause::untold(format!(
                 "a collection {} is there already, and nobody knows whose it is",
@@ -124,8 +127,12 @@ impl Trip<'_> {
     fn lacking(&self, action: &str) -> Cause {
         let database = self.climb.database();
         Cause::broke(
-            format!("the login works, and the user lacks the privilege {action} on the database {database}"),
-            format!("give the user the role readWrite on {database}; it covers {action} and all else that an application needs"),
+            format!(
+                "the login works, and the user lacks the privilege {action} on the database {database}"
+            ),
+            format!(
+                "give the user the role readWrite on {database}; it covers {action} and all else that an application needs"
+            ),
         )
     }
 
@@ -191,7 +198,11 @@ impl Trip<'_> {
             .options(IndexOptions::builder().expire_after(LIFETIME).build())
             .build();
         match self
-            .step("create-index", "createIndex", collection.create_index(expiry))
+            .step(
+                "create-index",
+                "createIndex",
+                collection.create_index(expiry),
+            )
             .await
         {
             Ok(_) => self.expires = Some(true),
@@ -212,7 +223,11 @@ impl Trip<'_> {
 
         let change = doc! { "$set": { "n": second } };
         let updated = self
-            .step("update", "update", collection.update_one(this.clone(), change))
+            .step(
+                "update",
+                "update",
+                collection.update_one(this.clone(), change),
+            )
             .await?;
         self.counted("update", updated.matched_count, 1)?;
         let found = self
@@ -316,7 +331,9 @@ impl Trip<'_> {
                 cause.text, self.name
             )),
             (Some(cause), _) => Some(cause.text.clone()),
-            (None, Some(false)) => Some(format!("the collection {} could not be removed", self.name)),
+            (None, Some(false)) => {
+                Some(format!("the collection {} could not be removed", self.name))
+            }
             (None, _) => None,
         };
         json!({

@@ -99,10 +99,7 @@ pub(super) fn read(text: &str) -> Result<Address, Cause> {
         ));
     }
     let (tls, files) = match parsed.tls {
-        Some(Tls::Enabled(options)) => (
-            true,
-            (options.ca_file_path, options.cert_key_file_path),
-        ),
+        Some(Tls::Enabled(options)) => (true, (options.ca_file_path, options.cert_key_file_path)),
         Some(Tls::Disabled) => (false, (None, None)),
         // What comes from SRV records is encrypted unless the string says otherwise.
         None => (srv, (None, None)),
@@ -184,10 +181,10 @@ fn host(address: &ServerAddress) -> Option<(String, u16)> {
 /// Why the string is a sample, looking at its parts, since a whole one ends in neither.
 fn sample(text: &str) -> Option<&'static str> {
     let user = mongodb_uri::credentials(text);
-    let parts = user.into_iter().flat_map(|(name, password)| [name, password]);
-    parts
-        .chain([text])
-        .find_map(placeholder::reason)
+    let parts = user
+        .into_iter()
+        .flat_map(|(name, password)| [name, password]);
+    parts.chain([text]).find_map(placeholder::reason)
 }
 
 /// The string with only those options that change whom the driver reaches.
@@ -245,7 +242,11 @@ mod tests {
     #[test]
     fn this_machine_is_known() {
         assert!(read("mongodb://localhost/db").unwrap().is_loopback());
-        assert!(read("mongodb://127.0.0.1:1,[::1]:2/db").unwrap().is_loopback());
+        assert!(
+            read("mongodb://127.0.0.1:1,[::1]:2/db")
+                .unwrap()
+                .is_loopback()
+        );
         assert!(!read("mongodb://127.0.0.1:1,h/db").unwrap().is_loopback());
     }
 

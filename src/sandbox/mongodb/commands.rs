@@ -77,14 +77,8 @@ impl<'s> Session<'s> {
         });
         if let (Some(code), "insert" | "update" | "delete") = (concern, name) {
             let (word, text) = match code {
-                100 => (
-                    "UnsatisfiableWriteConcern",
-                    "Not enough data-bearing nodes",
-                ),
-                _ => (
-                    "WriteConcernTimeout",
-                    "waiting for replication timed out",
-                ),
+                100 => ("UnsatisfiableWriteConcern", "Not enough data-bearing nodes"),
+                _ => ("WriteConcernTimeout", "waiting for replication timed out"),
             };
             let error = doc! { "code": code, "codeName": word, "errmsg": text };
             answer.insert("writeConcernError", error);
@@ -202,7 +196,10 @@ impl<'s> Session<'s> {
             "authenticatedUserPrivileges": [],
         };
         if self.logged_in {
-            info.insert("authenticatedUsers", [doc! { "user": USER, "db": "admin" }].as_slice());
+            info.insert(
+                "authenticatedUsers",
+                [doc! { "user": USER, "db": "admin" }].as_slice(),
+            );
             let (roles, privileges) = self.rights();
             info.insert("authenticatedUserRoles", roles.as_slice());
             info.insert("authenticatedUserPrivileges", privileges.as_slice());
@@ -212,7 +209,14 @@ impl<'s> Session<'s> {
 
     fn rights(&self) -> (Vec<Document>, Vec<Document>) {
         let reads = ["find", "listIndexes", "listCollections", "collStats"];
-        let writes = ["insert", "update", "remove", "createIndex", "dropIndex", "dropCollection"];
+        let writes = [
+            "insert",
+            "update",
+            "remove",
+            "createIndex",
+            "dropIndex",
+            "dropCollection",
+        ];
         let both = [reads.as_slice(), writes.as_slice()].concat();
         let on = |database: &str, actions: &[&str]| doc! { "resource": { "db": database, "collection": "" }, "actions": actions };
         if self.shared.has(&Fault::SilentAboutPrivileges) {
@@ -257,7 +261,12 @@ impl<'s> Session<'s> {
         let mut collections = self.shared.store.open();
         let mut found: Vec<Document> = collections
             .get_mut(&key)
-            .map(|collection| collection.matching(&filter).map(|one| one.clone()).collect())
+            .map(|collection| {
+                collection
+                    .matching(&filter)
+                    .map(|one| one.clone())
+                    .collect()
+            })
             .unwrap_or_default();
         if self.shared.has(&Fault::WrongData) {
             for document in &mut found {
@@ -383,10 +392,7 @@ fn payload(command: &Document) -> String {
 
 fn documents(command: &Document, field: &str) -> Vec<Document> {
     let items = command.get_array(field).into_iter().flatten();
-    items
-        .filter_map(Bson::as_document)
-        .cloned()
-        .collect()
+    items.filter_map(Bson::as_document).cloned().collect()
 }
 
 fn cursor(database: &str, collection: &str, batch: Vec<Document>) -> Document {

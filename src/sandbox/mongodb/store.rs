@@ -73,7 +73,11 @@ impl Collection {
     /// Adds an index with the name that drivers give it, unless one with these keys is there.
     pub(super) fn add_index(&mut self, mut index: Document) {
         let key = index.get("key").cloned();
-        if self.indexes.iter().any(|old| old.get("key").cloned() == key) {
+        if self
+            .indexes
+            .iter()
+            .any(|old| old.get("key").cloned() == key)
+        {
             return;
         }
         if !index.contains_key("name")

@@ -84,9 +84,7 @@ fn message(payload: &[u8]) -> io::Result<(Document, bool)> {
     let mut rest = payload;
     let flags = take_i32(&mut rest)?.cast_unsigned();
     if flags & CHECKSUM_PRESENT != 0 {
-        rest = rest
-            .get(..rest.len().saturating_sub(4))
-            .unwrap_or_default();
+        rest = rest.get(..rest.len().saturating_sub(4)).unwrap_or_default();
     }
     let mut body = Document::new();
     let mut sequences = Vec::new();

@@ -15,7 +15,9 @@ const OWN: Place<'_> = Place {
 };
 
 fn selection(end: &str) -> Seen {
-    let text = format!("Server selection timeout: No available servers. Topology: {{ Type: ReplicaSetNoPrimary, Set Name: rs0{end} }}");
+    let text = format!(
+        "Server selection timeout: No available servers. Topology: {{ Type: ReplicaSetNoPrimary, Set Name: rs0{end} }}"
+    );
     Seen {
         kind: Kind::Selection,
         code: None,
@@ -25,7 +27,9 @@ fn selection(end: &str) -> Seen {
 
 /// As the driver tells of one server that could not be spoken to.
 fn server(error: &str) -> Seen {
-    selection(&format!(", Servers: [ {{ Address: 127.0.0.1:44787, Type: Unknown, Error: Kind: {error}, labels: {{\"SystemOverloadedError\", \"RetryableError\"}}, source: None, server response: None }} ]"))
+    selection(&format!(
+        ", Servers: [ {{ Address: 127.0.0.1:44787, Type: Unknown, Error: Kind: {error}, labels: {{\"SystemOverloadedError\", \"RetryableError\"}}, source: None, server response: None }} ]"
+    ))
 }
 
 fn refusal(code: i32, text: &str) -> Seen {
@@ -48,7 +52,12 @@ fn login(code: Option<i32>, text: &str) -> Seen {
 fn told(seen: &Seen, place: &Place<'_>, words: &str) -> (Option<bool>, bool) {
     let cause = of(seen, place);
     assert!(cause.text.contains(words), "{}", cause.text);
-    assert_eq!(cause.ok == Some(false), !cause.remedy.is_empty(), "{}", cause.text);
+    assert_eq!(
+        cause.ok == Some(false),
+        !cause.remedy.is_empty(),
+        "{}",
+        cause.text
+    );
     (cause.ok, cause.passing)
 }
 
@@ -65,16 +74,27 @@ fn addresses_that_atlas_does_not_let_in() {
         "I/O error: Connection reset by peer (os error 104)",
         "I/O error: tls handshake eof",
     ] {
-        assert_eq!(told(&server(error), &ATLAS, "access list"), BROKE, "{error}");
+        assert_eq!(
+            told(&server(error), &ATLAS, "access list"),
+            BROKE,
+            "{error}"
+        );
     }
-    assert_eq!(told(&server("I/O error: unexpected end of file"), &OWN, "turns this machine away"), OPEN_PASSING);
+    assert_eq!(
+        told(
+            &server("I/O error: unexpected end of file"),
+            &OWN,
+            "turns this machine away"
+        ),
+        OPEN_PASSING
+    );
 }
 
 #[test]
 fn silence_is_open() {
     let error = server("I/O error: timed out");
-    assert_eq!(told(&error, &ATLAS, "paused"), OPEN_PASSING);
-    assert_eq!(told(&error, &OWN, "hangs"), OPEN_PASSING);
+    assert_eq!(told(&error, &ATLAS, "paused"), OPEN);
+    assert_eq!(told(&error, &OWN, "hangs"), OPEN);
 }
 
 #[test]
@@ -85,20 +105,41 @@ fn nobody_listens() {
 
 #[test]
 fn names_of_members() {
-    let error = server("I/O error: failed to lookup address information: Name or service not known");
+    let error =
+        server("I/O error: failed to lookup address information: Name or service not known");
     assert_eq!(told(&error, &OWN, "cannot be resolved"), OPEN);
 }
 
 #[test]
 fn certificates() {
     let error = |word: &str| server(&format!("I/O error: invalid peer certificate: {word}"));
-    assert_eq!(told(&error("UnknownIssuer"), &OWN, "no trusted authority"), BROKE);
-    assert_eq!(told(&error("certificate expired: verified at time 1"), &OWN, "expired"), BROKE);
-    assert_eq!(told(&error("certificate not valid for name \"db\""), &OWN, "another name"), BROKE);
+    assert_eq!(
+        told(&error("UnknownIssuer"), &OWN, "no trusted authority"),
+        BROKE
+    );
+    assert_eq!(
+        told(
+            &error("certificate expired: verified at time 1"),
+            &OWN,
+            "expired"
+        ),
+        BROKE
+    );
+    assert_eq!(
+        told(
+            &error("certificate not valid for name \"db\""),
+            &OWN,
+            "another name"
+        ),
+        BROKE
+    );
     let cause = of_handshake(&Unshaken::Untrusted(CertificateError::Expired), "h:1", &OWN);
     assert!(cause.text.contains("expired"));
     let cause = of_handshake(&Unshaken::TurnedAway, "h:1", &ATLAS);
-    assert_eq!((cause.ok, cause.text.contains("access list")), (Some(false), true));
+    assert_eq!(
+        (cause.ok, cause.text.contains("access list")),
+        (Some(false), true)
+    );
     assert_eq!(of_handshake(&Unshaken::TurnedAway, "h:1", &OWN).ok, None);
     assert_eq!(of_handshake(&Unshaken::NotTls, "h:1", &OWN).ok, Some(false));
     assert_eq!(of_handshake(&Unshaken::Slow, "h:1", &OWN).ok, None);
@@ -113,42 +154,120 @@ fn elections_and_other_sets() {
     };
     assert_eq!(told(&seen, &OWN, "no"), BROKE_PASSING);
     assert_eq!(told(&selection(""), &OWN, "replica set rs0"), BROKE);
-    let direct = server("An invalid argument was provided: Connection string replicaSet name \"other\" does not match actual name \"rs0\"");
+    let direct = server(
+        "An invalid argument was provided: Connection string replicaSet name \"other\" does not match actual name \"rs0\"",
+    );
     assert_eq!(told(&direct, &OWN, "replica set"), BROKE);
-    assert_eq!(told(&refusal(10107, "not primary"), &OWN, "stepped down"), OPEN_PASSING);
+    assert_eq!(
+        told(&refusal(10107, "not primary"), &OWN, "stepped down"),
+        OPEN_PASSING
+    );
 }
 
 #[test]
 fn logins() {
     let scram = "SCRAM failure: Authentication failed.";
     assert_eq!(told(&login(Some(18), scram), &OWN, "database admin"), BROKE);
-    assert_eq!(told(&login(Some(8000), "SCRAM failure: bad auth : authentication failed"), &ATLAS, "refused"), BROKE);
+    assert_eq!(
+        told(
+            &login(
+                Some(8000),
+                "SCRAM failure: bad auth : authentication failed"
+            ),
+            &ATLAS,
+            "refused"
+        ),
+        BROKE
+    );
     assert_eq!(told(&login(None, scram), &OWN, "refused"), BROKE);
     // A mechanism that is not offered says nothing of the password.
-    assert_eq!(told(&login(Some(334), "SCRAM failure: mechanism"), &OWN, "way of logging in"), BROKE);
-    assert_eq!(told(&login(None, "SCRAM failure: internal error"), &OWN, "broken off"), OPEN_PASSING);
-    assert_eq!(told(&refusal(8000, "bad auth : Authentication failed."), &ATLAS, "refused"), BROKE);
+    assert_eq!(
+        told(
+            &login(Some(334), "SCRAM failure: mechanism"),
+            &OWN,
+            "way of logging in"
+        ),
+        BROKE
+    );
+    assert_eq!(
+        told(
+            &login(None, "SCRAM failure: internal error"),
+            &OWN,
+            "broken off"
+        ),
+        OPEN_PASSING
+    );
+    assert_eq!(
+        told(
+            &refusal(8000, "bad auth : Authentication failed."),
+            &ATLAS,
+            "refused"
+        ),
+        BROKE
+    );
 }
 
 #[test]
 fn privileges_and_limits() {
     let text = "not authorized on shop to execute command { insert: \"tasks\" }";
-    assert_eq!(told(&refusal(13, text), &OWN, "lacks the privilege insert on the database shop"), BROKE);
+    assert_eq!(
+        told(
+            &refusal(13, text),
+            &OWN,
+            "lacks the privilege insert on the database shop"
+        ),
+        BROKE
+    );
     let quota = "you are over your space quota, using 512 MB of 512 MB";
     assert_eq!(told(&refusal(8000, quota), &ATLAS, "quota"), BROKE);
-    assert_eq!(told(&refusal(8000, "something else"), &ATLAS, "reason of its own"), OPEN);
+    assert_eq!(
+        told(
+            &refusal(8000, "something else"),
+            &ATLAS,
+            "reason of its own"
+        ),
+        OPEN
+    );
 }
 
 #[test]
 fn majorities() {
-    assert_eq!(told(&refusal(64, "waiting for replication timed out"), &OWN, "majority"), BROKE);
-    assert_eq!(told(&refusal(100, "Not enough data-bearing nodes"), &OWN, "voting members"), BROKE);
-    assert_eq!(told(&refusal(50, "operation exceeded time limit"), &OWN, "in time"), OPEN_PASSING);
+    assert_eq!(
+        told(
+            &refusal(64, "waiting for replication timed out"),
+            &OWN,
+            "majority"
+        ),
+        BROKE
+    );
+    assert_eq!(
+        told(
+            &refusal(100, "Not enough data-bearing nodes"),
+            &OWN,
+            "voting members"
+        ),
+        BROKE
+    );
+    assert_eq!(
+        told(
+            &refusal(50, "operation exceeded time limit"),
+            &OWN,
+            "in time"
+        ),
+        OPEN
+    );
 }
 
 #[test]
 fn what_a_server_does_not_offer() {
-    assert_eq!(told(&refusal(238, "index option not implemented"), &OWN, "does not offer"), OPEN);
+    assert_eq!(
+        told(
+            &refusal(238, "index option not implemented"),
+            &OWN,
+            "does not offer"
+        ),
+        OPEN
+    );
     assert_eq!(told(&refusal(4242, "?"), &OWN, "code 4242"), OPEN);
 }
 

@@ -190,9 +190,7 @@ impl<'a> Visit<'a> for Known {
         {
             let named = rest.first().and_then(|third| self.text(third));
             let collection = named.unwrap_or_else(|| plural(&model));
-            self.schemas
-                .entry(schema.to_owned())
-                .or_insert(collection);
+            self.schemas.entry(schema.to_owned()).or_insert(collection);
         }
         walk::walk_call_expression(self, call);
     }
@@ -258,7 +256,8 @@ impl Reader<'_> {
         let (first, second) = (argument(0), argument(1));
         match (method, first, second) {
             // Other things than schemas have a method `index`.
-            ("index", Some(Some(Value::Object(_))), _) if collection.is_none() && !is_schema(object) => {}
+            ("index", Some(Some(Value::Object(_))), _)
+                if collection.is_none() && !is_schema(object) => {}
             ("index", None | Some(None | Some(Value::String(_) | Value::Number(_))), _) => {}
             ("createIndexes", Some(Some(Value::Array(indexes))), _) => {
                 for index in indexes {
@@ -270,7 +269,9 @@ impl Reader<'_> {
                     }
                 }
             }
-            (_, Some(Some(key)), None | Some(Some(_))) if collection.is_some() && method != "createIndexes" => {
+            (_, Some(Some(key)), None | Some(Some(_)))
+                if collection.is_some() && method != "createIndexes" =>
+            {
                 let options = argument(1).flatten();
                 let collection = collection.unwrap_or_default();
                 self.ask(&collection, &key, options.as_ref(), line);
@@ -302,7 +303,9 @@ fn is_schema(object: &Expression<'_>) -> bool {
 /// The name that Mongoose makes of a model's, for ordinary words.
 fn plural(model: &str) -> String {
     let name = model.to_ascii_lowercase();
-    let vowel_before_y = ["ay", "ey", "oy", "uy"].iter().any(|end| name.ends_with(end));
+    let vowel_before_y = ["ay", "ey", "oy", "uy"]
+        .iter()
+        .any(|end| name.ends_with(end));
     if name.ends_with('y') && !vowel_before_y {
         format!("{}ies", &name[..name.len() - 1])
     } else if ["s", "x", "ch", "sh"].iter().any(|end| name.ends_with(end)) {

@@ -10,7 +10,9 @@ pub(super) fn read(text: &str, path: &str) -> Vec<Asked> {
     let mut offset = 0;
     for (number, line) in text.split_inclusive('\n').enumerate() {
         let bare = line.trim();
-        let mark = ["```", "~~~"].into_iter().find(|mark| bare.starts_with(mark));
+        let mark = ["```", "~~~"]
+            .into_iter()
+            .find(|mark| bare.starts_with(mark));
         match (fence, mark) {
             (None, Some(mark)) => fence = Some(mark),
             (Some(open), Some(mark)) if open == mark => fence = None,

@@ -149,7 +149,10 @@ mod tests {
 
     #[test]
     fn keys_count_in_order_and_names_do_not() {
-        let one = index(json!({ "userId": 1, "createdAt": -1 }), json!({ "name": "x" }));
+        let one = index(
+            json!({ "userId": 1, "createdAt": -1 }),
+            json!({ "name": "x" }),
+        );
         let same = index(json!({ "userId": 1.0, "createdAt": -1.0 }), json!({}));
         assert_eq!(one, same);
         let turned = index(json!({ "createdAt": -1, "userId": 1 }), json!({}));

@@ -27,7 +27,9 @@ pub(super) async fn look(climb: &Climb<'_>, parameters: &Facts) -> Value {
     // Reading code takes the processor, not the network.
     let survey = tokio::task::spawn_blocking(move || Survey::of(&root));
     let mut survey = survey.await.unwrap_or_default();
-    survey.required.extend(required(parameters).unwrap_or_default());
+    survey
+        .required
+        .extend(required(parameters).unwrap_or_default());
     let collections: BTreeSet<_> = survey
         .required
         .iter()
@@ -73,14 +75,20 @@ fn one_required(text: &str) -> Option<Asked> {
         };
     }
     let collection = collection.trim();
-    let call = format!("db.collection({}).createIndex({{{keys}}})", json!(collection));
+    let call = format!(
+        "db.collection({}).createIndex({{{keys}}})",
+        json!(collection)
+    );
     let read = code::read(&call, "required.js").ok()?;
     let asked = read.asked.into_iter().next()?;
     let key = asked.index.key.iter();
     let key: Map<_, _> = key
         .map(|(field, direction)| {
             let number = direction.parse::<i64>().map(Value::from);
-            (field.clone(), number.unwrap_or_else(|_| direction.as_str().into()))
+            (
+                field.clone(),
+                number.unwrap_or_else(|_| direction.as_str().into()),
+            )
         })
         .collect();
     Some(Asked {
@@ -139,7 +147,13 @@ async fn present(climb: &Climb<'_>, collections: &BTreeSet<String>) -> Present {
     let database = client.database(climb.database());
     for name in collections {
         let collection = database.collection::<Document>(name);
-        let listing = async { collection.list_indexes().await?.try_collect::<Vec<_>>().await };
+        let listing = async {
+            collection
+                .list_indexes()
+                .await?
+                .try_collect::<Vec<_>>()
+                .await
+        };
         match timed(within(SELECTION, climb.until), listing).await {
             Some(Ok(models)) => {
                 let indexes = models.iter().filter_map(existing).collect();
@@ -226,7 +240,8 @@ fn compare(survey: &Survey, present: &Present) -> Value {
     }
     let in_code = |asked: &Asked| {
         let mut required = survey.required.iter();
-        required.any(|other| other.collection == asked.collection && other.index.key == asked.index.key)
+        required
+            .any(|other| other.collection == asked.collection && other.index.key == asked.index.key)
     };
     let in_database = |asked: &Asked| {
         let indexes = present.collections.get(&asked.collection);

@@ -23,12 +23,32 @@ fn database(entries: &[(&str, Option<Vec<Index>>)]) -> Present {
 fn survey() -> Survey {
     Survey {
         required: vec![
-            asked("tasks", json!({ "userId": 1, "createdAt": -1 }), json!({}), "a.ts:1"),
-            asked("user_preferences", json!({ "userId": 1 }), json!({ "unique": true }), "a.ts:2"),
+            asked(
+                "tasks",
+                json!({ "userId": 1, "createdAt": -1 }),
+                json!({}),
+                "a.ts:1",
+            ),
+            asked(
+                "user_preferences",
+                json!({ "userId": 1 }),
+                json!({ "unique": true }),
+                "a.ts:2",
+            ),
         ],
         documented: vec![
-            asked("tasks", json!({ "userId": 1, "createdAt": -1 }), json!({}), "D.md:64"),
-            asked("journal", json!({ "userId": 1, "mood": 1 }), json!({}), "D.md:67"),
+            asked(
+                "tasks",
+                json!({ "userId": 1, "createdAt": -1 }),
+                json!({}),
+                "D.md:64",
+            ),
+            asked(
+                "journal",
+                json!({ "userId": 1, "mood": 1 }),
+                json!({}),
+                "D.md:67",
+            ),
         ],
         ..Survey::default()
     }
@@ -44,17 +64,31 @@ fn all_that_code_creates_is_there() {
     ]);
     let facts = compare(&survey(), &present);
     assert_eq!(facts["ok"], true);
-    assert_eq!(facts["documented_only"], json!(["journal { userId: 1, mood: 1 } (D.md:67)"]));
+    assert_eq!(
+        facts["documented_only"],
+        json!(["journal { userId: 1, mood: 1 } (D.md:67)"])
+    );
 }
 
 #[test]
 fn missing_differing_and_unborn_are_told_apart() {
     let plain = Index::new(&json!({ "userId": 1 }), None).unwrap();
-    let present = database(&[("tasks", Some(vec![])), ("user_preferences", Some(vec![plain]))]);
+    let present = database(&[
+        ("tasks", Some(vec![])),
+        ("user_preferences", Some(vec![plain])),
+    ]);
     let facts = compare(&survey(), &present);
     assert_eq!(facts["ok"], false);
-    assert_eq!(facts["missing"], json!(["tasks { userId: 1, createdAt: -1 } (a.ts:1)"]));
-    assert!(facts["differing"][0].as_str().unwrap().contains("not unique"));
+    assert_eq!(
+        facts["missing"],
+        json!(["tasks { userId: 1, createdAt: -1 } (a.ts:1)"])
+    );
+    assert!(
+        facts["differing"][0]
+            .as_str()
+            .unwrap()
+            .contains("not unique")
+    );
     let fresh = database(&[("tasks", None), ("user_preferences", None)]);
     let facts = compare(&survey(), &fresh);
     assert_eq!(facts["ok"], Value::Null);
@@ -78,7 +112,10 @@ fn the_parameter_is_read_with_its_options() {
     };
     let one = given("tasks { userId: 1, createdAt: -1 } unique ttl=60").unwrap();
     assert_eq!(one[0].collection, "tasks");
-    assert_eq!(one[0].index.to_string(), "{ userId: 1, createdAt: -1 } unique expiring after 60 s");
+    assert_eq!(
+        one[0].index.to_string(),
+        "{ userId: 1, createdAt: -1 } unique expiring after 60 s"
+    );
     assert!(given("tasks").is_err());
     assert!(given("tasks { userId: 1 } sometimes").is_err());
 }
@@ -86,11 +123,20 @@ fn the_parameter_is_read_with_its_options() {
 #[test]
 fn what_the_database_tells_is_compared_by_value() {
     use mongodb::bson::doc;
-    let model = IndexModel::builder().keys(doc! { "userId": 1.0, "createdAt": -1_i64 }).build();
-    assert_eq!(existing(&model).unwrap().to_string(), "{ userId: 1, createdAt: -1 }");
+    let model = IndexModel::builder()
+        .keys(doc! { "userId": 1.0, "createdAt": -1_i64 })
+        .build();
+    assert_eq!(
+        existing(&model).unwrap().to_string(),
+        "{ userId: 1, createdAt: -1 }"
+    );
     let text = IndexModel::builder()
         .keys(doc! { "_fts": "text", "_ftsx": 1 })
-        .options(mongodb::options::IndexOptions::builder().weights(doc! { "title": 1 }).build())
+        .options(
+            mongodb::options::IndexOptions::builder()
+                .weights(doc! { "title": 1 })
+                .build(),
+        )
         .build();
     assert_eq!(existing(&text).unwrap().to_string(), "{ title: text }");
 }

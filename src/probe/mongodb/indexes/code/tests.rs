@@ -68,7 +68,12 @@ fn what_is_not_written_there_is_said() {
 
 #[test]
 fn other_methods_of_these_names_are_left_alone() {
-    for source in ["search.index('tasks')", "algolia.index({ name: 'x' })", "list.index(0)", "a.index()"] {
+    for source in [
+        "search.index('tasks')",
+        "algolia.index({ name: 'x' })",
+        "list.index(0)",
+        "a.index()",
+    ] {
         let read = read(source, "src/a.ts").unwrap();
         assert!(read.asked.is_empty() && read.unread.is_empty(), "{source}");
     }
@@ -81,7 +86,12 @@ fn what_is_no_code_is_told() {
 
 #[test]
 fn plurals_of_ordinary_words() {
-    for (model, collection) in [("Task", "tasks"), ("Entry", "entries"), ("Day", "days"), ("Box", "boxes")] {
+    for (model, collection) in [
+        ("Task", "tasks"),
+        ("Entry", "entries"),
+        ("Day", "days"),
+        ("Box", "boxes"),
+    ] {
         assert_eq!(plural(model), collection);
     }
 }
