@@ -41,7 +41,7 @@ impl Cause {
         }
     }
 
-    /// The same, and another attempt may fare better.
+    /// The same, and another attempt may fare better. What ran out of time has had its time.
     pub(super) fn passing(self) -> Self {
         Self {
             passing: true,
@@ -186,13 +186,25 @@ fn of_selection(text: &str, place: &Place<'_>) -> Cause {
         );
     }
     if text.contains("suitable") {
+    if text.contains("None of the available servers suitable") {
         return Cause::broke(
             "the servers answer, and none of them is a writable primary: an election is under way, or too few members are up",
             "look at the cluster's state in Atlas or with rs.status(); a majority of the members must be up to elect a primary",
         )
         .passing();
     }
-    Cause::untold("no server answered the driver within 8 s").passing()
+    // A server of another set is an error where it is the only one, and left out otherwise.
+    if topology.contains("does not match actual name") || !topology.contains("Servers:") {
+        let named = place.replica_set.unwrap_or("of the TXT record");
+        return Cause::broke(
+            format!("the servers do not belong to the replica set {named} that is asked for"),
+            "correct replicaSet in the connection string; Atlas and `rs.status().set` in mongosh tell the name",
+        );
+    }
+    if topology.contains("Error:") {
+        return of_network(topology, place);
+    }
+    Cause::untold("no server answered the driver within 8 s")
 }
 
 /// Failures of connections, by the words that the driver, rustls and the system use.
@@ -220,13 +232,6 @@ fn of_network(text: &str, place: &Place<'_>) -> Cause {
     if turned_away && place.atlas {
         return turned_away_by_atlas();
     }
-    if holds(&["refused"]) {
-        return Cause::broke(
-            "the connection was refused: nothing listens there",
-            "start the database, or correct host and port in the connection string",
-        )
-        .passing();
-    }
     if holds(&["failed to lookup", "resolve"]) {
         return Cause::untold("a member of the cluster has a name that cannot be resolved here");
     }
@@ -238,7 +243,13 @@ fn of_network(text: &str, place: &Place<'_>) -> Cause {
         };
         return Cause::untold(format!(
             "the server did not answer within the time allowed: {hint}"
-        ))
+        ));
+    }
+    if holds(&["refused"]) {
+        return Cause::broke(
+            "the connection was refused: nothing listens there",
+            "start the database, or correct host and port in the connection string",
+        )
         .passing();
     }
     if turned_away {
@@ -286,7 +297,7 @@ fn of_refusal(code: i32, text: &str, place: &Place<'_>) -> Cause {
             "the cluster has too few voting members that hold data for a majority to acknowledge a write",
             "bring the missing members back, or correct the replica set's configuration",
         ),
-        50 => Cause::untold(format!("the server did not finish {action} in time")).passing(),
+        50 => Cause::untold(format!("the server did not finish {action} in time")),
         59 | 115 | 238 => Cause::untold(format!("this server does not offer {action}")),
         _ => Cause::untold(format!("the server refused {action} with code {code}")),
     }
@@ -306,8 +317,7 @@ pub(super) fn of_handshake(fault: &Unshaken, address: &str, place: &Place<'_>) -
         ),
         Unshaken::Slow => Cause::untold(format!(
             "{address} accepted the connection and did not finish the TLS handshake in time"
-        ))
-        .passing(),
+        )),
         Unshaken::Other(cause) => {
             Cause::untold(format!("the TLS handshake with {address} failed: {cause}"))
         }

@@ -129,7 +129,15 @@ impl<'a> Climb<'a> {
         self.ladder.held("tls");
 
         let options = self.options(&address);
-        self.greet(options.clone()).await.map_err(at("hello"))?;
+        if let Err(mut cause) = self.greet(options.clone()).await {
+            if cause.ok.is_none() && !address.tls && self.speaks_tls().await {
+                cause = Cause::broke(
+                    "the server speaks TLS alone, and the connection string asks for none",
+                    "write tls=true into the connection string, or use mongodb+srv://",
+                );
+            }
+            return Err(("hello", cause));
+        }
         self.ladder.held("hello");
 
         self.log_in(&address, options)
@@ -237,7 +245,8 @@ impl<'a> Climb<'a> {
 
     /// Why a handshake failed, and whether it was for want of trust.
     async fn unshaken(&self, address: &Address, seed: &Seed, fault: Unshaken) -> (Cause, bool) {
-        let plain = fault == Unshaken::TurnedAway && self.speaks_plainly(seed).await;
+        let silent = matches!(fault, Unshaken::TurnedAway | Unshaken::Slow);
+        let plain = silent && self.speaks_plainly(seed).await;
         let fault = if plain { Unshaken::NotTls } else { fault };
         let place = self.place(address, "hello");
         let cause = cause::of_handshake(&fault, &seed.name(), &place);
@@ -291,6 +300,21 @@ impl<'a> Climb<'a> {
         let until = wire::within(CONNECTING, self.until);
         match open(seed, until).await {
             Ok(stream) => wire::greet(stream, until).await == Greeting::Answered,
+            Err(_) => false,
+        }
+    }
+
+    /// Does a server answer a TLS handshake, be it with a certificate that nobody trusts?
+    async fn speaks_tls(&self) -> bool {
+        let Some(seed) = self.connected().next() else {
+            return false;
+        };
+        let until = wire::within(CONNECTING, self.until);
+        match open(seed, until).await {
+            Ok(stream) => matches!(
+                wire::shake(stream, &seed.host, wire::public_authorities(), until).await,
+                Ok(_) | Err(Unshaken::Untrusted(_))
+            ),
             Err(_) => false,
         }
     }
@@ -572,5 +596,4 @@ pub(super) fn slow(what: &str) -> Cause {
     Cause::untold(format!(
         "the server did not answer {what} within the time allowed"
     ))
-    .passing()
 }

@@ -91,7 +91,7 @@ pub(super) async fn resolve(
     };
     tokio::time::timeout_at(until.into(), looking_up)
         .await
-        .unwrap_or_else(|_| Err(Cause::untold("the name server did not answer in time").passing()))
+        .unwrap_or_else(|_| Err(Cause::untold("the name server did not answer in time")))
 }
 
 /// The TXT record of a cluster: at most one, with authSource, replicaSet and loadBalanced alone

@@ -111,7 +111,10 @@ impl Trip<'_> {
             .list_collection_names()
             .filter(doc! { "name": &self.name })
             .into_future();
-        let names = self.timed("listCollections", names).await?;
+        let names = self
+            .timed("listCollections", names)
+            .await
+            .map_err(|cause| Cause { ok: None, ..cause })?;
         if names.contains(&self.name) {
             return Err(Cause::untold(format!(
                 "a collection {} is there already, and nobody knows whose it is",
