@@ -1,13 +1,10 @@
 //! Starts a sign-in at the running application, as a browser would, and looks at what it sends where.
 
 use super::ask::{Asker, used};
-use super::authorization::{self, Blame, Outcome};
-use super::callbacks::{distrust, uri_remedy};
 use super::cookie::{self, Cookie};
 use super::discovery::{self, Defect, Metadata};
 use super::parameters::Asked;
 use super::provider::{absent, fetch_metadata, tail};
-use super::redirect_uri;
 use super::sent::{Sent, Start, start};
 use crate::model::{Hindrance, HindranceKind, Target};
 use crate::probe::ladder::{Ladder, Rungs};
@@ -44,14 +41,14 @@ pub(super) const RUNGS: Rungs = &[
 
 /// What a look has learned beside its rungs.
 #[derive(Default)]
-struct Seen {
+pub(super) struct Seen {
     offered: Vec<String>,
-    published: Option<String>,
+    pub(super) published: Option<String>,
     sent: Option<Sent>,
     version: Option<&'static str>,
-    cookies: Vec<(Cookie, &'static str)>,
-    callback: Value,
-    matches: Option<bool>,
+    pub(super) cookies: Vec<(Cookie, &'static str)>,
+    pub(super) callback: Value,
+    pub(super) matches: Option<bool>,
 }
 
 /// What ends a look before there is anything to judge.
@@ -117,13 +114,14 @@ impl Seen {
     }
 }
 
-struct Visit<'a> {
-    asker: Asker<'a>,
-    context: &'a Context,
-    target: &'a Target,
-    provider: &'a str,
-    issuer: &'a str,
-    client_id: &'a str,
+/// What a visit needs to know.
+pub(super) struct Visit<'a> {
+    pub(super) asker: Asker<'a>,
+    pub(super) context: &'a Context,
+    pub(super) target: &'a Target,
+    pub(super) provider: &'a str,
+    pub(super) issuer: &'a str,
+    pub(super) client_id: &'a str,
 }
 
 impl Visit<'_> {
@@ -145,13 +143,13 @@ impl Visit<'_> {
         self.sends_client(&sent, ladder, seen);
         self.sends_callback(&sent, ladder, seen);
         self.is_accepted(&sent, &metadata, ladder).await;
-        protected(&sent, ladder, seen);
-        self.refuses(&mut kept, ladder, seen).await;
+        super::request::protected(&sent, ladder, seen);
+        self.refuses(&metadata, &mut kept, ladder, seen).await;
         Ok(())
     }
 
     /// An address of NextAuth's.
-    fn endpoint(&self, path: &str) -> Url {
+    pub(super) fn endpoint(&self, path: &str) -> Url {
         let mut url = self.target.url.clone();
         url.set_query(None);
         url.set_fragment(None);
@@ -280,213 +278,12 @@ impl Visit<'_> {
     }
 
     /// Keeps what an answer sets, out of every record.
-    fn keep(&self, kept: &mut Vec<Cookie>, answer: &Fetched) {
+    pub(super) fn keep(&self, kept: &mut Vec<Cookie>, answer: &Fetched) {
         let new = cookie::set_by(answer);
         for cookie in &new {
             self.context.secrets.register(&cookie.name, &cookie.value);
         }
         cookie::keep(kept, new);
-    }
-
-    fn sends_client(&self, sent: &Sent, ladder: &mut Ladder, seen: &mut Seen) {
-        let matches = sent.client_id == self.client_id;
-        seen.matches = Some(matches);
-        if matches {
-            ladder.held("client");
-        } else {
-            ladder.broke(
-                "client",
-                format!(
-                    "the running application sends the client id {}, and {} is configured",
-                    tail(&sent.client_id),
-                    tail(self.client_id)
-                ),
-                "set the same client id for the deployment as here, and deploy again: a variable takes effect with the next deployment",
-            );
-        }
-    }
-
-    fn sends_callback(&self, sent: &Sent, ladder: &mut Ladder, seen: &Seen) {
-        let own = format!(
-            "set NEXTAUTH_URL (AUTH_URL with Auth.js 5) of the deployment to {} and deploy again; behind a proxy forward Host and X-Forwarded-Proto",
-            self.target.url.as_str().trim_end_matches('/')
-        );
-        let Some(uri) = &sent.redirect_uri else {
-            ladder.broke(
-                "redirect_uri",
-                "the application sends no redirect_uri",
-                &own,
-            );
-            return;
-        };
-        if seen
-            .published
-            .as_ref()
-            .is_some_and(|published| published != uri)
-        {
-            ladder.untold(
-                "redirect_uri",
-                format!(
-                    "the application publishes the callback {} and sends {uri}",
-                    seen.published.as_deref().unwrap_or_default()
-                ),
-            );
-            return;
-        }
-        // Another domain of the same application is right where its settings say so.
-        let named = ["AUTH_URL", "NEXTAUTH_URL"].into_iter().filter_map(|name| {
-            let variable = self.context.environment.get(name)?;
-            Url::parse(variable.value.trim())
-                .ok()
-                .filter(|url| !redirect_uri::is_loopback(url))
-        });
-        let mut wanted = std::iter::once(self.target.url.clone()).chain(named);
-        if Url::parse(uri).is_ok_and(|uri| wanted.any(|wanted| same_origin(&uri, &wanted))) {
-            ladder.held("redirect_uri");
-        } else {
-            ladder.broke(
-                "redirect_uri",
-                format!(
-                    "the application is reached at {} and sends users back to {uri}",
-                    self.target.url
-                ),
-                &own,
-            );
-        }
-    }
-
-    /// Asks the provider with the very request, and once more with a callback that nobody registered.
-    async fn is_accepted(&self, sent: &Sent, metadata: &Metadata, ladder: &mut Ladder) {
-        let Some(uri) = sent.redirect_uri.as_deref() else {
-            return;
-        };
-        let bogus = redirect_uri::unregistered(uri, &self.context.run);
-        let silent = self.provider != "google";
-        let ask = async |uri: &str| {
-            let url = sent.with(uri, silent);
-            match self.asker.page(url.clone()).await {
-                Ok(answer) => authorization::outcome(
-                    &url,
-                    uri,
-                    answer.status,
-                    answer.header("location"),
-                    &answer.text(),
-                ),
-                Err(fault) => Outcome::Untold(fault.hindrance.cause),
-            }
-        };
-        let (outcome, control) = tokio::join!(ask(uri), ask(&bogus));
-        match (outcome, control) {
-            (Outcome::Accepted { .. }, Outcome::Refused { .. }) => ladder.held("accepted"),
-            (
-                Outcome::Refused {
-                    code,
-                    blame: Blame::RedirectUri,
-                },
-                Outcome::Refused { .. },
-            ) => {
-                let remedy = uri_remedy(self.provider, &metadata.issuer, &sent.client_id, uri);
-                ladder.broke(
-                    "accepted",
-                    format!("the provider refuses the callback that the application sends, {uri} ({code})"),
-                    &remedy,
-                );
-            }
-            (
-                Outcome::Refused {
-                    code,
-                    blame: Blame::Client,
-                },
-                Outcome::Refused { .. },
-            ) => {
-                let remedy = super::callbacks::client_remedy(self.provider, &metadata.issuer);
-                ladder.broke(
-                    "accepted",
-                    format!("the provider refuses the client id that the application sends, {} ({code})", tail(&sent.client_id)),
-                    &remedy,
-                );
-            }
-            (Outcome::Accepted { .. }, control) => ladder.untold("accepted", distrust(&control)),
-            (other, _) => ladder.untold("accepted", other.told()),
-        }
-    }
-
-    /// Comes back with a wrong state, with the cookies of the sign-in.
-    async fn refuses(&self, kept: &mut Vec<Cookie>, ladder: &mut Ladder, seen: &mut Seen) {
-        let mut url = self.endpoint(&format!("callback/{}", self.provider));
-        url.query_pairs_mut()
-            .append_pair("code", "holdpoint-made-up-code")
-            .append_pair(
-                "state",
-                &format!("holdpoint-wrong-state-{}", self.context.run),
-            );
-        let answer = match self
-            .asker
-            .target(url.clone(), None, &cookie::header(kept))
-            .await
-        {
-            Ok(answer) => answer,
-            Err(fault) => {
-                ladder.untold(
-                    "refuses",
-                    format!("the callback gave no answer: {}", fault.hindrance.cause),
-                );
-                return;
-            }
-        };
-        let session = cookie::set_by(&answer).iter().any(Cookie::opens_session);
-        self.keep(kept, &answer);
-        let to = answer.header("location").and_then(|to| url.join(to).ok());
-        let error = to.and_then(|to| {
-            let found = to.query_pairs().find(|(name, _)| name == "error")?;
-            Some(found.1.chars().take(60).collect::<String>())
-        });
-        seen.callback = json!({ "status": answer.status, "error": error, "session": session });
-        match answer.status {
-            _ if session => ladder.broke(
-                "refuses",
-                "a callback with a wrong state and a code that was made up opens a session",
-                "update next-auth, and take out what replaces its checks of state and PKCE: as it is, anybody can sign a victim in to an account of theirs",
-            ),
-            300..=399 if error.is_some() => ladder.held("refuses"),
-            400..=499 if answer.status != 429 => ladder.held("refuses"),
-            status @ 300..=399 => ladder.untold("refuses", format!("a callback with a wrong state is answered with {status} and no error code")),
-            status => ladder.untold("refuses", format!("a callback with a wrong state is answered with {status}, and no session")),
-        }
-    }
-}
-
-/// The same origin; the names of this machine count as one, because Next.js writes one for another.
-fn same_origin(a: &Url, b: &Url) -> bool {
-    let local = redirect_uri::is_loopback(a) && redirect_uri::is_loopback(b);
-    a.origin() == b.origin()
-        || (local
-            && a.scheme() == b.scheme()
-            && a.port_or_known_default() == b.port_or_known_default())
-}
-
-fn protected(sent: &Sent, ladder: &mut Ladder, seen: &Seen) {
-    let pkce = sent.challenge_method.as_deref() == Some("S256");
-    let remedy = "take out checks: [\"none\"] from the provider's options: next-auth 4 and Auth.js 5 protect Google's sign-in by themselves; for a provider of your own write checks: [\"pkce\", \"state\"]";
-    if sent
-        .challenge_method
-        .as_deref()
-        .is_some_and(|method| method != "S256")
-    {
-        ladder.broke("protected", "PKCE is used without SHA-256", remedy);
-    } else if !pkce && !sent.state {
-        ladder.broke(
-            "protected",
-            "the application sends neither a state nor PKCE, so anybody can finish a sign-in in a victim's browser",
-            remedy,
-        );
-    } else if seen.cookies.is_empty() {
-        ladder.untold(
-            "protected",
-            "no cookie of a known name keeps the state or the PKCE verifier",
-        );
-    } else {
-        ladder.held("protected");
     }
 }
 

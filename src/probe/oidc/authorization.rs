@@ -39,6 +39,9 @@ const NOBODY_THERE: &[&str] = &[
     "account_selection_required",
 ];
 
+/// Parts of the addresses of Google's pages to sign in.
+const GOOGLES_PAGES: &[&str] = &["identifier", "servicelogin", "accountchooser"];
+
 /// What is wrong with a refused request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Blame {
@@ -119,7 +122,7 @@ pub(super) fn outcome(
 ) -> Outcome {
     match status {
         300..=399 => match location.and_then(|location| asked.join(location).ok()) {
-            Some(to) => redirected(&to, redirect_uri),
+            Some(to) => redirected(asked, &to, redirect_uri),
             None => Outcome::Untold(format!(
                 "the authorization endpoint answers {status} and leads nowhere"
             )),
@@ -141,7 +144,7 @@ pub(super) fn outcome(
     }
 }
 
-fn redirected(to: &Url, redirect_uri: &str) -> Outcome {
+fn redirected(asked: &Url, to: &Url, redirect_uri: &str) -> Outcome {
     let parameter = |name: &str| {
         // The answer may be in the fragment, where the response mode says so.
         let fragment = to.fragment().unwrap_or_default();
@@ -193,6 +196,10 @@ fn redirected(to: &Url, redirect_uri: &str) -> Outcome {
     }
     if path.contains("error") {
         return Outcome::Untold("the provider leads to an error page without a code".into());
+    }
+    let known = GOOGLES_PAGES.iter().any(|page| path.contains(page));
+    if asked.host_str() == Some("accounts.google.com") && !known {
+        return Outcome::Untold("Google leads to a page that is not known here".into());
     }
     // A page of the provider, to sign in or to choose an account. Whether it would also be shown for a
     // wrong request is what the negative control tells.
@@ -346,10 +353,12 @@ mod tests {
             to("https://accounts.google.com/v3/signin/identifier?opparams=1"),
             Outcome::Accepted { returned: false }
         );
+        let elsewhere = Url::parse("https://id.example/auth").unwrap();
         assert_eq!(
-            to("/interaction/abc"),
+            outcome(&elsewhere, URI, 303, Some("/interaction/abc"), ""),
             Outcome::Accepted { returned: false }
         );
+        assert!(matches!(to("/signin/oauth/consent"), Outcome::Untold(_)));
         assert!(matches!(
             to("https://www.google.com/sorry/index"),
             Outcome::Untold(_)

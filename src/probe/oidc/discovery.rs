@@ -22,6 +22,8 @@ pub(super) struct Metadata {
     pub(super) methods: Option<Vec<String>>,
     /// Seconds for which the document may be kept.
     pub(super) fresh_for: Option<u64>,
+    /// Answers to the callback carry the issuer (RFC 9207 section 3).
+    pub(super) names_itself: bool,
 }
 
 /// Why a discovery document is of no use.
@@ -117,6 +119,7 @@ fn judge(issuer: &str, document: &Value, fresh_for: Option<u64>) -> Result<Metad
         s256: has("code_challenge_methods_supported", "S256"),
         methods: list("token_endpoint_auth_methods_supported"),
         fresh_for,
+        names_itself: document["authorization_response_iss_parameter_supported"] == true,
     };
     if metadata.code == Some(false) {
         return Err(Defect::Broken(

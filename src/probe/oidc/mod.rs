@@ -13,6 +13,8 @@ mod parameters;
 mod provider;
 mod redeem;
 mod redirect_uri;
+mod refusal;
+mod request;
 mod secret;
 mod sent;
 mod token;

@@ -1,0 +1,423 @@
+//! What an application sends to its provider, through the program: the request handlers of NextAuth 4 and
+//! Auth.js 5 themselves before the certified provider, and applications that are wrong in one thing each.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use holdpoint::sandbox::oidc::{Client, Manners, Provider};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+use support::hostile::Server;
+use support::{holdpoint, peers, write};
+
+const ID: &str = "123456789012-abcdefghijklmnopqrstuvwxyz012345.apps.googleusercontent.com";
+const SECRET: &str = "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";
+
+/// The checks that look at the application.
+const ALL: &[&str] = &[
+    "application-offers-provider",
+    "application-starts-sign-in",
+    "application-sends-client",
+    "application-sends-callback",
+    "application-request-accepted",
+    "application-state-pkce",
+    "application-pkce",
+    "application-cookies",
+    "callback-refuses-wrong-state",
+];
+
+/// A process of Node.js that says where it listens. Dropping it ends it.
+struct Node {
+    child: Child,
+    input: ChildStdin,
+    lines: Option<Lines<BufReader<ChildStdout>>>,
+    address: String,
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _waited = self.child.wait();
+    }
+}
+
+impl Node {
+    /// Starts a script of `tests/peers/`; none where Node.js or the packages are not installed.
+    fn start(script: &str, packages: &str, options: &Value) -> Option<Self> {
+        let node = peers::peer("node")?;
+        let folder = peers::fetched(script)?.join(packages);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/peers")
+            .join(script)
+            .join("server.mjs");
+        let mut child = Command::new(node)
+            .arg(script)
+            .arg(folder)
+            .arg(options.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let input = child.stdin.take().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut node = Self {
+            child,
+            input,
+            lines: Some(lines),
+            address: String::new(),
+        };
+        let port = node.await_line("listening ");
+        node.address = format!("http://127.0.0.1:{port}");
+        Some(node)
+    }
+
+    fn await_line(&mut self, beginning: &str) -> String {
+        let lines = self.lines.as_mut().unwrap();
+        lines
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix(beginning).map(str::to_owned))
+            .unwrap_or_else(|| panic!("it ended before it said '{beginning}'"))
+    }
+
+    /// Tells an application its provider, and waits until it answers.
+    fn sign_in_at(&mut self, issuer: &str) {
+        writeln!(self.input, "{issuer}").unwrap();
+        self.await_line("ready");
+        let rest = self.lines.take().unwrap();
+        std::thread::spawn(move || rest.for_each(drop));
+    }
+}
+
+/// NextAuth 4 or Auth.js 5 on a server, with these options beside the client.
+fn application(version: u8, more: Value) -> Option<Node> {
+    let mut options = json!({ "version": version, "id": ID, "secret": SECRET });
+    for (name, value) in more.as_object().unwrap() {
+        options[name] = value.clone();
+    }
+    Node::start("auth-handlers", "", &options)
+}
+
+/// The certified provider with one client and this callback.
+fn provider(redirect_uri: &str) -> Option<Node> {
+    let options = json!({ "id": ID, "secret": SECRET, "redirectUris": [redirect_uri] });
+    Node::start("oidc-provider", "node_modules/oidc-provider", &options)
+}
+
+type Verdicts = BTreeMap<String, (String, String)>;
+
+/// Runs the oidc checks against a target, with the client of these tests.
+fn run(target: &str, issuer: &str, scratch_words: &[&str]) -> Verdicts {
+    let folder = tempfile::tempdir().unwrap();
+    let package = r#"{"name":"shop","dependencies":{"next":"15.5.0","next-auth":"4.24.15"}}"#;
+    write(folder.path(), "package.json", package);
+    let outcome = holdpoint(["run", "oidc", "--target", target, "--report", "json=-"])
+        .within(folder.path())
+        .env("HOLDPOINT_GOOGLE_ISSUER", issuer)
+        .env("GOOGLE_CLIENT_ID", ID)
+        .env("GOOGLE_CLIENT_SECRET", SECRET)
+        .within_time(Duration::from_secs(90))
+        .run();
+    // What an application gives a browser for a sign-in opens it to whoever reads it.
+    let record = files(folder.path());
+    for word in [&[SECRET, "eyJhbGciOiJkaXIi"], scratch_words].concat() {
+        assert!(!outcome.stdout.contains(word), "{word}: {}", outcome.stdout);
+        assert!(!record.contains(word), "{word} is in the record");
+    }
+    let report: Value = serde_json::from_str(&outcome.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", outcome.stderr));
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .map(|finding| {
+            let word = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+            (word("check"), (word("verdict"), finding.to_string()))
+        })
+        .collect()
+}
+
+/// The text of everything that a run left behind.
+fn files(folder: &Path) -> String {
+    let records = folder.join(".holdpoint/records");
+    std::fs::read_dir(records)
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect()
+}
+
+#[track_caller]
+fn expect(found: &Verdicts, check: &str, wanted: &str, words: &str) {
+    let (verdict, told) = &found[&format!("oidc.{check}")];
+    assert_eq!(verdict, wanted, "{check}: {told}");
+    assert!(told.contains(words), "{check}: no '{words}' in {told}");
+}
+
+fn callback(address: &str) -> String {
+    format!("{address}/api/auth/callback/google")
+}
+
+#[test]
+fn both_versions_pass_as_they_come() {
+    for version in [4, 5] {
+        let Some(mut app) = application(version, json!({})) else {
+            return;
+        };
+        let Some(provider) = provider(&callback(&app.address)) else {
+            return;
+        };
+        app.sign_in_at(&provider.address);
+        let found = run(&app.address, &provider.address, &[]);
+        for check in ALL {
+            expect(&found, check, "pass", "");
+        }
+        // The provider knows the callback of the target, too.
+        for check in ["redirect-uri-registered", "secret-accepted"] {
+            expect(&found, check, "pass", "");
+        }
+    }
+}
+
+/// Runs against an application before a provider with Google's manners that knows this callback.
+fn before_google(mut app: Node, registered: &str) -> Verdicts {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let client = Client {
+        id: ID.into(),
+        secret: SECRET.into(),
+        redirect_uris: vec![registered.into()],
+    };
+    let google = runtime
+        .block_on(Provider::start(Manners::Google, client, None))
+        .unwrap();
+    app.sign_in_at(&google.issuer());
+    run(&app.address, &google.issuer(), &[])
+}
+
+#[test]
+fn another_client_in_the_deployment_is_named() {
+    for version in [4, 5] {
+        let other = "999-zzzzzzzzzzzz.apps.googleusercontent.com";
+        let Some(app) = application(version, json!({ "id": other })) else {
+            return;
+        };
+        let registered = callback(&app.address);
+        let found = before_google(app, &registered);
+        expect(&found, "application-starts-sign-in", "pass", "");
+        expect(&found, "application-sends-client", "fail", "…zzzzzz");
+        expect(
+            &found,
+            "application-request-accepted",
+            "fail",
+            "invalid_client",
+        );
+        expect(&found, "application-state-pkce", "pass", "");
+    }
+}
+
+#[test]
+fn an_application_that_believes_it_is_elsewhere_is_named() {
+    for version in [4, 5] {
+        let elsewhere = json!({ "url": "http://localhost:3000" });
+        let Some(app) = application(version, elsewhere) else {
+            return;
+        };
+        let registered = callback(&app.address);
+        let found = before_google(app, &registered);
+        let sent = "http://localhost:3000/api/auth/callback/google";
+        expect(&found, "redirect-uri-registered", "pass", "");
+        expect(&found, "application-sends-callback", "fail", sent);
+        expect(
+            &found,
+            "application-request-accepted",
+            "fail",
+            "redirect_uri_mismatch",
+        );
+    }
+}
+
+#[test]
+fn checks_that_are_switched_off_are_named() {
+    for version in [4, 5] {
+        let Some(app) = application(version, json!({ "checks": ["none"] })) else {
+            return;
+        };
+        let registered = callback(&app.address);
+        let found = before_google(app, &registered);
+        expect(
+            &found,
+            "application-state-pkce",
+            "fail",
+            "neither a state nor PKCE",
+        );
+        expect(&found, "application-pkce", "fail", "");
+        expect(&found, "application-cookies", "not-applicable", "");
+        // A made-up code opens no session all the same.
+        expect(&found, "callback-refuses-wrong-state", "pass", "");
+    }
+    // A state alone protects; PKCE is recommended beside it.
+    let Some(app) = application(4, json!({ "checks": ["state"] })) else {
+        return;
+    };
+    let registered = callback(&app.address);
+    let found = before_google(app, &registered);
+    expect(&found, "application-state-pkce", "pass", "");
+    expect(&found, "application-pkce", "fail", "");
+}
+
+#[test]
+fn a_cookie_that_scripts_can_read_is_named() {
+    // In version 4 a cookie that is given by name alone loses its flags.
+    let cookies = json!({ "cookies": { "state": { "name": "next-auth.state", "options": { "path": "/" } } } });
+    let Some(app) = application(4, cookies) else {
+        return;
+    };
+    let registered = callback(&app.address);
+    let found = before_google(app, &registered);
+    expect(&found, "application-state-pkce", "pass", "");
+    expect(&found, "application-cookies", "fail", "scripts can read");
+}
+
+#[test]
+fn a_provider_that_is_not_offered_is_named() {
+    for version in [4, 5] {
+        let Some(app) = application(version, json!({ "provider": false })) else {
+            return;
+        };
+        let registered = callback(&app.address);
+        let found = before_google(app, &registered);
+        expect(
+            &found,
+            "application-offers-provider",
+            "fail",
+            "does not offer google",
+        );
+        expect(&found, "application-starts-sign-in", "blocked", "");
+    }
+}
+
+/// An application of a few lines that answers each path with this: status, headers and body.
+fn naive(answer: impl Fn(&str) -> (u16, String, String) + Send + Sync + 'static) -> Server {
+    Server::start(move |request, client| {
+        let (status, headers, body) = answer(request.target());
+        write!(
+            client,
+            "HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n{body}",
+            body.len()
+        )
+    })
+}
+
+#[test]
+fn an_application_that_believes_any_state_is_critical() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let client = Client {
+        id: ID.into(),
+        secret: SECRET.into(),
+        redirect_uris: vec!["https://app.example/api/auth/callback/google".into()],
+    };
+    let google = runtime
+        .block_on(Provider::start(Manners::Google, client, None))
+        .unwrap();
+    let issuer = google.issuer();
+    let session = "session-of-a-stranger-5f2c";
+    let at = issuer.clone();
+    let app = naive(move |path| match path {
+        "/api/auth/providers" => (
+            200,
+            "Content-Type: application/json\r\n".into(),
+            r#"{"google":{"id":"google"}}"#.into(),
+        ),
+        "/api/auth/csrf" => (
+            200,
+            "Set-Cookie: next-auth.csrf-token=abcdef012345%7Cx; HttpOnly\r\n".into(),
+            r#"{"csrfToken":"abcdef012345"}"#.into(),
+        ),
+        "/api/auth/signin/google" => {
+            let to = format!(
+                "{at}/auth?client_id={ID}&state=fedcba9876543210&redirect_uri=https://app.example/api/auth/callback/google"
+            );
+            let cookie = "Set-Cookie: next-auth.state=fedcba9876543210; HttpOnly; SameSite=Lax";
+            (
+                302,
+                format!("Location: {to}\r\n{cookie}\r\n"),
+                String::new(),
+            )
+        }
+        path if path.starts_with("/api/auth/callback/") => (
+            302,
+            format!("Location: /\r\nSet-Cookie: next-auth.session-token={session}; HttpOnly\r\n"),
+            String::new(),
+        ),
+        _ => (404, String::new(), String::new()),
+    });
+    let secrets = [session, "fedcba9876543210", "abcdef012345"];
+    let found = run(&app.url(), &issuer, &secrets);
+    expect(
+        &found,
+        "callback-refuses-wrong-state",
+        "fail",
+        "opens a session",
+    );
+    expect(&found, "application-request-accepted", "pass", "");
+    expect(
+        &found,
+        "application-sends-callback",
+        "fail",
+        "https://app.example",
+    );
+}
+
+#[test]
+fn what_an_application_does_not_answer_is_no_verdict() {
+    let nowhere = "http://127.0.0.1:9";
+    // It fails; it hangs; it has no NextAuth.
+    let failing = naive(|_| (500, String::new(), r#"{"message":"x"}"#.into()));
+    let found = run(&failing.url(), nowhere, &[]);
+    expect(
+        &found,
+        "application-offers-provider",
+        "inconclusive",
+        "answers 500",
+    );
+    expect(&found, "application-starts-sign-in", "blocked", "");
+    let hanging = Server::start(|_, client| client.until_closed());
+    let found = run(&hanging.url(), nowhere, &[]);
+    expect(
+        &found,
+        "application-offers-provider",
+        "inconclusive",
+        "no answer within the time allowed",
+    );
+    let other = naive(|_| (404, String::new(), "no".into()));
+    let found = run(&other.url(), nowhere, &[]);
+    expect(&found, "application-offers-provider", "not-applicable", "");
+    expect(&found, "callback-refuses-wrong-state", "not-applicable", "");
+}
+
+/// The same against an application that runs already, such as a whole Next.js build: its address in
+/// HOLDPOINT_SIGN_IN_TARGET and its provider's in HOLDPOINT_SIGN_IN_ISSUER, with the client of these tests.
+#[test]
+fn an_application_that_runs_already_passes() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests' own settings, not the program's"
+    )]
+    let named = |name: &str| std::env::var(name).ok();
+    let (Some(target), Some(issuer)) = (
+        named("HOLDPOINT_SIGN_IN_TARGET"),
+        named("HOLDPOINT_SIGN_IN_ISSUER"),
+    ) else {
+        #[expect(clippy::print_stderr, reason = "a skipped test is said")]
+        {
+            eprintln!("skipped: HOLDPOINT_SIGN_IN_TARGET names no application");
+        }
+        return;
+    };
+    let found = run(&target, &issuer, &[]);
+    for check in ALL {
+        expect(&found, check, "pass", "");
+    }
+}
