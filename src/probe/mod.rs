@@ -7,12 +7,14 @@ mod exec;
 mod file;
 mod http;
 mod ladder;
-pub(crate) mod nextauth;
+mod nextauth;
 mod scratch;
 mod tls;
 pub mod transport;
 
 use std::sync::LazyLock;
+
+pub(crate) use nextauth::library as nextauth_library;
 
 pub use contract::{Context, ParameterSpec, Probe, ProbeSpec, Sighting, Transient, Wanted};
 pub use scratch::{Promise, Scratch};

@@ -5,7 +5,7 @@ use super::application::{Application, Shared, uncached};
 use super::headers::Nonce;
 use super::keys::Keys;
 use super::nextauth::{Library, MONTH};
-use crate::probe::nextauth::jwe::Edition;
+use crate::probe::nextauth_library::jwe::Edition;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};

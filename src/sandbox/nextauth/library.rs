@@ -3,9 +3,9 @@
 
 use super::Fault;
 use crate::clock;
-use crate::probe::nextauth::csrf::{self, Pair};
-use crate::probe::nextauth::jwe::{self, Edition};
-use crate::probe::nextauth::names::{self, Names};
+use crate::probe::nextauth_library::csrf::{self, Pair};
+use crate::probe::nextauth_library::jwe::{self, Edition};
+use crate::probe::nextauth_library::names::{self, Names};
 use crate::sandbox::keys;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};

@@ -5,7 +5,7 @@ mod library;
 pub(super) use library::{Library, router};
 
 use super::{keys, serve};
-use crate::probe::nextauth::jwe::Edition;
+use crate::probe::nextauth_library::jwe::Edition;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
