@@ -12,12 +12,15 @@ mod mongodb;
 pub(crate) mod nextauth;
 mod oidc;
 mod push;
+mod nextauth;
 mod scratch;
 mod smtp;
 mod tls;
 pub mod transport;
 
 use std::sync::LazyLock;
+
+pub(crate) use nextauth::library as nextauth_library;
 
 pub use contract::{Context, ParameterSpec, Probe, ProbeSpec, Sighting, Transient, Wanted};
 pub use scratch::{Promise, Scratch};

@@ -5,12 +5,13 @@ use super::application::{Application, Shared, uncached};
 use super::headers::Nonce;
 use super::keys::Keys;
 use super::nextauth::{Library, MONTH};
-use crate::probe::nextauth::jwe::Edition;
+use crate::probe::nextauth_library::jwe::Edition;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::collections::HashSet;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
 
 /// A day in seconds.
 const DAY: i64 = 24 * 3600;
@@ -30,6 +31,7 @@ pub(super) fn library(variant: Variant, https_url: &str, keys: &Keys) -> Library
         password: Some(keys.password.clone()),
         fault: None,
         database: Mutex::new(HashSet::new()),
+        answered: AtomicUsize::new(0),
     }
 }
 

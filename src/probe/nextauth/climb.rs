@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 const MARGIN: Duration = Duration::from_millis(250);
 
 const WHERE_IT_LIES: &str = "put the handler at app/api/auth/[...nextauth]/route.ts (pages/api/auth/[...nextauth].ts) and deploy it; \
-     where it lies below another path, name that as base_path in the check";
+     where it lies below another path, say so by HOLDPOINT_NEXTAUTH_PATH=/path, or by base_path in a check of your own";
 const WHAT_IT_LACKS: &str = "read the deployment's log: NO_SECRET or MissingSecret means that NEXTAUTH_SECRET (AUTH_SECRET for Auth.js 5) is missing or empty in this environment; \
      UntrustedHost means that AUTH_URL or AUTH_TRUST_HOST=true is; set it and deploy again, because a running deployment does not see the change";
 const WHO_IS_SHOWN: &str = "find what answers GET /api/auth/session for everybody: a cache that keeps it (it must be private and no-store), \
@@ -34,6 +34,8 @@ pub(super) struct Climb<'a> {
     pub(super) ladder: Ladder,
     pub(super) until: Instant,
     facts: Facts,
+    /// Something before the application gave an answer that another attempt may not meet.
+    passing: bool,
 }
 
 /// Why a look ends early.
@@ -74,6 +76,7 @@ impl<'a> Climb<'a> {
             ladder: Ladder::new(RUNGS),
             until: context.until.checked_sub(margin).unwrap_or(context.until),
             facts,
+            passing: false,
         }
     }
 
@@ -97,7 +100,10 @@ impl<'a> Climb<'a> {
             };
         }
         self.facts.insert("steps".into(), self.ladder.into_fact());
-        Sighting::of(self.facts)
+        Sighting {
+            transient: self.passing.then_some(Transient { retry_after: None }),
+            ..Sighting::of(self.facts)
+        }
     }
 
     /// A step that found no answer cannot be told; where even the first found no connection, there is no look.
@@ -127,13 +133,15 @@ impl<'a> Climb<'a> {
                 format!("{asked} answers that the server's configuration is wrong (status 500)"),
                 WHAT_IT_LACKS,
             ),
-            Reading::Unclear(cause) => self.ladder.untold(rung, cause),
+            Reading::Unclear(cause) => {
+                self.passing = matches!(answer.status, 502..=504);
+                self.ladder.untold(rung, cause);
+            }
         }
         Err(End::Told)
     }
 
-    /// Asks for the session of nobody: the steps answer, stranger and secret. `also` is asked before the
-    /// first of them counts as held.
+    /// Asks for the session of nobody: the steps answer, stranger and secret.
     pub(super) async fn open(&mut self) -> Result<Opening, End> {
         let asked = self.asked("session");
         let answer = self.site.get("session", "", &[], self.until).await;
@@ -143,10 +151,7 @@ impl<'a> Climb<'a> {
             self.ladder.untold("answer", cause);
             End::Told
         })?;
-        let csrf = answer
-            .cookies
-            .iter()
-            .find_map(|cookie| Pair::read(&cookie.value).map(|pair| (cookie.clone(), pair)));
+        let csrf = csrf_pair(&answer);
         let named = csrf
             .as_ref()
             .and_then(|(cookie, _)| names::edition_of(&cookie.name));
@@ -281,6 +286,14 @@ impl<'a> Climb<'a> {
     pub(super) fn cookie(&self, cookie: &Cookie) -> Value {
         cookie.facts(self.context.now)
     }
+}
+
+/// The CSRF cookie that an answer sets, whatever its name.
+pub(super) fn csrf_pair(answer: &Answer) -> Option<(Cookie, Pair)> {
+    answer
+        .cookies
+        .iter()
+        .find_map(|cookie| Some((cookie.clone(), Pair::read(&cookie.value)?)))
 }
 
 /// Is an answer forbidden to caches? RFC 9111 section 5.2.2.

@@ -1,8 +1,9 @@
 //! The look `endpoints`: what everybody may ask, and what it tells of the deployment's configuration.
 
-use super::climb::{Climb, End, is_uncached};
+use super::climb::{Climb, End, Opening, csrf_pair, is_uncached};
 use super::configured::{self, same_origin, shown};
 use super::jwe::Edition;
+use super::site::Answer;
 use crate::probe::http::cookie::Cookie;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
@@ -11,7 +12,9 @@ use url::Url;
 /// A site of nobody, under a name that is reserved for that (RFC 2606).
 const FOREIGN: &str = "holdpoint-foreign.example";
 
-const NO_LIBRARY: &str = "look at what answers below this path: neither NextAuth nor Auth.js does; where the handler lies elsewhere, name its path as base_path in the check";
+const NO_LIBRARY: &str = "look at what answers below this path: neither NextAuth nor Auth.js does; where the handler lies elsewhere, say so by HOLDPOINT_NEXTAUTH_PATH=/path, or by base_path in a check of your own";
+
+const ONE_SECRET: &str = "give every instance and region the same NEXTAUTH_SECRET (AUTH_SECRET for Auth.js 5) and deploy all of them again; until then people are signed out whenever another instance answers";
 
 /// A provider as the endpoint lists it.
 struct Provider {
@@ -36,6 +39,7 @@ pub(super) async fn look(climb: &mut Climb<'_>) -> Result<(), End> {
             return Err(End::Told);
         }
     }
+    compare_instances(climb, &opening, &csrf);
     climb.tell("prefixed", opening.prefixed);
     let cookies: Vec<_> = csrf.cookies.iter().map(|one| climb.cookie(one)).collect();
     climb.tell("cookies", cookies);
@@ -60,6 +64,24 @@ pub(super) async fn look(climb: &mut Climb<'_>) -> Result<(), End> {
     climb.tell("trusts_foreign_host", foreign_host(climb, &providers).await);
     climb.tell("keeps_foreign_callback", foreign_callback(climb).await);
     Ok(())
+}
+
+/// Behind a load balancer another instance may have given this answer: does it sign with the same secret?
+fn compare_instances(climb: &mut Climb<'_>, opening: &Opening, csrf: &Answer) {
+    let (Some(_), Some((_, pair))) = (&opening.csrf, csrf_pair(csrf)) else {
+        return;
+    };
+    let named = climb.text("variable");
+    let candidates = configured::secrets(&climb.context.environment, named, opening.edition);
+    let second = candidates.iter().find(|one| pair.is_of(&one.signs));
+    let only_one = match (&opening.secret, second) {
+        (Some(secret), None) | (None, Some(secret)) => &secret.variable,
+        _ => return,
+    };
+    let cause = format!(
+        "some instances of the deployment sign with {only_one}, and others with another secret"
+    );
+    climb.ladder.broke("secret", cause, ONE_SECRET);
 }
 
 fn configured_address(climb: &mut Climb<'_>, edition: Option<Edition>) {

@@ -12,6 +12,11 @@ mod session;
 mod sign_in;
 mod site;
 
+/// What the libraries themselves do, for the sandbox, which pretends to be one.
+pub(crate) mod library {
+    pub(crate) use super::{csrf, jwe, names};
+}
+
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind, Level};
 use climb::Climb;
@@ -142,4 +147,73 @@ fn text<'a>(parameters: &'a Facts, key: &str) -> Result<Option<&'a str>, String>
         .as_str()
         .map(Some)
         .ok_or_else(|| format!("{key}: {value} is not text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::model::{Application, Environment};
+    use crate::probe::Scratch;
+    use crate::probe::transport::Transport;
+    use crate::secret::Book;
+    use serde_json::json;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    fn looks(parameters: &Value) -> Result<Vec<Facts>, String> {
+        let timeout = Duration::from_secs(1);
+        let context = Context {
+            target: None,
+            root: ".".into(),
+            application: Arc::new(Application::default()),
+            environment: Arc::new(Environment::default()),
+            secrets: Arc::new(Book::default()),
+            transport: Arc::new(Transport::new(None).unwrap()),
+            timeout,
+            until: clock::tick() + timeout,
+            now: 0,
+            run: String::new(),
+            scratch: Scratch::default(),
+        };
+        NextAuth.looks(parameters.as_object().unwrap(), &context)
+    }
+
+    #[test]
+    fn equal_looks_have_equal_parameters() {
+        let endpoints = looks(&json!({ "look": "endpoints" })).unwrap();
+        let written = json!({ "look": "endpoints", "base_path": "/api/auth", "provider": "guest" });
+        // The provider concerns the look sign-in alone.
+        assert_eq!(endpoints, looks(&written).unwrap());
+        let sign_in = &looks(&json!({ "look": "sign-in" })).unwrap()[0];
+        assert_eq!(sign_in["provider"], "guest");
+    }
+
+    #[test]
+    fn wrong_parameters_are_said() {
+        for (parameters, said) in [
+            (json!({}), "look: it is missing"),
+            (json!({ "look": "cookies" }), "'cookies' is none of"),
+            (json!({ "look": 1 }), "look: 1 is not text"),
+            (
+                json!({ "look": "session", "base_path": "auth" }),
+                "'auth' is no path",
+            ),
+            (
+                json!({ "look": "session", "base_path": "/auth?x" }),
+                "is no path",
+            ),
+            (
+                json!({ "look": "sign-in", "fields": ["password"] }),
+                "fields: ",
+            ),
+            (
+                json!({ "look": "sign-in", "fields": { "password": 1 } }),
+                "fields: ",
+            ),
+        ] {
+            let error = looks(&parameters).unwrap_err();
+            assert!(error.contains(said), "{parameters}: {error}");
+        }
+    }
 }

@@ -3,9 +3,9 @@
 
 use super::Fault;
 use crate::clock;
-use crate::probe::nextauth::csrf::{self, Pair};
-use crate::probe::nextauth::jwe::{self, Edition};
-use crate::probe::nextauth::names::{self, Names};
+use crate::probe::nextauth_library::csrf::{self, Pair};
+use crate::probe::nextauth_library::jwe::{self, Edition};
+use crate::probe::nextauth_library::names::{self, Names};
 use crate::sandbox::keys;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -16,6 +16,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use url::Url;
 
@@ -39,6 +40,8 @@ pub(in crate::sandbox) struct Library {
     pub(in crate::sandbox) fault: Option<Fault>,
     /// Sessions that are kept in a database, which only a fault makes it do.
     pub(in crate::sandbox) database: Mutex<HashSet<String>>,
+    /// CSRF tokens given out, by which two instances take turns.
+    pub(in crate::sandbox) answered: AtomicUsize,
 }
 
 /// The state as handlers receive it.
@@ -65,9 +68,18 @@ impl Library {
 
     fn attributes(&self) -> &'static str {
         match self.secure {
+            _ if self.has(Fault::OpensCookiesToScripts) => "Path=/; SameSite=Lax",
             true => "Path=/; HttpOnly; Secure; SameSite=Lax",
             false => "Path=/; HttpOnly; SameSite=Lax",
         }
+    }
+
+    fn caching(&self) -> [(header::HeaderName, &'static str); 1] {
+        let value = match self.has(Fault::AllowsCaching) {
+            true => "public, max-age=60",
+            false => "private, no-cache, no-store",
+        };
+        [(header::CACHE_CONTROL, value)]
     }
 
     fn has(&self, fault: Fault) -> bool {
@@ -87,7 +99,11 @@ impl Library {
             Some(token) => token,
             None => {
                 let token = keys::hex::<32>()?;
-                let hash = csrf::hash(&token, &self.secret);
+                let turn = self.answered.fetch_add(1, Ordering::Relaxed);
+                let hash = match self.has(Fault::HasTwoSecrets) && turn % 2 == 1 {
+                    true => csrf::hash(&token, &keys::text::<32>()?),
+                    false => csrf::hash(&token, &self.secret),
+                };
                 let name = self.names().csrf;
                 cookies.push(format!("{name}={token}%7C{hash}; {attributes}"));
                 token
@@ -223,7 +239,7 @@ impl Library {
         if !asks_json {
             return (
                 StatusCode::FOUND,
-                uncached(),
+                self.caching(),
                 [(header::LOCATION, to.to_owned())],
             )
                 .into_response();
@@ -237,7 +253,7 @@ impl Library {
         } else {
             to.to_owned()
         };
-        (status, uncached(), Json(json!({ "url": url }))).into_response()
+        (status, self.caching(), Json(json!({ "url": url }))).into_response()
     }
 
     fn lead_back(&self, request: &HeaderMap, fields: &Fields) -> Response {
@@ -269,10 +285,6 @@ fn set(cookies: Vec<String>) -> SetCookies {
     )
 }
 
-fn uncached() -> [(header::HeaderName, &'static str); 1] {
-    [(header::CACHE_CONTROL, "private, no-cache, no-store")]
-}
-
 /// As both versions answer every endpoint when their configuration is wrong, or keys cannot be made.
 pub(super) fn misconfigured() -> Response {
     (
@@ -290,9 +302,12 @@ async fn csrf_token(
 ) -> Response {
     let callback = query.get("callbackUrl").map(String::as_str);
     match library.csrf(&request, callback) {
-        Ok((token, cookies)) => {
-            (uncached(), cookies, Json(json!({ "csrfToken": token }))).into_response()
-        }
+        Ok((token, cookies)) => (
+            library.caching(),
+            cookies,
+            Json(json!({ "csrfToken": token })),
+        )
+            .into_response(),
         Err(_) => misconfigured(),
     }
 }
@@ -307,7 +322,13 @@ async fn session(State(library): Shared, request: HeaderMap) -> Response {
             Edition::Four => json!({}),
             Edition::Five => Value::Null,
         };
-        return (uncached(), csrf, library.close(&request), Json(nobody)).into_response();
+        return (
+            library.caching(),
+            csrf,
+            library.close(&request),
+            Json(nobody),
+        )
+            .into_response();
     };
     let Ok((expires, cookies)) = library.open(&user) else {
         return misconfigured();
@@ -319,7 +340,7 @@ async fn session(State(library): Shared, request: HeaderMap) -> Response {
         }
     }
     let session = json!({ "user": shown, "expires": expires });
-    (uncached(), csrf, cookies, Json(session)).into_response()
+    (library.caching(), csrf, cookies, Json(session)).into_response()
 }
 
 /// `GET /api/auth/providers`

@@ -5,7 +5,7 @@ mod library;
 pub(super) use library::{Library, router};
 
 use super::{keys, serve};
-use crate::probe::nextauth::jwe::Edition;
+use crate::probe::nextauth_library::jwe::Edition;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
@@ -13,6 +13,7 @@ use axum::response::{Html, IntoResponse, Response};
 use std::collections::HashSet;
 use std::io;
 use std::net::Ipv4Addr;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -53,6 +54,14 @@ pub enum Fault {
     TrustsForeignHost,
     /// An address of another site is kept as the place to go after sign-in.
     KeepsForeignCallback,
+    /// The secret stands in tutorials.
+    SignsWithSampleSecret,
+    /// Two instances with different secrets answer in turn.
+    HasTwoSecrets,
+    /// Caches may keep every answer.
+    AllowsCaching,
+    /// Scripts can read the session.
+    OpensCookiesToScripts,
     /// Every endpoint says that the configuration is wrong.
     Misconfigured,
     /// Requests are never answered.
@@ -87,7 +96,10 @@ impl NextAuthDouble {
     pub async fn start(version: NextAuthVersion, fault: Option<Fault>) -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", socket.local_addr()?);
-        let secret = keys::text::<32>()?;
+        let secret = match fault {
+            Some(Fault::SignsWithSampleSecret) => "changeme".to_owned(),
+            _ => keys::text::<32>()?,
+        };
         let library = Library {
             edition: match version {
                 NextAuthVersion::Four => Edition::Four,
@@ -100,6 +112,7 @@ impl NextAuthDouble {
             password: None,
             fault,
             database: Mutex::new(HashSet::new()),
+            answered: AtomicUsize::new(0),
         };
         let (stop, _) = watch::channel(());
         let site = router(Arc::new(library)).layer(middleware::from_fn_with_state(fault, surround));
