@@ -7,6 +7,7 @@ mod exec;
 mod file;
 mod http;
 mod ladder;
+mod resend;
 mod scratch;
 mod smtp;
 mod tls;
@@ -24,6 +25,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &exec::Exec,
     &file::File,
     &http::Http,
+    &resend::Resend,
     &smtp::Smtp,
     &tls::Tls,
 ];

@@ -7,7 +7,9 @@ mod headers;
 mod keys;
 mod listener;
 mod project;
+pub mod resend;
 mod sign_in;
+pub mod smtp;
 #[cfg(test)]
 mod tests;
 

@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub(crate) mod hostile;
+pub(crate) mod looking;
+pub(crate) mod mail;
 pub(crate) mod peers;
 pub(crate) mod refusal;
 
