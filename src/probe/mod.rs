@@ -13,6 +13,7 @@ pub(crate) mod nextauth;
 mod oidc;
 mod push;
 mod nextauth;
+mod resend;
 mod scratch;
 mod smtp;
 mod tls;
@@ -37,6 +38,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &nextauth::NextAuth,
     &oidc::Oidc,
     &push::Push,
+    &resend::Resend,
     &smtp::Smtp,
     &tls::Tls,
 ];

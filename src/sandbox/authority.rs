@@ -13,6 +13,8 @@ use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// The names of this machine.
+const HERE: &[&str] = &["127.0.0.1", "localhost"];
 
 /// The authority. Its key is never written anywhere.
 pub(super) struct Authority {
@@ -38,11 +40,23 @@ impl Authority {
     /// TLS 1.2 and 1.3 with a certificate for 127.0.0.1 and localhost that has 90 whole days left.
     pub(super) fn server_config(&self) -> io::Result<Arc<ServerConfig>> {
         // An hour more than 90 days, so that the 90th is still whole while the sandbox runs.
-        let mut params = params(
-            "Holdpoint sandbox",
-            90 * DAY + HOUR,
-            &["127.0.0.1", "localhost"],
-        )?;
+        let valid_for = 90 * DAY + HOUR;
+        self.signed(params("Holdpoint sandbox", valid_for, HERE)?)
+    }
+
+    /// The same with a certificate that ended half an hour ago.
+    pub(super) fn expired_config(&self) -> io::Result<Arc<ServerConfig>> {
+        let mut params = params("Holdpoint sandbox", DAY, HERE)?;
+        params.not_after = params.not_before + HOUR / 2;
+        self.signed(params)
+    }
+
+    /// The same with a certificate for another host.
+    pub(super) fn foreign_config(&self, name: &str) -> io::Result<Arc<ServerConfig>> {
+        self.signed(params("Holdpoint sandbox", DAY, &[name])?)
+    }
+
+    fn signed(&self, mut params: CertificateParams) -> io::Result<Arc<ServerConfig>> {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;

@@ -12,7 +12,9 @@ mod nextauth;
 pub mod oidc;
 mod project;
 mod push;
+pub mod resend;
 mod sign_in;
+pub mod smtp;
 #[cfg(test)]
 mod tests;
 

@@ -6,6 +6,8 @@
 pub(crate) mod ferretdb;
 pub(crate) mod hostile;
 pub(crate) mod next;
+pub(crate) mod looking;
+pub(crate) mod mail;
 pub(crate) mod peers;
 pub(crate) mod refusal;
 

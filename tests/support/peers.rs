@@ -36,6 +36,10 @@ pub(super) fn skipped<T>(name: &str) -> Option<T> {
 /// The program of a peer that `tests/run` built, such as `ferretdb`.
 pub(crate) fn built(name: &str) -> Option<PathBuf> {
     let program = variable("HOLDPOINT_PEERS").map(|peers| Path::new(&peers).join(name).join(name));
+/// The Python of a peer that `tests/run` fetched into an environment of its own, such as `aiosmtpd`.
+pub(crate) fn python(name: &str) -> Option<PathBuf> {
+    let program =
+        variable("HOLDPOINT_PEERS").map(|peers| Path::new(&peers).join(name).join("bin/python"));
     program
         .filter(|program| program.is_file())
         .or_else(|| skipped(name))
@@ -228,8 +232,35 @@ fn spawn(program: &Path, template: &str, folder: &Path, port: u16, plain_port: u
 
 /// A server's process. Dropping it ends it with SIGTERM, upon which it ends its own.
 pub(super) struct Process(pub(super) Child);
+pub(crate) struct Process(pub(crate) Child);
 
 impl Process {
+    /// Starts a server that says nothing; none where its program is missing.
+    pub(crate) fn spawn(mut command: Command) -> Option<Self> {
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        child.ok().map(Self)
+    }
+
+    /// Waits until `ready` holds; false once the process has ended, or after half a minute.
+    pub(crate) fn speaks(&mut self, ready: impl Fn() -> bool) -> bool {
+        let begun = holdpoint::clock::tick();
+        while begun.elapsed() < Duration::from_secs(30) {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return false;
+            }
+            if ready() {
+                // A stranger on its port means that it cannot run.
+                return matches!(self.0.try_wait(), Ok(None));
+            }
+            thread::sleep(Duration::from_millis(25));
+        }
+        false
+    }
+
     /// Waits for the first byte of an answer on `port`; false once the process has ended.
     pub(super) fn answers(&mut self, port: u16) -> bool {
         loop {

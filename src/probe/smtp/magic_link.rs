@@ -60,7 +60,8 @@ pub(super) async fn look(parameters: &Facts, context: &Context) -> Result<Facts,
         Some(mailbox) => mailbox
             .search(&context.transport, &sought, until)
             .await
-            .map(|letters| letters.into_iter().map(|letter| letter.key).collect()),
+            .map(|letters| letters.into_iter().map(|letter| letter.key).collect())
+            .map_err(|trouble| trouble.cause),
         None => Ok(Vec::new()),
     };
     let known: Vec<String> = match known {
@@ -152,7 +153,10 @@ fn promise(
     let (asked_for, transport) = (asked_for.clone(), context.transport.clone());
     context.scratch.promise(leftover, async move {
         let until = clock::tick() + REMOVAL;
-        let letters = mailbox.search(&transport, &sought, until).await?;
+        let letters = mailbox
+            .search(&transport, &sought, until)
+            .await
+            .map_err(|trouble| trouble.cause)?;
         let mut removed = 0;
         for letter in letters.iter().filter(|letter| !known.contains(&letter.key)) {
             let id = letter

@@ -9,17 +9,44 @@ use tokio_rustls::client::TlsStream;
 /// A mailbox that is logged in.
 pub(in crate::probe) type Imap = Session<TlsStream<TcpStream>>;
 
+/// Why a mailbox cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::probe) struct Trouble {
+    /// In a sentence without a secret.
+    pub(in crate::probe) cause: String,
+    /// Another attempt would meet the same, and too many of them lock an account.
+    pub(in crate::probe) settled: bool,
+}
+
+impl From<String> for Trouble {
+    fn from(cause: String) -> Self {
+        Self {
+            cause,
+            settled: false,
+        }
+    }
+}
+
+impl Trouble {
+    fn settled(cause: String) -> Self {
+        Self {
+            cause,
+            settled: true,
+        }
+    }
+}
+
 /// Connects, reads the greeting and logs in.
 ///
 /// # Errors
-/// Why not, in a sentence without a secret.
+/// Why not.
 pub(in crate::probe) async fn log_in(
     transport: &Transport,
     host: &str,
     port: u16,
     (user, password): (&str, &str),
     until: Instant,
-) -> Result<Imap, String> {
+) -> Result<Imap, Trouble> {
     let (stream, ..) = tcp::connect(host, port, until)
         .await
         .map_err(|hindrance| hindrance.cause)?;
@@ -38,14 +65,18 @@ pub(in crate::probe) async fn log_in(
         let greeting = client.read_response().await;
         match greeting {
             Ok(Some(_)) => {}
-            Ok(None) | Err(_) => return Err(format!("{host} did not greet as a mailbox does")),
+            Ok(None) | Err(_) => {
+                return Err(format!("{host} did not greet as a mailbox does").into());
+            }
         }
         client.login(user, password).await.map_err(|(error, _)| {
             use async_imap::error::Error;
             match error {
-                Error::No(_) => format!("{host} refuses the mailbox's user name or password"),
-                Error::Bad(_) => format!("{host} does not take a login"),
-                _ => format!("the connection to {host} was lost during the login"),
+                Error::No(_) => Trouble::settled(format!(
+                    "{host} refuses the mailbox's user name or password"
+                )),
+                Error::Bad(_) => Trouble::settled(format!("{host} does not take a login")),
+                _ => format!("the connection to {host} was lost during the login").into(),
             }
         })
     };

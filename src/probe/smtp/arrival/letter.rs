@@ -45,8 +45,9 @@ impl Letter {
         // The topmost header is the last one written, by the receiver itself.
         let header = self.parsed().and_then(|message| {
             message
-                .header_raw("Authentication-Results")
-                .map(str::to_owned)
+                .headers_raw()
+                .find(|(name, _)| name.eq_ignore_ascii_case("Authentication-Results"))
+                .map(|(_, value)| value.to_owned())
         });
         let header = header.unwrap_or_default();
         json!({

@@ -2,7 +2,7 @@
 
 use super::{Folder, Letter, Sought};
 use crate::probe::transport::Transport;
-use crate::probe::transport::imap::{Imap, log_in};
+use crate::probe::transport::imap::{Imap, Trouble, log_in};
 use async_imap::types::NameAttribute;
 use futures_util::StreamExt as _;
 use percent_encoding::percent_decode_str;
@@ -71,7 +71,7 @@ impl ImapMailbox {
         transport: &Transport,
         sought: &Sought,
         until: Instant,
-    ) -> Result<Vec<Letter>, String> {
+    ) -> Result<Vec<Letter>, Trouble> {
         let work = async {
             let mut session = self.open(transport, until).await?;
             let mut letters = Vec::new();
@@ -80,7 +80,7 @@ impl ImapMailbox {
                     Ok(uids) => uids,
                     // A folder for junk that cannot be opened does not keep the inbox from being read.
                     Err(_) if kind == Folder::Junk => continue,
-                    Err(cause) => return Err(cause),
+                    Err(cause) => return Err(cause.into()),
                 };
                 for uid in uids {
                     if let Some(raw) = read(&mut session, uid).await? {
@@ -104,7 +104,7 @@ impl ImapMailbox {
         transport: &Transport,
         sought: &Sought,
         until: Instant,
-    ) -> Result<usize, String> {
+    ) -> Result<usize, Trouble> {
         let work = async {
             let mut session = self.open(transport, until).await?;
             let capabilities = session.capabilities().await.map_err(|error| lost(&error))?;
@@ -113,13 +113,15 @@ impl ImapMailbox {
                 let uids = match find(&mut session, &folder, sought).await {
                     Ok(uids) => uids,
                     Err(_) if kind == Folder::Junk => continue,
-                    Err(cause) => return Err(cause),
+                    Err(cause) => return Err(cause.into()),
                 };
                 for uid in uids {
                     let uid = uid.to_string();
                     drain(session.uid_store(&uid, "+FLAGS.SILENT (\\Deleted)").await).await?;
                     if !capabilities.has_str("UIDPLUS") {
-                        return Err("it is marked as deleted, and the server cannot expunge one message alone".into());
+                        return Err(Trouble::from(
+                            "it is marked as deleted, and the server cannot expunge one message alone".to_owned(),
+                        ));
                     }
                     drain(session.uid_expunge(&uid).await).await?;
                     removed += 1;
@@ -131,7 +133,7 @@ impl ImapMailbox {
         limited(work, until).await
     }
 
-    async fn open(&self, transport: &Transport, until: Instant) -> Result<Imap, String> {
+    async fn open(&self, transport: &Transport, until: Instant) -> Result<Imap, Trouble> {
         let login = (self.user.as_str(), self.password.as_str());
         log_in(transport, &self.host, self.port, login, until).await
     }
@@ -154,12 +156,12 @@ impl ImapMailbox {
 }
 
 async fn limited<T>(
-    work: impl Future<Output = Result<T, String>>,
+    work: impl Future<Output = Result<T, Trouble>>,
     until: Instant,
-) -> Result<T, String> {
+) -> Result<T, Trouble> {
     tokio::time::timeout_at(until.into(), work)
         .await
-        .unwrap_or_else(|_| Err("the mailbox did not answer in time".into()))
+        .unwrap_or_else(|_| Err("the mailbox did not answer in time".to_owned().into()))
 }
 
 async fn find(session: &mut Imap, folder: &str, sought: &Sought) -> Result<Vec<u32>, String> {

@@ -10,6 +10,7 @@ use crate::model::Facts;
 use crate::probe::Context;
 use crate::probe::ladder::Ladder;
 use crate::probe::transport::Transport;
+use crate::probe::transport::imap::Trouble;
 use catcher::Catcher;
 pub(super) use letter::{Folder, Letter};
 use mailbox::ImapMailbox;
@@ -117,10 +118,10 @@ impl Mailbox {
         transport: &Transport,
         sought: &Sought,
         until: Instant,
-    ) -> Result<Vec<Letter>, String> {
+    ) -> Result<Vec<Letter>, Trouble> {
         match self {
             Self::Imap(mailbox) => mailbox.search(transport, sought, until).await,
-            Self::Catcher(catcher) => catcher.search(transport, sought, until).await,
+            Self::Catcher(catcher) => Ok(catcher.search(transport, sought, until).await?),
         }
     }
 
@@ -135,7 +136,10 @@ impl Mailbox {
     ) -> Result<usize, String> {
         let until = clock::tick() + REMOVAL;
         match self {
-            Self::Imap(mailbox) => mailbox.remove(transport, sought, until).await,
+            Self::Imap(mailbox) => mailbox
+                .remove(transport, sought, until)
+                .await
+                .map_err(|trouble| trouble.cause),
             Self::Catcher(catcher) => catcher.remove(transport, sought, until).await,
         }
     }
@@ -163,7 +167,8 @@ impl Mailbox {
                     }
                     None
                 }
-                Err(cause) => Some(cause),
+                Err(trouble) if trouble.settled => return Waited::Unreadable(trouble.cause),
+                Err(trouble) => Some(trouble.cause),
             };
             // One more search must fit into what is left.
             if clock::tick() + pause + pause / 4 >= until {

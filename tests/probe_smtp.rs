@@ -1,0 +1,396 @@
+//! The smtp probe against mail servers that others wrote, and against one that fails as it is told to.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use holdpoint::clock;
+use holdpoint::sandbox::smtp::{Fault, MailServer, Security};
+use serde_json::json;
+use std::time::Duration;
+use support::looking::{Looking, rung};
+use support::mail::{Aiosmtpd, Dovecot, Maildev, PASSWORD, USER, certified};
+
+const SESSION: [&str; 7] = [
+    "parse",
+    "resolve",
+    "connect",
+    "greeting",
+    "tls",
+    "authenticate",
+    "noop",
+];
+
+fn at(server: &MailServer) -> Looking {
+    Looking::at("smtp")
+        .with(server.variables())
+        .trusting(server.authority_pem())
+}
+
+async fn sandbox(security: Security, fault: Fault) -> MailServer {
+    MailServer::start(security, Some(fault)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_right_account_holds_on_every_rung() {
+    for (security, word) in [
+        (Security::StartTls, "starttls"),
+        (Security::Implicit, "tls"),
+    ] {
+        let server = MailServer::start(security, None).await.unwrap();
+        let facts = at(&server).facts(json!({})).await;
+        SESSION.iter().for_each(|name| {
+            rung(&facts, name, Some(true));
+        });
+        assert_eq!(facts["security"], word);
+        assert_eq!(facts["tls_version"], "TLSv1.3");
+        assert_eq!(facts["login_code"], 235);
+        assert_eq!(facts["login_enhanced"], "2.7.0");
+        assert_eq!(facts["variable"], "EMAIL_SERVER");
+        assert_eq!(facts["local"], true);
+        // Nothing is sent by a session.
+        rung(&facts, "sender", None);
+        assert!(server.mails().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_rung_that_broke_is_named_with_its_cause() {
+    use Fault::*;
+    for (fault, name, ok, words) in [
+        (WrongPassword, "authenticate", Some(false), "535 5.7.8"),
+        (LoginUnavailable, "authenticate", None, "454 4.7.0"),
+        (NoStartTls, "tls", Some(false), "does not offer STARTTLS"),
+        (ExpiredCertificate, "tls", Some(false), "it has expired"),
+        (
+            ForeignCertificate,
+            "tls",
+            Some(false),
+            "not for the name 127.0.0.1",
+        ),
+        (TurnsAway, "greeting", None, "554 5.7.1"),
+    ] {
+        let server = sandbox(Security::StartTls, fault).await;
+        let facts = at(&server).facts(json!({})).await;
+        let cause = rung(&facts, name, ok);
+        assert!(cause.contains(words), "{fault:?}: {cause}");
+        let place = SESSION.iter().position(|one| *one == name).unwrap();
+        SESSION[..place].iter().for_each(|name| {
+            rung(&facts, name, Some(true));
+        });
+        SESSION[place + 1..].iter().for_each(|name| {
+            rung(&facts, name, None);
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_a_stranger_is_not_trusted() {
+    for security in [Security::StartTls, Security::Implicit] {
+        let server = MailServer::start(security, None).await.unwrap();
+        let facts = Looking::at("smtp")
+            .with(server.variables())
+            .facts(json!({}))
+            .await;
+        let cause = rung(&facts, "tls", Some(false));
+        assert!(cause.contains("no trusted authority"), "{cause}");
+        // No password goes to a server that is not known.
+        assert_eq!(facts["login_code"], json!(null));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_ends_in_its_time() {
+    for fault in [Fault::Silent, Fault::HangsAfterGreeting] {
+        let server = sandbox(Security::StartTls, fault).await;
+        let begun = clock::tick();
+        let facts = at(&server)
+            .within(Duration::from_secs(3))
+            .facts(json!({}))
+            .await;
+        assert!(begun.elapsed() < Duration::from_secs(3), "{fault:?}");
+        let cause = rung(&facts, "greeting", None);
+        assert!(cause.contains("did not answer"), "{cause}");
+    }
+}
+
+#[tokio::test]
+async fn the_wrong_scheme_is_told_from_a_dead_server() {
+    let first_byte = MailServer::start(Security::Implicit, None).await.unwrap();
+    let plain = format!("smtp://u:password@{}", first_byte.address());
+    let facts = at(&first_byte)
+        .with([("EMAIL_SERVER", plain)])
+        .within(Duration::from_secs(4))
+        .facts(json!({}))
+        .await;
+    let cause = rung(&facts, "greeting", Some(false));
+    assert!(cause.contains("speaks TLS from the first byte"), "{cause}");
+
+    let upgraded = MailServer::start(Security::StartTls, None).await.unwrap();
+    let secure = format!("smtps://u:password@{}", upgraded.address());
+    let facts = at(&upgraded)
+        .with([("EMAIL_SERVER", secure)])
+        .facts(json!({}))
+        .await;
+    let cause = rung(&facts, "tls", Some(false));
+    assert!(cause.contains("does not speak TLS"), "{cause}");
+    rung(&facts, "greeting", None);
+
+    let address = upgraded.address();
+    drop(upgraded);
+    // Its task ends when it is polled next.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let gone = Looking::at("smtp")
+        .with([("EMAIL_SERVER", format!("smtp://u:password@{address}"))])
+        .facts(json!({}))
+        .await;
+    let cause = rung(&gone, "connect", Some(false));
+    assert!(cause.contains("nothing listens"), "{cause}");
+}
+
+#[tokio::test]
+async fn what_is_not_set_up_is_absent_and_samples_are_told() {
+    let nothing = Looking::at("smtp").look(json!({})).await;
+    assert_eq!(nothing.hindrance.unwrap().kind.word(), "absent");
+    let sample = Looking::at("smtp")
+        .with([(
+            "EMAIL_SERVER",
+            "smtp://username:password@smtp.example.com:587",
+        )])
+        .facts(json!({}))
+        .await;
+    let cause = rung(&sample, "parse", Some(false));
+    assert!(cause.contains("sample text"), "{cause}");
+    let escaped = Looking::at("smtp")
+        .with([("EMAIL_SERVER", "smtp://me:s3cr#t-word@mail.test:587")])
+        .facts(json!({}))
+        .await;
+    let cause = rung(&escaped, "parse", Some(false));
+    assert!(cause.contains("ends the address too early"), "{cause}");
+}
+
+#[tokio::test]
+async fn a_trial_mail_arrives_and_is_taken_out_again() {
+    let server = MailServer::start(Security::StartTls, None).await.unwrap();
+    let facts = at(&server).facts(json!({ "look": "send" })).await;
+    for name in ["noop", "sender", "recipient", "accept", "arrive"] {
+        rung(&facts, name, Some(true));
+    }
+    assert_eq!(facts["folder"], "inbox");
+    assert_eq!(facts["removed"], true);
+    assert_eq!(facts["from_domain"], "sandbox.test");
+    assert_eq!(facts["to_domain"], "inbox.test");
+    assert!(facts["queue_id"].as_str().unwrap().len() == 16);
+    assert!(server.mails().is_empty(), "{:?}", server.mails());
+
+    // Without a mailbox the mail stays, and shows what it is.
+    let blind = at(&server)
+        .without(&["HOLDPOINT_MAIL_CATCHER_URL"])
+        .facts(json!({ "look": "send" }))
+        .await;
+    rung(&blind, "accept", Some(true));
+    let cause = rung(&blind, "arrive", None);
+    assert!(cause.contains("no mailbox is configured"), "{cause}");
+    let [mail] = server.mails().try_into().unwrap();
+    assert_eq!(
+        mail.header("X-Holdpoint-Run"),
+        Some("20260101T000000Z-abcdef")
+    );
+    assert_eq!(mail.header("From"), Some("Sandbox <app@sandbox.test>"));
+    assert_eq!(mail.to, ["probe@inbox.test"]);
+
+    let nobody = at(&server)
+        .without(&["HOLDPOINT_MAIL_TO"])
+        .look(json!({ "look": "send" }))
+        .await;
+    assert_eq!(nobody.hindrance.unwrap().kind.word(), "denied");
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_mail_is_told_apart() {
+    use Fault::*;
+    for (fault, name, ok, words) in [
+        (
+            RefusesSender,
+            "sender",
+            Some(false),
+            "not verified there (550 5.7.1)",
+        ),
+        (SharedSender, "accept", Some(false), "account's owner only"),
+        (PutsOff, "accept", None, "451 4.7.1"),
+        (
+            LosesMail,
+            "arrive",
+            Some(false),
+            "neither in the inbox nor in the junk",
+        ),
+    ] {
+        let server = sandbox(Security::StartTls, fault).await;
+        let begun = clock::tick();
+        let facts = at(&server)
+            .within(Duration::from_secs(5))
+            .facts(json!({ "look": "send" }))
+            .await;
+        assert!(begun.elapsed() < Duration::from_secs(5), "{fault:?}");
+        let cause = rung(&facts, name, ok);
+        assert!(cause.contains(words), "{fault:?}: {cause}");
+        assert_ne!(facts["removed"], true);
+    }
+}
+
+#[tokio::test]
+async fn a_mailbox_that_cannot_be_read_proves_nothing() {
+    let server = MailServer::start(Security::StartTls, None).await.unwrap();
+    let facts = at(&server)
+        .with([("HOLDPOINT_MAIL_CATCHER_URL", "http://127.0.0.1:9")])
+        .within(Duration::from_secs(3))
+        .facts(json!({ "look": "send" }))
+        .await;
+    rung(&facts, "accept", Some(true));
+    let cause = rung(&facts, "arrive", None);
+    assert!(cause.contains("could not be searched"), "{cause}");
+}
+
+/// The password in an address of these servers.
+fn escaped() -> String {
+    PASSWORD.replace('/', "%2F").replace(' ', "%20")
+}
+
+#[tokio::test]
+async fn maildev_takes_a_mail_and_shows_it() {
+    let Some(server) = Maildev::start(true) else {
+        return;
+    };
+    let looking = |password: &str| {
+        Looking::at("smtp")
+            .with([
+                (
+                    "EMAIL_SERVER",
+                    format!("smtps://{USER}:{password}@localhost:{}", server.smtp),
+                ),
+                ("EMAIL_FROM", "Shop <mail@shop.test>".into()),
+                ("HOLDPOINT_MAIL_TO", "probe@inbox.test".into()),
+                (
+                    "HOLDPOINT_MAIL_CATCHER_URL",
+                    format!("http://127.0.0.1:{}", server.web),
+                ),
+            ])
+            .trusting(server.authority.as_str())
+    };
+    let facts = looking(&escaped()).facts(json!({ "look": "send" })).await;
+    for name in SESSION
+        .iter()
+        .chain(&["sender", "recipient", "accept", "arrive"])
+    {
+        rung(&facts, name, Some(true));
+    }
+    assert_eq!(facts["removed"], true);
+    let wrong = looking("another-word").facts(json!({})).await;
+    let cause = rung(&wrong, "authenticate", Some(false));
+    assert!(cause.contains("(535"), "{cause}");
+}
+
+#[tokio::test]
+async fn maildev_without_tls_gets_no_password() {
+    let Some(server) = Maildev::start(false) else {
+        return;
+    };
+    let address = |login: &str| format!("smtp://{login}localhost:{}", server.smtp);
+    let login = format!("{USER}:{}@", escaped());
+    let facts = Looking::at("smtp")
+        .with([("EMAIL_SERVER", address(&login))])
+        .facts(json!({}))
+        .await;
+    let cause = rung(&facts, "tls", Some(false));
+    assert!(cause.contains("does not offer STARTTLS"), "{cause}");
+    assert_eq!(facts["login_code"], json!(null));
+    // Where no password is set, nothing secret goes; the server wants one when it comes to the mail.
+    let sent = Looking::at("smtp")
+        .with([
+            ("EMAIL_SERVER", address("")),
+            ("EMAIL_FROM", "mail@shop.test".into()),
+            ("HOLDPOINT_MAIL_TO", "probe@inbox.test".into()),
+        ])
+        .facts(json!({ "look": "send" }))
+        .await;
+    assert_eq!(sent["security"], "none");
+    let cause = rung(&sent, "sender", Some(false));
+    assert!(cause.contains("wants a login"), "{cause}");
+}
+
+#[tokio::test]
+async fn aiosmtpd_is_logged_in_to_after_starttls() {
+    let (folder, authority) = certified();
+    let Some(server) = Aiosmtpd::start(folder.path()) else {
+        return;
+    };
+    let looking = |password: &str| {
+        Looking::at("smtp")
+            .with([
+                ("EMAIL_SERVER_HOST", "localhost".to_owned()),
+                ("EMAIL_SERVER_PORT", server.port.to_string()),
+                ("EMAIL_SERVER_USER", USER.into()),
+                ("EMAIL_SERVER_PASSWORD", password.into()),
+            ])
+            .trusting(authority.as_str())
+    };
+    let facts = looking(PASSWORD).facts(json!({})).await;
+    SESSION.iter().for_each(|name| {
+        rung(&facts, name, Some(true));
+    });
+    assert_eq!(facts["security"], "starttls");
+    assert_eq!(facts["variable"], "EMAIL_SERVER_PASSWORD");
+    let wrong = looking("another-word").facts(json!({})).await;
+    rung(&wrong, "authenticate", Some(false));
+}
+
+#[tokio::test]
+async fn dovecot_shows_the_mail_and_only_that_one_is_taken_out() {
+    let (folder, authority) = certified();
+    let Some(sender) = Aiosmtpd::start(folder.path()) else {
+        return;
+    };
+    let Some(mailbox) = Dovecot::start(folder.path()) else {
+        return;
+    };
+    let stranger =
+        "From: a@b.test\r\nTo: probe@inbox.test\r\nMessage-ID: <other@b.test>\r\n\r\nkeep me\r\n";
+    std::fs::write(folder.path().join("maildir/new/1.other"), stranger).unwrap();
+    let imap =
+        |password: &str| format!("imaps://{USER}:{password}@localhost:{}/INBOX", mailbox.port);
+    let looking = |password: &str| {
+        Looking::at("smtp")
+            .with([
+                (
+                    "EMAIL_SERVER",
+                    format!("smtp://{USER}:{}@localhost:{}", escaped(), sender.port),
+                ),
+                ("EMAIL_FROM", "mail@shop.test".into()),
+                ("HOLDPOINT_MAIL_TO", "probe@inbox.test".into()),
+                ("HOLDPOINT_IMAP_URL", imap(password)),
+            ])
+            .trusting(authority.as_str())
+    };
+    let facts = looking(&escaped()).facts(json!({ "look": "send" })).await;
+    rung(&facts, "arrive", Some(true));
+    assert_eq!(facts["mailbox"], "imap");
+    assert_eq!(facts["folder"], "inbox");
+    assert_eq!(facts["removed"], true);
+    let kept: Vec<_> = ["new", "cur"]
+        .iter()
+        .flat_map(|part| std::fs::read_dir(folder.path().join("maildir").join(part)).unwrap())
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert!(kept[0].contains("keep me"));
+
+    let closed = looking("another-word")
+        .facts(json!({ "look": "send" }))
+        .await;
+    rung(&closed, "accept", Some(true));
+    let cause = rung(&closed, "arrive", None);
+    assert!(
+        cause.contains("refuses the mailbox's user name or password"),
+        "{cause}"
+    );
+}
