@@ -637,35 +637,44 @@ async fn the_program_proves_a_right_application() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_names_the_rung_that_broke() {
-    let service = PushService::start(Some(PushFault::NeverDelivers))
+    let service = PushService::start(Some(PushFault::RefusesEverySignature))
         .await
         .unwrap();
     let root = tempfile::tempdir().unwrap();
     application(root.path(), &service.variables());
-    let site = site();
-    let user = ".holdpoint/checks/soon.toml";
-    // The same look with less patience.
-    let checks = Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/push/delivers.toml");
-    let check = std::fs::read_to_string(checks).unwrap();
-    let check = check
-        .replace("push.delivers", "push.delivers-soon")
-        .replace("\"20s\"", "\"2s\"");
-    write(root.path(), user, &check);
-    let found = tokio::task::block_in_place(|| {
-        run(
-            root.path(),
-            &site.url(),
-            &["--skip", "push.delivers", "--skip", "push.forgets"],
-            3,
+    let site = Server::start(|request, client| {
+        let line = if request.target() == "/" {
+            "200 OK\r\nContent-Type: text/html"
+        } else {
+            "404 Not Found"
+        };
+        write!(
+            client,
+            "HTTP/1.1 {line}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{PAGE}",
+            PAGE.len()
         )
     });
-    let (_, verdict, finding) = found
-        .iter()
-        .find(|(check, ..)| check == "push.delivers-soon")
-        .unwrap();
-    assert_eq!(verdict, "inconclusive");
+    let found = tokio::task::block_in_place(|| run(root.path(), &site.url(), &[], 1));
+    let of = |id: &str| {
+        let (_, verdict, finding) = found.iter().find(|(check, ..)| check == id).unwrap();
+        (verdict.as_str(), finding.as_str())
+    };
+    assert_eq!(of("push.registers").0, "pass");
+    let (verdict, finding) = of("push.accepts");
+    assert_eq!(verdict, "fail");
+    assert!(finding.contains("401/109"), "{finding}");
     assert!(
-        finding.contains("did not arrive within the time allowed"),
+        finding.contains("other than the one in the browser bundle"),
+        "{finding}"
+    );
+    assert_eq!(of("push.refuses-foreign-key").0, "blocked");
+    assert_eq!(of("push.delivers").0, "blocked");
+    let (verdict, finding) = of("push.routes-exist");
+    assert_eq!(verdict, "fail");
+    assert!(
+        finding.contains(
+            "POST /api/push/subscribe, called at components/bell.tsx:4, is answered with 404"
+        ),
         "{finding}"
     );
 }
@@ -803,19 +812,13 @@ async fn the_service_of_the_sandbox_takes_what_the_library_sends() {
         });
         tokio::task::block_in_place(|| oracle(&folder, "send", &given))
     };
-    // The library leaves the port out of the audience, and the service is right to refuse that.
     let answer = send(&keys, SUBJECT);
-    let said = answer["said"].as_str().unwrap().to_owned();
-    if answer["status"] == 401 {
-        assert!(said.contains("Invalid VAPID audience"), "{said}");
-    } else {
-        assert_eq!(answer["status"], 201, "{said}");
-        let arrived = next().await;
-        let data = URL_SAFE_NO_PAD
-            .decode(arrived["data"].as_str().unwrap())
-            .unwrap();
-        assert_eq!(browser.decrypt(&data).unwrap(), b"over the wire");
-    }
+    assert_eq!(answer["status"], 201, "{answer}");
+    let arrived = next().await;
+    let data = URL_SAFE_NO_PAD
+        .decode(arrived["data"].as_str().unwrap())
+        .unwrap();
+    assert_eq!(browser.decrypt(&data).unwrap(), b"over the wire");
     let other = send(&VapidPair::generate().unwrap(), SUBJECT);
     assert_eq!(other["status"], 401);
     assert!(

@@ -69,9 +69,9 @@ Examples:
         subcommand,
         after_help = "\
 Examples:
-  holdpoint keys vapid                                a new pair; its public half is printed, the private one forgotten
-  holdpoint keys vapid --write .env.push              both halves, in a new file that only you can read
-  holdpoint keys vapid --write .env.local --append    both halves, at the end of a file that is there
+  holdpoint keys vapid                               a new pair; only its public half is kept
+  holdpoint keys vapid --write .env.push             both, in a new file that only you can read
+  holdpoint keys vapid --write .env.local --append   both, at the end of a file that is there
   holdpoint keys secret --name AUTH_SECRET --write .env.local --append
   holdpoint keys secret --stdout | vercel env add NEXTAUTH_SECRET production"
     )]
@@ -275,8 +275,9 @@ pub(super) struct InitArguments {
 pub(super) enum Keys {
     /// A VAPID key pair for web push: the public key for browsers, the private one for the server
     #[command(after_help = "\
-The public key has 87 characters of base64url, the private one 43. Browsers that subscribed with another public key
-stay bound to it: after a change every subscription must be renewed, and the application built again.")]
+The public key has 87 characters of base64url, the private one 43. Browsers that subscribed with
+another public key stay bound to it: after a change every subscription must be renewed, and the
+application built again.")]
     Vapid(KeysVapidArguments),
     /// A secret of 32 random bytes in base64, as NextAuth signs its sessions with
     #[command(after_help = "\
@@ -314,7 +315,7 @@ pub(super) struct KeysTo {
     /// With --write: add to the file where it is there and does not set the names yet
     #[arg(long, requires = "write")]
     pub(super) append: bool,
-    /// Print it, secret part and all, as lines of an environment file
+    /// Print it, secret part and all: a pair as lines of an environment file, a secret alone
     #[arg(long)]
     pub(super) stdout: bool,
 }

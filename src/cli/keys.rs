@@ -21,6 +21,8 @@ struct Made {
     names: Vec<String>,
     /// The lines.
     lines: String,
+    /// What a pipe gets.
+    alone: String,
     /// The part that everybody may know.
     public: Option<String>,
 }
@@ -51,14 +53,14 @@ pub(super) fn keys(keys: &Keys, output: &Output, environment: &Environment) -> E
         };
     }
     if to.stdout {
-        return written(output.hand_over(&made.lines));
+        return written(output.hand_over(&made.alone));
     }
     let public = made.public.unwrap_or_default();
     if !output.quiet() {
         output.remark(
-        "note: the private half was not kept. To have both, make a pair with --write FILE (a new file that only you can \
-         read), --write FILE --append (an environment file that is there), or --stdout (for a pipe).",
-    );
+            "note: the private half was not kept. To have both, make a pair with --write FILE (a new file that only \
+             you can read), --write FILE --append (an environment file that is there), or --stdout (for a pipe).",
+        );
     }
     written(output.print(&public))
 }
@@ -71,11 +73,13 @@ fn written(written: bool) -> Exit {
 fn make_vapid(public_name: &str, environment: &Environment) -> Result<Made, String> {
     let VapidPair { public, private } = VapidPair::generate()?;
     environment.secrets.register("VAPID_PRIVATE_KEY", &private);
+    let lines = format!(
+        "{public_name}={public}\nVAPID_PRIVATE_KEY={private}\n# VAPID_SUBJECT=mailto:an address of yours that is read\n"
+    );
     Ok(Made {
         names: vec![public_name.to_owned(), "VAPID_PRIVATE_KEY".into()],
-        lines: format!(
-            "{public_name}={public}\nVAPID_PRIVATE_KEY={private}\n# VAPID_SUBJECT=mailto:an address of yours that is read\n"
-        ),
+        alone: lines.clone(),
+        lines,
         public: Some(public),
     })
 }
@@ -86,6 +90,7 @@ fn make_secret(name: &str, environment: &Environment) -> Result<Made, String> {
     Ok(Made {
         names: vec![name.to_owned()],
         lines: format!("{name}={secret}\n"),
+        alone: secret,
         public: None,
     })
 }

@@ -230,12 +230,13 @@ fn config(
     }
 }
 
-/// Warns of a `HOLDPOINT_…` variable whose name is a slip.
+/// Warns of a `HOLDPOINT_…` variable whose name is a slip. Those in `_URL` are no settings: checks
+/// take the address of a service from them.
 fn unknown_variables(chooser: &mut Chooser<'_>) {
     let names = chooser
         .process
         .keys()
-        .filter(|name| name.starts_with("HOLDPOINT_"));
+        .filter(|name| name.starts_with("HOLDPOINT_") && !name.ends_with("_URL"));
     for name in names.filter(|name| !VARIABLES.contains(&name.as_str())) {
         if let Some(right) = nearest(name, VARIABLES.iter().copied()) {
             chooser.warnings.push(

@@ -23,12 +23,7 @@ pub(super) fn spec() -> ProbeSpec {
         exclusive: false,
         needs_target: false,
         parameters: vec![
-            ParameterSpec::required(
-                "look",
-                Text,
-                "what to look at: keys, delivery, subscription or routes",
-            )
-            .one_of(LOOKS),
+            ParameterSpec::required("look", Text, "what to look at").one_of(LOOKS),
             optional(
                 "public",
                 Text,
@@ -144,6 +139,16 @@ fn keys() -> FactKind {
             "every variable with a public key",
         ),
         FactSpec::new("publics_agree", Bool, "they all hold the same key"),
+        FactSpec::new(
+            "public_names",
+            FactKind::list(Text),
+            "these variables, each with the place that sets it",
+        ),
+        FactSpec::new(
+            "faults",
+            FactKind::list(Text),
+            "each variable of the pair that is refused, with the reason and, for a public key, the right writing",
+        ),
         FactSpec::new(
             "private",
             optional(half(Vec::new())),

@@ -195,10 +195,26 @@ impl<'a> Setup<'a> {
                 (Some(one), Some(other)) => one == other,
                 _ => two[0].0.value == two[1].0.value,
             });
+        let of_publics = publics.iter().filter_map(|(variable, read)| {
+            let rightly = read.key.as_ref().map(keys::written);
+            let rightly =
+                rightly.map_or_else(String::new, |text| format!("; rightly written: {text}"));
+            Some(format!(
+                "{}: {}{rightly}",
+                at(variable),
+                read.cause.as_ref()?
+            ))
+        });
+        let of_private = private.iter().filter_map(|(variable, read)| {
+            Some(format!("{}: {}", at(variable), read.cause.as_ref()?))
+        });
+        let faults: Vec<String> = of_publics.chain(of_private).collect();
         json!({
             "public": listed.first().cloned(),
             "publics": listed,
             "publics_agree": agree,
+            "public_names": publics.iter().map(|(variable, _)| at(variable)).collect::<Vec<_>>(),
+            "faults": faults,
             "private": private.as_ref().map(|(variable, read)| self.half(variable, read)),
             "missing": self.missing(),
             "matches": matches,
@@ -266,6 +282,11 @@ impl<'a> Setup<'a> {
             .map(|variable| json!({ "name": variable.name, "origin": variable.origin.to_string() }))
             .collect()
     }
+}
+
+/// The variable and the place that sets it.
+fn at(variable: &Variable) -> String {
+    format!("{} at {}", variable.name, variable.origin)
 }
 
 impl Contact {
