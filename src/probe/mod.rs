@@ -11,6 +11,7 @@ mod ladder;
 mod scratch;
 mod tls;
 pub mod transport;
+mod vercel;
 
 use std::sync::LazyLock;
 
@@ -26,6 +27,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &file::File,
     &http::Http,
     &tls::Tls,
+    &vercel::Vercel,
 ];
 
 /// Their declarations in the same order, made once: every check of a catalogue asks for one.
