@@ -11,6 +11,7 @@ mod project;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+pub mod vercel;
 
 use crate::model::{PathClasses, Target};
 use application::Application;
