@@ -18,6 +18,7 @@ mod scratch;
 mod smtp;
 mod tls;
 pub mod transport;
+mod vercel;
 
 use std::sync::LazyLock;
 
@@ -41,6 +42,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &resend::Resend,
     &smtp::Smtp,
     &tls::Tls,
+    &vercel::Vercel,
 ];
 
 /// Their declarations in the same order, made once: every check of a catalogue asks for one.

@@ -17,6 +17,7 @@ mod sign_in;
 pub mod smtp;
 #[cfg(test)]
 mod tests;
+pub mod vercel;
 
 pub use push::{PushFault, PushService};
 

@@ -86,7 +86,7 @@ pub(super) fn near(gone: &str, listed: &[Listed]) -> Vec<String> {
     let words: Vec<&str> = words(gone).collect();
     let mut scored: Vec<(usize, &str)> = listed
         .iter()
-        .filter(|model| model.generates != Some(false) && !other_use(&model.id))
+        .filter(|model| model.id != gone && model.generates != Some(false) && !other_use(&model.id))
         .map(|model| {
             let shared = self::words(&model.id)
                 .filter(|word| words.contains(word))

@@ -26,7 +26,9 @@ pub(super) mod texts;
 pub(in crate::probe) use sources::{Source, sources};
 
 pub(super) use host::{HostLink, host_link};
-pub(super) use needs::{NamedModel, Needs, needs};
+#[cfg(test)]
+pub(super) use needs::NamedModel;
+pub(super) use needs::{Missing, Needs, needs};
 
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind};
