@@ -18,26 +18,6 @@ use std::time::Duration;
 use support::{holdpoint, write};
 use tempfile::TempDir;
 
-fn variable(name: &str, value: &str) -> Variable {
-    Variable {
-        name: name.into(),
-        value: value.into(),
-        raw: value.into(),
-        origin: VariableOrigin::File {
-            path: ".env.local".into(),
-            line: 1,
-        },
-        secret: name.contains("URI"),
-        shadowed: Vec::new(),
-    }
-}
-
-/// What one look sees, in this much time.
-async fn look_within(
-    timeout: Duration,
-    variables: &[(String, String)],
-    parameters: Value,
-    root: &std::path::Path,
 const AMPLE: Duration = Duration::from_secs(25);
 
 /// A server with faults, and the folder of an application that is told of it.
@@ -125,50 +105,6 @@ async fn look(
     sighting.facts
 }
 
-async fn look(variables: &[(String, String)], kind: &str) -> Facts {
-    look_within(
-        Duration::from_secs(25),
-        variables,
-        json!({ "look": kind }),
-        std::path::Path::new("."),
-    )
-    .await
-}
-
-#[tokio::test]
-async fn show() {
-    for (faults, tls, kind) in [
-        (vec![], false, "round-trip"),
-        (vec![], true, "open"),
-        (vec![Fault::NoPrimary], false, "reach"),
-        (vec![Fault::RefusesAuthentication], false, "reach"),
-        (vec![Fault::Hangs], false, "reach"),
-        (vec![Fault::ClosesAtOnce], true, "reach"),
-        (vec![Fault::QuotaReached], false, "round-trip"),
-        (vec![Fault::WriteConcern(100)], false, "round-trip"),
-        (vec![Fault::Forbids("connectionStatus")], false, "reach"),
-    ] {
-        let folder = TempDir::new().unwrap();
-        let server = Mongodb::start_with(Setting {
-            tls,
-            faults: faults.clone(),
-        })
-        .await
-        .unwrap();
-        let file = folder.path().join("ca.pem");
-        if let Some(pem) = server.authority_pem() {
-            std::fs::write(&file, pem).unwrap();
-        }
-        let variables = server.variables(tls.then(|| file.to_str().unwrap()));
-        let begun = clock::tick();
-        let facts = look(&variables, kind).await;
-        println!(
-            "{faults:?} {tls} {kind} {:?}\n{}\n{:?}",
-            begun.elapsed(),
-            serde_json::to_string(&facts).unwrap(),
-            server.log()
-        );
-        println!("{:?}", server.collections());
 /// Every rung before this one held, this one is as told, and the later ones were not reached.
 fn stops_at(facts: &Facts, rung: &str, ok: Option<bool>, words: &str) {
     let mut reached = true;

@@ -72,7 +72,7 @@ fn variables(catalog: &Catalog) -> String {
                     default => format!("`{default}`"),
                 };
                 let meaning = meaning.replace('<', "&lt;");
-            format!("| `{name}` | {default} | {meaning} |\n")
+                format!("| `{name}` | {default} | {meaning} |\n")
             });
     format!(
         "| variable | default | what it sets |\n|---|---|---|\n{}",

@@ -19,6 +19,7 @@ pub mod smtp;
 mod tests;
 pub mod vercel;
 
+pub use nextauth::{Fault as NextAuthFault, NextAuthDouble, NextAuthVersion};
 pub use push::{PushFault, PushService};
 
 use crate::model::{PathClasses, Target};
@@ -28,7 +29,6 @@ use axum::Router;
 use axum::serve::Listener;
 use keys::Keys;
 use listener::TlsListener;
-pub use nextauth::{Fault as NextAuthFault, NextAuthDouble, NextAuthVersion};
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;

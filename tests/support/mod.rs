@@ -5,9 +5,9 @@
 
 pub(crate) mod ferretdb;
 pub(crate) mod hostile;
-pub(crate) mod next;
 pub(crate) mod looking;
 pub(crate) mod mail;
+pub(crate) mod next;
 pub(crate) mod peers;
 pub(crate) mod refusal;
 

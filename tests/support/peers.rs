@@ -32,10 +32,14 @@ pub(crate) fn fetched(name: &str) -> Option<PathBuf> {
         .or_else(|| skipped(name))
 }
 
-pub(super) fn skipped<T>(name: &str) -> Option<T> {
 /// The program of a peer that `tests/run` built, such as `ferretdb`.
 pub(crate) fn built(name: &str) -> Option<PathBuf> {
     let program = variable("HOLDPOINT_PEERS").map(|peers| Path::new(&peers).join(name).join(name));
+    program
+        .filter(|program| program.is_file())
+        .or_else(|| skipped(name))
+}
+
 /// The Python of a peer that `tests/run` fetched into an environment of its own, such as `aiosmtpd`.
 pub(crate) fn python(name: &str) -> Option<PathBuf> {
     let program =
@@ -45,7 +49,7 @@ pub(crate) fn python(name: &str) -> Option<PathBuf> {
         .or_else(|| skipped(name))
 }
 
-fn skipped<T>(name: &str) -> Option<T> {
+pub(super) fn skipped<T>(name: &str) -> Option<T> {
     let required = variable("HOLDPOINT_REQUIRE_PEERS").is_some_and(|value| value == "1");
     assert!(
         !required,
@@ -231,7 +235,6 @@ fn spawn(program: &Path, template: &str, folder: &Path, port: u16, plain_port: u
 }
 
 /// A server's process. Dropping it ends it with SIGTERM, upon which it ends its own.
-pub(super) struct Process(pub(super) Child);
 pub(crate) struct Process(pub(crate) Child);
 
 impl Process {

@@ -173,19 +173,6 @@ fn of_login(place: &Place<'_>) -> Cause {
 /// The message of a failed selection holds the topology with each server's last error.
 fn of_selection(text: &str, place: &Place<'_>) -> Cause {
     let topology = text.split_once("Topology:").map_or("", |(_, rest)| rest);
-    if topology.contains("Error:") {
-        return of_network(topology, place);
-    }
-    if !topology.contains("Servers:") {
-        let named = place
-            .replica_set
-            .unwrap_or("that the connection string names");
-        return Cause::broke(
-            format!("no server belongs to the replica set {named}"),
-            "correct replicaSet in the connection string; Atlas and `rs.status().set` in mongosh tell the name",
-        );
-    }
-    if text.contains("suitable") {
     if text.contains("None of the available servers suitable") {
         return Cause::broke(
             "the servers answer, and none of them is a writable primary: an election is under way, or too few members are up",
