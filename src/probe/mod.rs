@@ -1,5 +1,6 @@
 //! The registry of probes, and nothing else: one `mod` line and one entry of the table each.
 
+mod atlas;
 mod contract;
 mod dns;
 mod environment;
@@ -19,6 +20,7 @@ pub use scratch::{Promise, Scratch};
 
 /// Every probe, in the order of their names.
 pub static PROBES: &[&dyn Probe] = &[
+    &atlas::Atlas,
     &dns::Dns,
     &environment::EnvironmentProbe,
     &exec::Exec,
