@@ -1,6 +1,7 @@
 //! The registry of probes, and nothing else: one `mod` line and one entry of the table each.
 
 mod ai;
+mod atlas;
 mod contract;
 mod dns;
 mod environment;
@@ -29,6 +30,7 @@ pub use scratch::{Promise, Scratch};
 /// Every probe, in the order of their names.
 pub static PROBES: &[&dyn Probe] = &[
     &ai::Ai,
+    &atlas::Atlas,
     &dns::Dns,
     &environment::EnvironmentProbe,
     &exec::Exec,

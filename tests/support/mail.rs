@@ -1,7 +1,7 @@
 //! Mail servers and mailboxes that others wrote, and the certificates they show.
 
 use super::peers::{Process, fetched, peer, python};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
@@ -19,6 +19,10 @@ pub(crate) fn certified() -> (TempDir, String) {
     let mut params =
         CertificateParams::new(Vec::<String>::new()).expect("no names are valid names");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    // OpenSSL takes a certificate for its own issuer where both have the same name.
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Authority of the tests");
     let key = KeyPair::generate().expect("a key can be generated");
     let authority = CertifiedIssuer::self_signed(params, key).expect("an authority signs itself");
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];

@@ -30,7 +30,7 @@ impl MongodbUri {
     }
 
     /// The first host.
-    pub(super) fn host(&self) -> Option<&str> {
+    pub(in crate::probe) fn host(&self) -> Option<&str> {
         self.hosts.first().map(String::as_str)
     }
 }

@@ -8,21 +8,17 @@ use super::uri::{self, Address};
 use crate::clock;
 use crate::probe::Context;
 use crate::probe::ladder::Ladder;
-use crate::probe::transport::mongodb::{Greeting, SELECTION, Unshaken};
+use crate::probe::transport::mongodb::{Driver, SELECTION};
 use crate::probe::transport::{self, mongodb as wire};
 use futures_util::future::join_all;
-use mongodb::Client;
 use mongodb::bson::{Document, doc};
 use mongodb::options::{ClientOptions, Credential, ServerAddress, Tls, TlsOptions};
-use rustls::RootCertStore;
-use serde_json::{Value, json};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// How long TCP and TLS may take for one server.
-const CONNECTING: Duration = Duration::from_secs(5);
+pub(super) const CONNECTING: Duration = Duration::from_secs(5);
 /// What a look keeps of its time for the end, so that it says itself what did not answer.
 const SPARE: Duration = Duration::from_millis(500);
 
@@ -48,23 +44,16 @@ pub(super) struct Climb<'a> {
     pub(super) trusted: Option<bool>,
     pub(super) tls_version: Option<&'static str>,
     /// The file of authorities that the driver is given.
-    authority: Option<PathBuf>,
+    pub(super) authority: Option<PathBuf>,
     /// The database that users are looked up in.
-    auth_source: String,
+    pub(super) auth_source: String,
     /// Speaks without a login.
-    pub(super) anonymous: Option<Client>,
+    pub(super) anonymous: Option<Driver>,
     /// Is logged in.
-    pub(super) client: Option<Client>,
+    pub(super) client: Option<Driver>,
     pub(super) hello: Document,
     pub(super) version: Option<String>,
     pub(super) identity: Option<Identity>,
-}
-
-/// Authorities to try a handshake with.
-struct Trust {
-    roots: Arc<RootCertStore>,
-    file: Option<PathBuf>,
-    by_target: bool,
 }
 
 /// A server, and how far it was reached.
@@ -186,137 +175,6 @@ impl<'a> Climb<'a> {
             .into_iter()
             .min_by_key(|cause| cause.ok.is_some())
             .unwrap_or_else(|| Cause::untold("there is no server to connect to")))
-    }
-
-    /// TLS with every server that was reached; one that can be trusted is enough to go on.
-    async fn shake(&mut self, address: &Address) -> Result<(), Cause> {
-        if !address.tls {
-            return Ok(());
-        }
-        let until = wire::within(CONNECTING, self.until);
-        let connected: Vec<_> = self.connected().cloned().collect();
-        let mut first = None;
-        for trust in self.trusts(address)? {
-            let shakes = connected.iter().map(|seed| {
-                let roots = trust.roots.clone();
-                async move {
-                    let stream = open(seed, until)
-                        .await
-                        .map_err(|hindrance| Unshaken::Other(hindrance.cause))?;
-                    wire::shake(stream, &seed.host, roots, until).await
-                }
-            });
-            let shaken = join_all(shakes).await;
-            if let Some(version) = shaken.iter().find_map(|one| one.as_ref().ok()) {
-                if trust.by_target {
-                    return Err(Cause::untold(
-                        "the certificate is signed by the target's own authority, of which the application must be told by tlsCAFile or NODE_EXTRA_CA_CERTS; with tlsCAFile in the connection string it can be told here too",
-                    ));
-                }
-                self.trusted = Some(true);
-                self.tls_version = Some(version);
-                self.authority = trust.file;
-            }
-            for (seed, fault) in connected.iter().zip(shaken) {
-                let cause = match fault {
-                    Ok(_) => None,
-                    Err(fault) => Some(self.unshaken(address, seed, fault).await),
-                };
-                if let Some(reached) = self.reached.iter_mut().find(|it| it.seed == *seed) {
-                    reached.cause = cause.as_ref().map(|(cause, _)| cause.text.clone());
-                }
-                if let Some(cause) = cause {
-                    first.get_or_insert(cause);
-                }
-            }
-            // Other authorities matter only where none of these stands behind the certificate.
-            if self.trusted.is_some() || !matches!(first, Some((_, true))) {
-                break;
-            }
-        }
-        match (self.trusted, first) {
-            (None, Some((cause, untrusted))) => {
-                self.trusted = untrusted.then_some(false);
-                Err(cause)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Why a handshake failed, and whether it was for want of trust.
-    async fn unshaken(&self, address: &Address, seed: &Seed, fault: Unshaken) -> (Cause, bool) {
-        let silent = matches!(fault, Unshaken::TurnedAway | Unshaken::Slow);
-        let plain = silent && self.speaks_plainly(seed).await;
-        let fault = if plain { Unshaken::NotTls } else { fault };
-        let place = self.place(address, "hello");
-        let cause = cause::of_handshake(&fault, &seed.name(), &place);
-        (cause, matches!(fault, Unshaken::Untrusted(_)))
-    }
-
-    /// What the application's driver trusts: the file that `tlsCAFile` names and nothing else, or
-    /// the public authorities and those that Node.js adds. The target's own authority comes last:
-    /// it tells why, and the driver cannot be given it.
-    fn trusts(&self, address: &Address) -> Result<Vec<Trust>, Cause> {
-        let read = |file: &Path, named_by: &str| {
-            let path = self.context.root.join(file);
-            match wire::authorities(&path) {
-                Ok(roots) => Ok(Trust {
-                    roots: Arc::new(roots),
-                    file: Some(path),
-                    by_target: false,
-                }),
-                Err(error) => Err(Cause::broke(
-                    format!(
-                        "the file {} that {named_by} names cannot be used: {error}",
-                        file.display()
-                    ),
-                    "name a file with the authority's certificate in PEM form, where the application runs",
-                )),
-            }
-        };
-        if let Some(file) = &address.ca_file {
-            return Ok(vec![read(file, "tlsCAFile")?]);
-        }
-        let mut trusts = vec![Trust {
-            roots: wire::public_authorities(),
-            file: None,
-            by_target: false,
-        }];
-        if let Some(extra) = self.context.environment.get("NODE_EXTRA_CA_CERTS") {
-            trusts.push(read(Path::new(&extra.value), "NODE_EXTRA_CA_CERTS")?);
-        }
-        let target = self.context.transport.authority_roots();
-        if target.len() > trusts[0].roots.len() {
-            trusts.push(Trust {
-                roots: target,
-                file: None,
-                by_target: true,
-            });
-        }
-        Ok(trusts)
-    }
-
-    async fn speaks_plainly(&self, seed: &Seed) -> bool {
-        let until = wire::within(CONNECTING, self.until);
-        match open(seed, until).await {
-            Ok(stream) => wire::greet(stream, until).await == Greeting::Answered,
-            Err(_) => false,
-        }
-    }
-
-    /// Does a server answer a TLS handshake, be it with a certificate that nobody trusts?
-    async fn speaks_tls(&self) -> bool {
-        let Some(seed) = self.connected().next() else {
-            return false;
-        };
-        let until = wire::within(CONNECTING, self.until);
-        match open(seed, until).await {
-            Ok(stream) => matches!(
-                wire::shake(stream, &seed.host, wire::public_authorities(), until).await,
-                Ok(_) | Err(Unshaken::Untrusted(_))
-            ),
-            Err(_) => false,
-        }
     }
 
     /// The driver's options without a login: what was looked up is not looked up again.
@@ -479,7 +337,7 @@ impl<'a> Climb<'a> {
         connected.map(|reached| &reached.seed)
     }
 
-    fn place<'p>(&'p self, address: &'p Address, action: &'p str) -> Place<'p> {
+    pub(super) fn place<'p>(&'p self, address: &'p Address, action: &'p str) -> Place<'p> {
         Place {
             atlas: address.is_atlas(),
             action,
@@ -501,67 +359,6 @@ impl<'a> Climb<'a> {
     pub(super) async fn down(&mut self) {
         let clients = [self.anonymous.take(), self.client.take()];
         join_all(clients.into_iter().flatten().map(wire::close)).await;
-    }
-
-    /// The facts of the climb.
-    pub(super) fn facts(&self) -> Value {
-        let address = self.address.as_ref();
-        let seeds: Vec<_> = self.reached.iter().map(Reached::fact).collect();
-        let path = address.and_then(|address| address.database.clone());
-        let identity = self.identity.as_ref();
-        let text = |key: &str| self.hello.get_str(key).ok();
-        let primary = ["isWritablePrimary", "ismaster"]
-            .iter()
-            .find_map(|key| self.hello.get_bool(key).ok());
-        json!({
-            "loopback": address.map(Address::is_loopback),
-            "atlas": address.map(Address::is_atlas),
-            "srv": address.map(|address| address.srv),
-            "insecure": address.map_or(&[][..], |address| &address.insecure),
-            "auth_source": address.filter(|address| address.credential.is_some()).map(|_| &self.auth_source),
-            "database": {
-                "name": address.map(|_| self.database()),
-                "path": path,
-                "variable": self.asked.database,
-                "agrees": address.map(|address| match (&address.database, self.asked.database) {
-                    (Some(path), Some(variable)) => path == variable,
-                    _ => true,
-                }),
-            },
-            "password": address.and_then(Address::strength).map(|strength| json!({
-                "length": strength.length,
-                "entropy_bits": strength.bits,
-            })),
-            "seeds": seeds,
-            "tls": {
-                "used": address.map(|address| address.tls),
-                "trusted": self.trusted,
-                "version": self.tls_version,
-            },
-            "server": {
-                "primary": primary,
-                "mongos": (!self.hello.is_empty()).then(|| self.is_mongos()),
-                "set_name": text("setName"),
-                "max_wire_version": self.hello.get_i32("maxWireVersion").ok(),
-                "version": self.version,
-            },
-            "identity": {
-                "roles": identity.map(|identity| &identity.roles),
-                "broad": identity.map(|identity| &identity.broad),
-                "missing": identity.and_then(|identity| identity.missing.as_ref()),
-            },
-        })
-    }
-}
-
-impl Reached {
-    fn fact(&self) -> Value {
-        json!({
-            "host": self.seed.name(),
-            "connected": self.connected,
-            "ms": self.ms,
-            "cause": self.cause,
-        })
     }
 }
 

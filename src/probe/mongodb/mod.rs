@@ -3,11 +3,13 @@
 mod cause;
 mod climb;
 mod declare;
+mod facts;
 mod indexes;
 mod open;
 mod privileges;
 mod resolve;
 mod round_trip;
+mod trust;
 mod uri;
 
 use super::{Context, Probe, ProbeSpec, Sighting, Transient, Wanted};

@@ -1,7 +1,6 @@
 //! Connections to MongoDB: the driver as a guest, a TLS handshake of our own, and a greeting without TLS.
 
 use crate::clock;
-use mongodb::Client;
 use mongodb::bson::{Document, doc};
 use mongodb::options::ClientOptions;
 use rustls::pki_types::pem::PemObject as _;
@@ -14,6 +13,9 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+
+/// A client of the driver.
+pub(in crate::probe) type Driver = mongodb::Client;
 
 /// How long the driver looks for a server that fits.
 pub(in crate::probe) const SELECTION: Duration = Duration::from_secs(8);
@@ -28,18 +30,18 @@ const LONGEST_GREETING: usize = 1 << 16;
 ///
 /// # Errors
 /// The options contradict each other, or name a file that cannot be used.
-pub(in crate::probe) fn driver(mut options: ClientOptions) -> mongodb::error::Result<Client> {
+pub(in crate::probe) fn driver(mut options: ClientOptions) -> mongodb::error::Result<Driver> {
     options.app_name = Some("holdpoint".into());
     options.server_selection_timeout = Some(SELECTION);
     options.connect_timeout = Some(CONNECT);
     options.max_pool_size = Some(2);
     options.retry_reads = Some(false);
     options.retry_writes = Some(false);
-    Client::with_options(options)
+    Driver::with_options(options)
 }
 
 /// Closes a client's connections and ends its tasks.
-pub(in crate::probe) async fn close(client: Client) {
+pub(in crate::probe) async fn close(client: Driver) {
     // What does not close in time ends with the process.
     let _ = tokio::time::timeout(CLOSING, client.shutdown().immediate(true)).await;
 }

@@ -1,0 +1,226 @@
+//! The whole suite `infrastructure` against a real Next.js application wired to real services: all of
+//! it right, then one thing wrong at a time.
+//!
+//! The push service is the sandbox's: none that others wrote can be had without a network.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use holdpoint::sandbox::PushService;
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+use support::ferretdb::{ESCAPED, Ferretdb};
+use support::mail::{self, Maildev};
+use support::next::NextApp;
+use support::oidc::{self, OidcProvider};
+use support::peers::Aimock;
+use support::{holdpoint, write};
+use tempfile::TempDir;
+
+const SESSION_SECRET: &str = "Zk3v9Qw7Lx2Rt8Yp5Nd1Hs6Jc4Bf0GmA+VuEiOaTy=";
+/// What FerretDB does not tell or do; these are shown right and broken by the sandbox alone.
+const BEYOND_FERRETDB: &[&str] = &[];
+
+type Variables = BTreeMap<&'static str, String>;
+
+/// The application and everything it talks to.
+struct Stack {
+    root: TempDir,
+    url: String,
+    variables: Variables,
+    _application: NextApp,
+    _database: Ferretdb,
+    _provider: OidcProvider,
+    _mail: Maildev,
+    _models: Aimock,
+    _push: PushService,
+}
+
+/// The verdict and the reason of each check.
+type Findings = BTreeMap<String, (String, String)>;
+
+impl Stack {
+    /// None where one of the peers is skipped.
+    async fn start(application: &'static str) -> Option<Self> {
+        let root = tempfile::tempdir().unwrap();
+        copy(
+            &Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("tests/peers")
+                .join(application),
+            root.path(),
+        );
+        let (identity, authority) = mail::certified();
+        let database = Ferretdb::start(Some((
+            &identity.path().join("cert.pem"),
+            &identity.path().join("key.pem"),
+        )))?;
+        let mail = Maildev::start(true)?;
+        let models = Aimock::start(&[])?;
+        let push = PushService::start(None).await.unwrap();
+        // The application trusts the one by its environment, the driver the other by its address.
+        let of_mail = root.path().join("mail.pem").display().to_string();
+        let of_database = root.path().join("database.pem").display().to_string();
+        write(root.path(), "mail.pem", &mail.authority);
+        write(root.path(), "database.pem", &authority);
+
+        let mut variables: Variables = push.variables().into_iter().collect();
+        variables.extend([
+            ("NODE_EXTRA_CA_CERTS", of_mail),
+            ("GOOGLE_CLIENT_ID", oidc::ID.into()),
+            ("GOOGLE_CLIENT_SECRET", oidc::SECRET.into()),
+            (
+                "EMAIL_SERVER",
+                format!(
+                    "smtps://{}:correct%20horse%2Fbattery@localhost:{}",
+                    mail::USER,
+                    mail.smtp
+                ),
+            ),
+            ("EMAIL_FROM", "Tasks <tasks@tasks-release.com>".into()),
+            ("HOLDPOINT_MAIL_TO", "release@tasks-release.com".into()),
+            (
+                "HOLDPOINT_MAIL_CATCHER_URL",
+                format!("http://127.0.0.1:{}", mail.web),
+            ),
+            ("GEMINI_API_KEY", Aimock::KEY.into()),
+            ("GEMINI_BASE_URL", models.url().into()),
+            ("HOLDPOINT_GEMINI_URL", models.url().into()),
+            (
+                "MONGODB_URI",
+                format!(
+                    "mongodb://app:{ESCAPED}@localhost:{}/shop?authMechanism=SCRAM-SHA-256&tls=true&tlsCAFile={}",
+                    database.tls_port.unwrap(),
+                    percent_encoding::utf8_percent_encode(
+                        &of_database,
+                        percent_encoding::NON_ALPHANUMERIC
+                    )
+                ),
+            ),
+        ]);
+        let five = application == "next-auth-5";
+        let (secret, address) = match five {
+            true => ("AUTH_SECRET", "AUTH_URL"),
+            false => ("NEXTAUTH_SECRET", "NEXTAUTH_URL"),
+        };
+        variables.insert(secret, SESSION_SECRET.into());
+        let provider = RefCell::new(None);
+        let application = NextApp::start(application, |url| {
+            // The provider has to know the callback, and the application the provider.
+            let callback = format!("{url}/api/auth/callback/google");
+            let started = OidcProvider::start(&[&callback], None);
+            let issuer = started.as_ref().map(|provider| provider.address.clone());
+            *provider.borrow_mut() = started;
+            let own = [
+                (address, url.to_owned()),
+                ("GOOGLE_ISSUER", issuer.unwrap_or_default()),
+            ];
+            variables
+                .iter()
+                .filter(|(name, _)| !name.starts_with("HOLDPOINT_"))
+                .map(|(name, value)| (*name, value.clone()))
+                .chain(own)
+                .collect()
+        })?;
+        let provider = provider.into_inner()?;
+        variables.insert(address, application.url());
+        variables.insert("GOOGLE_ISSUER", provider.address.clone());
+        variables.insert("HOLDPOINT_GOOGLE_ISSUER", provider.address.clone());
+        Some(Self {
+            root,
+            url: application.url(),
+            variables,
+            _application: application,
+            _database: database,
+            _provider: provider,
+            _mail: mail,
+            _models: models,
+            _push: push,
+        })
+    }
+
+    /// Runs the suite with these variables in place of the right ones.
+    fn examine(&self, wrong: &[(&'static str, &str)]) -> Findings {
+        let mut variables = self.variables.clone();
+        for (name, value) in wrong {
+            variables.insert(name, (*value).to_owned());
+        }
+        let arguments = [
+            "run",
+            "infrastructure",
+            "--level",
+            "active",
+            "--owned",
+            "--target",
+            &self.url,
+            "--report",
+            "json=-",
+        ];
+        let mut call = holdpoint(arguments)
+            .within(self.root.path())
+            .within_time(Duration::from_secs(180));
+        for (name, value) in &variables {
+            call = call.env(name, value);
+        }
+        let outcome = call.run();
+        let report: Value = serde_json::from_str(&outcome.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", outcome.stderr));
+        let word =
+            |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+        let findings = report["findings"].as_array().unwrap().iter();
+        findings
+            .map(|finding| {
+                let told = (word(finding, "verdict"), word(finding, "reason"));
+                (word(finding, "check"), told)
+            })
+            .collect()
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}
+
+/// The checks of the services that did neither pass nor turn out not to apply.
+fn not_passed(findings: &Findings) -> BTreeMap<&str, String> {
+    let services = [
+        "mongodb.",
+        "oidc.",
+        "email.",
+        "push.",
+        "nextauth.",
+        "ai.",
+        "sender.",
+        "resend.",
+    ];
+    findings
+        .iter()
+        .filter(|(check, _)| services.iter().any(|service| check.starts_with(service)))
+        .filter(|(_, (verdict, _))| !["pass", "not-applicable"].contains(&verdict.as_str()))
+        .map(|(check, (verdict, reason))| (check.as_str(), format!("{verdict}: {reason}")))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_right_with_nextauth_4() {
+    let Some(stack) = Stack::start("next-auth-4").await else {
+        return;
+    };
+    let findings = stack.examine(&[]);
+    let not_passed = not_passed(&findings);
+    println!("{}", stack._application.log());
+    let checks: BTreeSet<_> = not_passed.keys().copied().collect();
+    let expected: BTreeSet<_> = BEYOND_FERRETDB.iter().copied().collect();
+    assert_eq!(checks, expected, "{not_passed:#?}");
+}
