@@ -145,7 +145,7 @@ impl Dialect {
             Self::OpenAi | Self::Anthropic => "v1",
         };
         let whole = match self {
-            Self::OpenAi => source != "base_url" || url.path().trim_matches('/') != "",
+            Self::OpenAi => source != "base_url" || !url.path().trim_matches('/').is_empty(),
             Self::Gemini => matches!(last, Some("v1beta" | "v1")),
             Self::Anthropic => last == Some("v1"),
         };

@@ -187,16 +187,14 @@ mod tests {
             deployed,
             chosen: true,
         };
-        let mut needs = Needs {
-            models: vec![
-                named("googleai/gemini-2.0-flash", true),
-                named("gemini-2.0-flash", true),
-                named("gpt-4o", true),
-                named("gemini-embedding-001", true),
-                named("gemini-1.5-pro", false),
-            ],
-            ..Needs::default()
-        };
+        let mut needs = Needs::default();
+        needs.models = vec![
+            named("googleai/gemini-2.0-flash", true),
+            named("gemini-2.0-flash", true),
+            named("gpt-4o", true),
+            named("gemini-embedding-001", true),
+            named("gemini-1.5-pro", false),
+        ];
         let environment = environment(&[("GENKIT_MODEL", "googleai/gemini-2.5-flash")]);
         let ids = |needs: &Needs, parameters: &Facts| -> Vec<String> {
             let all = chosen(Dialect::Gemini, parameters, &environment, needs);

@@ -115,7 +115,7 @@ fn is_model(text: &str) -> bool {
         .iter()
         .find_map(|prefix| text.strip_prefix(prefix))
         .unwrap_or(text);
-    let shape = (3..=64).contains(&id.len())
+    let shape = (2..=64).contains(&id.len())
         && id
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._:".contains(&b))
