@@ -9,6 +9,7 @@ mod http;
 mod ladder;
 mod resend;
 mod scratch;
+mod sender;
 mod smtp;
 mod tls;
 pub mod transport;
@@ -26,6 +27,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &file::File,
     &http::Http,
     &resend::Resend,
+    &sender::Sender,
     &smtp::Smtp,
     &tls::Tls,
 ];
