@@ -6,6 +6,7 @@
 pub(crate) mod hostile;
 pub(crate) mod looking;
 pub(crate) mod mail;
+pub(crate) mod next_auth;
 pub(crate) mod peers;
 pub(crate) mod refusal;
 
