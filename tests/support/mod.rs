@@ -9,6 +9,7 @@ pub(crate) mod looking;
 pub(crate) mod mail;
 pub(crate) mod next;
 pub(crate) mod oidc;
+pub(crate) mod next_auth;
 pub(crate) mod peers;
 pub(crate) mod refusal;
 
