@@ -328,6 +328,92 @@ fn sessions_in_a_database_are_told_apart() {
     }
 }
 
+#[test]
+fn without_an_address_next_auth_4_believes_the_client() {
+    let Some(app) = four(|_| {
+        vec![
+            ("AUTH_TRUST_HOST", "true".into()),
+            ("NEXTAUTH_SECRET", SECRET.into()),
+        ]
+    }) else {
+        return;
+    };
+    let given = [("NEXTAUTH_SECRET", SECRET), ("AUTH_TRUST_HOST", "true")];
+    let found = examine("4.24.15", &app.url(), &given, &PATIENT);
+    let said = "the host of an X-Forwarded-Host header becomes the host of callback addresses";
+    found.says("host-is-not-the-clients", "fail", said);
+    assert_eq!(found.verdict("callback-stays-on-the-site"), "pass");
+    assert_eq!(found.verdict("session-accepts-own"), "pass");
+}
+
+/// A check of a user's, for a provider with a form.
+const PASSWORD: &str = r#"
+id       = "tasks.password-sign-in"
+title    = "people sign in with their password"
+why      = "they cannot work otherwise"
+severity = "high"
+level    = "active"
+suites   = ["infrastructure"]
+
+[look]
+probe    = "nextauth"
+look     = "sign-in"
+provider = "password"
+fields   = { username = "TASKS_USER", password = "TASKS_PASSWORD" }
+
+[[expect]]
+that      = "steps.sign_in.ok"
+otherwise = "{steps.sign_in.cause}"
+undecided = "{steps.sign_in.cause}"
+
+[remedy]
+text = "{steps.sign_in.remedy}"
+"#;
+
+#[test]
+fn a_form_is_filled_in_with_the_values_of_variables() {
+    let password = |url: &str| {
+        vec![
+            ("NEXTAUTH_URL", url.to_owned()),
+            ("NEXTAUTH_SECRET", SECRET.to_owned()),
+            ("AUTH_URL", url.to_owned()),
+            ("TASKS_PASSWORD", "open sesame & more".to_owned()),
+        ]
+    };
+    for app in [four(password), five(password)] {
+        let Some(app) = app else { return };
+        let sign_in = |variables: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            write(folder.path(), ".holdpoint/checks/tasks.toml", PASSWORD);
+            write(folder.path(), ".env.local", variables);
+            let url = app.url();
+            let arguments = ["run", "tasks.*", "--target", &url, "--report", "json=-"];
+            let outcome = holdpoint(arguments.iter().chain(&patient_and_active()))
+                .within(folder.path())
+                .run();
+            let found = found(&outcome.stdout, &outcome.stderr, folder.path());
+            assert!(!found.written.contains("sesame"));
+            found.findings["tasks.password-sign-in"].clone()
+        };
+        let right = sign_in("TASKS_USER=ann\nTASKS_PASSWORD=\"open sesame & more\"\n");
+        assert_eq!(right.0, "pass", "{}", right.1);
+        let wrong = sign_in("TASKS_USER=ann\nTASKS_PASSWORD=\"close sesame & less\"\n");
+        assert_eq!(wrong.0, "fail");
+        assert!(
+            wrong.1.contains("with password: CredentialsSignin"),
+            "{}",
+            wrong.1
+        );
+        let absent = sign_in("TASKS_USER=ann\n");
+        assert_eq!(absent.0, "inconclusive");
+        assert!(
+            absent.1.contains("TASKS_PASSWORD is not set"),
+            "{}",
+            absent.1
+        );
+    }
+}
+
 /// Runs against a double with a fault.
 async fn double(
     version: NextAuthVersion,
@@ -468,6 +554,25 @@ async fn what_does_not_tell_is_neither_pass_nor_fail() {
         "no answer within the time allowed",
     );
     assert_eq!(found.verdict("deployed-secret-matches"), "pass");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusals_count_only_while_the_right_session_is_accepted() {
+    let found = double(
+        NextAuthVersion::Five,
+        NextAuthFault::AcceptsOnce,
+        WITHOUT_SITE,
+    )
+    .await;
+    assert_eq!(found.verdict("session-accepts-own"), "pass");
+    for check in ["altered", "foreign", "expired"] {
+        let check = format!("session-refuses-{check}");
+        found.says(
+            &check,
+            "inconclusive",
+            "is refused now, so that the refusals tell nothing",
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -52,7 +52,17 @@ pub(super) async fn look(climb: &mut Climb<'_>) -> Result<(), End> {
         .and_then(|claims| mint.token(&mint.secret.encrypts, &claims));
     let expired = made(climb, "refuse_expired", expired)?;
     let what = "a session that ended an hour ago";
-    refuse(climb, &mint, "refuse_expired", what, &expired).await
+    refuse(climb, &mint, "refuse_expired", what, &expired).await?;
+
+    // Refusals mean something only while the right session is still accepted.
+    let (_, session) = show(climb, &mint, "refuse_expired", &own).await?;
+    if session.is_none() {
+        for rung in ["refuse_altered", "refuse_foreign", "refuse_expired"] {
+            let cause = "the right session, which was accepted before, is refused now, so that the refusals tell nothing";
+            climb.ladder.untold(rung, cause);
+        }
+    }
+    Ok(())
 }
 
 impl Mint {

@@ -98,6 +98,7 @@ fn fields(climb: &mut Climb<'_>) -> Result<Vec<(String, String)>, End> {
             climb.ladder.untold("sign_in", cause);
             return Err(End::Told);
         };
+        climb.context.secrets.register(variable, &found.value);
         fields.push((field.clone(), found.value.clone()));
     }
     Ok(fields)
