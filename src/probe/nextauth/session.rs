@@ -20,7 +20,7 @@ struct Mint {
 
 pub(super) async fn look(climb: &mut Climb<'_>) -> Result<(), End> {
     let opening = climb.open().await?;
-    // Without the deployment's secret nothing can be minted, and the step secret has said so.
+    // The steps before have said why nothing can be minted, or nothing told by its answer.
     let Some(mint) = ready(climb, &opening) else {
         return Err(End::Told);
     };
@@ -72,7 +72,7 @@ impl Mint {
 }
 
 fn ready(climb: &mut Climb<'_>, opening: &Opening) -> Option<Mint> {
-    let secret = opening.secret.clone()?;
+    let secret = opening.secret.clone().filter(|_| opening.is_stranger)?;
     let (Some(edition), Some(cookie)) = (opening.edition, climb.session_cookie(opening)) else {
         climb.ladder.untold(
             "accept",

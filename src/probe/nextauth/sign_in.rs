@@ -31,6 +31,9 @@ type Parts = Vec<Cookie>;
 
 pub(super) async fn look(climb: &mut Climb<'_>) -> Result<(), End> {
     let opening = climb.open().await?;
+    if !opening.is_stranger {
+        return Err(End::Told);
+    }
     let provider = climb.text("provider").unwrap_or(GUEST).to_owned();
     listed(climb, &provider).await?;
     let (Some((csrf, pair)), Some(session)) = (&opening.csrf, climb.session_cookie(&opening))
@@ -187,8 +190,8 @@ impl Attempt<'_> {
 
     /// Sends the provider's form, with the CSRF token or without; a session was planted before.
     async fn sign_in(&self, climb: &Climb<'_>, with_csrf: bool) -> Result<Answer, Fault> {
-        let home = climb.site.target().url.as_str();
-        let mut fields = vec![("callbackUrl", home)];
+        let home = climb.site.home();
+        let mut fields = vec![("callbackUrl", home.as_str())];
         let mut cookies = vec![(self.session.as_str(), PLANTED)];
         if with_csrf {
             fields.push(("csrfToken", &self.pair.token));
