@@ -126,7 +126,7 @@ fn a_right_application_with_next_auth_4_passes() {
     assert_eq!(found.of("fail"), OF_A_MONTH, "{}", app.log());
     // Over plain HTTP there are no prefixes.
     assert_eq!(found.of("not-applicable"), ["cookie-prefixes"]);
-    assert_eq!(found.of("pass").len(), 20);
+    assert_eq!(found.of("pass").len(), 21);
     // No token and no session in anything that is kept: each begins with its encoded header.
     assert!(!found.written.contains("eyJhbGciOi"));
     assert!(!found.written.contains(SECRET));
@@ -194,7 +194,7 @@ fn a_right_application_with_auth_js_5_passes() {
     // An hour: nothing is too long.
     assert_eq!(found.of("fail"), [""; 0], "{}", app.log());
     assert_eq!(found.of("not-applicable"), ["cookie-prefixes"]);
-    assert_eq!(found.of("pass").len(), 22);
+    assert_eq!(found.of("pass").len(), 23);
     assert!(!found.written.contains("eyJhbGciOi"));
     assert!(!found.written.contains(SECRET));
 
@@ -287,7 +287,11 @@ fn a_deployment_that_lacks_what_the_library_needs_says_so() {
         let said = "configuration is wrong (status 500)";
         found.says("endpoints-answer", "fail", said);
         assert_eq!(found.of("fail"), ["endpoints-answer"], "{version}");
-        assert_eq!(found.of("pass"), ["configured"], "{version}");
+        assert_eq!(
+            found.of("pass"),
+            ["configured", "url-configured"],
+            "{version}"
+        );
     }
 }
 
@@ -543,7 +547,11 @@ async fn what_does_not_tell_is_neither_pass_nor_fail() {
         let found = double(NextAuthVersion::Four, fault, SHORT).await;
         found.says("endpoints-answer", "inconclusive", said);
         assert_eq!(found.of("fail"), [""; 0], "{fault:?}");
-        assert_eq!(found.of("pass"), ["configured"], "{fault:?}");
+        assert_eq!(
+            found.of("pass"),
+            ["configured", "url-configured"],
+            "{fault:?}"
+        );
     }
     let found = double(NextAuthVersion::Five, F::HangsOnSessions, SHORT).await;
     let said = "GET /api/auth/session: connected, but no answer within the time allowed";
@@ -623,7 +631,7 @@ async fn the_mended_demonstration_passes_whole() {
         let outcome = outcome.await.unwrap();
         let found = found(&outcome.stdout, &outcome.stderr, folder.path());
         assert_eq!(found.of("fail"), failing, "{variant:?}");
-        assert_eq!(found.of("pass").len(), 23 - failing.len(), "{variant:?}");
+        assert_eq!(found.of("pass").len(), 24 - failing.len(), "{variant:?}");
     }
 }
 

@@ -66,6 +66,7 @@ impl<'a> Climb<'a> {
             .map(|fact| (fact.name.into_owned(), Value::Null))
             .collect();
         facts.insert("look".into(), look.into());
+        facts.insert("home".into(), site.home().into());
         facts.insert(
             "endpoint".into(),
             site.address("").as_str().trim_end_matches('/').into(),

@@ -38,7 +38,7 @@ impl Probe for NextAuth {
             summary: "Asks the endpoints of NextAuth 4 or Auth.js 5: which version answers, which callback addresses it will use, \
                 whether it signs with the configured secret (told by the CSRF cookie, without a session), whether it accepts sessions \
                 of that secret and no others, and whether a sign-in works. Minted sessions are those of a synthetic user and end after \
-                five minutes; a cookie that the application sets anew is thrown away.",
+                five minutes; a cookie that the application sets anew is thrown away. Refused sessions leave lines in the deployment's log.",
             level: Level::Live,
             exclusive: false,
             needs_target: true,

@@ -275,6 +275,7 @@ impl Attempt<'_> {
             "cookie": cookie,
             "is_of_secret": comparable.then_some(claims.is_some()),
             "token_life": number("exp").zip(number("iat")).map(|(exp, iat)| exp - iat),
+            "lives": cookie_ends.or(token_ends),
             "expiry_agrees": cookie_ends
                 .zip(token_ends)
                 .map(|(cookie, token)| (cookie - token).abs() <= APART),
