@@ -126,7 +126,7 @@ fn a_right_application_with_next_auth_4_passes() {
     assert_eq!(found.of("fail"), OF_A_MONTH, "{}", app.log());
     // Over plain HTTP there are no prefixes.
     assert_eq!(found.of("not-applicable"), ["cookie-prefixes"]);
-    assert_eq!(found.of("pass").len(), 20);
+    assert_eq!(found.of("pass").len(), 21);
     // No token and no session in anything that is kept: each begins with its encoded header.
     assert!(!found.written.contains("eyJhbGciOi"));
     assert!(!found.written.contains(SECRET));
@@ -194,7 +194,7 @@ fn a_right_application_with_auth_js_5_passes() {
     // An hour: nothing is too long.
     assert_eq!(found.of("fail"), [""; 0], "{}", app.log());
     assert_eq!(found.of("not-applicable"), ["cookie-prefixes"]);
-    assert_eq!(found.of("pass").len(), 22);
+    assert_eq!(found.of("pass").len(), 23);
     assert!(!found.written.contains("eyJhbGciOi"));
     assert!(!found.written.contains(SECRET));
 
@@ -287,7 +287,11 @@ fn a_deployment_that_lacks_what_the_library_needs_says_so() {
         let said = "configuration is wrong (status 500)";
         found.says("endpoints-answer", "fail", said);
         assert_eq!(found.of("fail"), ["endpoints-answer"], "{version}");
-        assert_eq!(found.of("pass"), ["configured"], "{version}");
+        assert_eq!(
+            found.of("pass"),
+            ["configured", "url-configured"],
+            "{version}"
+        );
     }
 }
 
@@ -325,6 +329,92 @@ fn sessions_in_a_database_are_told_apart() {
         // What the guest is given is a token all the same, and nobody looks for it.
         let said = "has just opened is answered as a stranger's";
         found.says("sign-in-is-recognised", "fail", said);
+    }
+}
+
+#[test]
+fn without_an_address_next_auth_4_believes_the_client() {
+    let Some(app) = four(|_| {
+        vec![
+            ("AUTH_TRUST_HOST", "true".into()),
+            ("NEXTAUTH_SECRET", SECRET.into()),
+        ]
+    }) else {
+        return;
+    };
+    let given = [("NEXTAUTH_SECRET", SECRET), ("AUTH_TRUST_HOST", "true")];
+    let found = examine("4.24.15", &app.url(), &given, &PATIENT);
+    let said = "the host of an X-Forwarded-Host header becomes the host of callback addresses";
+    found.says("host-is-not-the-clients", "fail", said);
+    assert_eq!(found.verdict("callback-stays-on-the-site"), "pass");
+    assert_eq!(found.verdict("session-accepts-own"), "pass");
+}
+
+/// A check of a user's, for a provider with a form.
+const PASSWORD: &str = r#"
+id       = "tasks.password-sign-in"
+title    = "people sign in with their password"
+why      = "they cannot work otherwise"
+severity = "high"
+level    = "active"
+suites   = ["infrastructure"]
+
+[look]
+probe    = "nextauth"
+look     = "sign-in"
+provider = "password"
+fields   = { username = "TASKS_USER", password = "TASKS_PASSWORD" }
+
+[[expect]]
+that      = "steps.sign_in.ok"
+otherwise = "{steps.sign_in.cause}"
+undecided = "{steps.sign_in.cause}"
+
+[remedy]
+text = "{steps.sign_in.remedy}"
+"#;
+
+#[test]
+fn a_form_is_filled_in_with_the_values_of_variables() {
+    let password = |url: &str| {
+        vec![
+            ("NEXTAUTH_URL", url.to_owned()),
+            ("NEXTAUTH_SECRET", SECRET.to_owned()),
+            ("AUTH_URL", url.to_owned()),
+            ("TASKS_PASSWORD", "open sesame & more".to_owned()),
+        ]
+    };
+    for app in [four(password), five(password)] {
+        let Some(app) = app else { return };
+        let sign_in = |variables: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            write(folder.path(), ".holdpoint/checks/tasks.toml", PASSWORD);
+            write(folder.path(), ".env.local", variables);
+            let url = app.url();
+            let arguments = ["run", "tasks.*", "--target", &url, "--report", "json=-"];
+            let outcome = holdpoint(arguments.iter().chain(&patient_and_active()))
+                .within(folder.path())
+                .run();
+            let found = found(&outcome.stdout, &outcome.stderr, folder.path());
+            assert!(!found.written.contains("sesame"));
+            found.findings["tasks.password-sign-in"].clone()
+        };
+        let right = sign_in("TASKS_USER=ann\nTASKS_PASSWORD=\"open sesame & more\"\n");
+        assert_eq!(right.0, "pass", "{}", right.1);
+        let wrong = sign_in("TASKS_USER=ann\nTASKS_PASSWORD=\"close sesame & less\"\n");
+        assert_eq!(wrong.0, "fail");
+        assert!(
+            wrong.1.contains("with password: CredentialsSignin"),
+            "{}",
+            wrong.1
+        );
+        let absent = sign_in("TASKS_USER=ann\n");
+        assert_eq!(absent.0, "inconclusive");
+        assert!(
+            absent.1.contains("TASKS_PASSWORD is not set"),
+            "{}",
+            absent.1
+        );
     }
 }
 
@@ -457,7 +547,11 @@ async fn what_does_not_tell_is_neither_pass_nor_fail() {
         let found = double(NextAuthVersion::Four, fault, SHORT).await;
         found.says("endpoints-answer", "inconclusive", said);
         assert_eq!(found.of("fail"), [""; 0], "{fault:?}");
-        assert_eq!(found.of("pass"), ["configured"], "{fault:?}");
+        assert_eq!(
+            found.of("pass"),
+            ["configured", "url-configured"],
+            "{fault:?}"
+        );
     }
     let found = double(NextAuthVersion::Five, F::HangsOnSessions, SHORT).await;
     let said = "GET /api/auth/session: connected, but no answer within the time allowed";
@@ -468,6 +562,25 @@ async fn what_does_not_tell_is_neither_pass_nor_fail() {
         "no answer within the time allowed",
     );
     assert_eq!(found.verdict("deployed-secret-matches"), "pass");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusals_count_only_while_the_right_session_is_accepted() {
+    let found = double(
+        NextAuthVersion::Five,
+        NextAuthFault::AcceptsOnce,
+        WITHOUT_SITE,
+    )
+    .await;
+    assert_eq!(found.verdict("session-accepts-own"), "pass");
+    for check in ["altered", "foreign", "expired"] {
+        let check = format!("session-refuses-{check}");
+        found.says(
+            &check,
+            "inconclusive",
+            "is refused now, so that the refusals tell nothing",
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -518,7 +631,7 @@ async fn the_mended_demonstration_passes_whole() {
         let outcome = outcome.await.unwrap();
         let found = found(&outcome.stdout, &outcome.stderr, folder.path());
         assert_eq!(found.of("fail"), failing, "{variant:?}");
-        assert_eq!(found.of("pass").len(), 23 - failing.len(), "{variant:?}");
+        assert_eq!(found.of("pass").len(), 24 - failing.len(), "{variant:?}");
     }
 }
 
