@@ -181,17 +181,23 @@ fn both_versions_pass_as_they_come() {
     }
 }
 
-/// Runs against an application before a provider with Google's manners that knows this callback.
-fn before_google(mut app: Node, registered: &str) -> Verdicts {
+/// A provider with Google's manners that knows this callback; it runs as long as its runtime.
+fn google(registered: &str) -> (tokio::runtime::Runtime, Provider) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let client = Client {
         id: ID.into(),
         secret: SECRET.into(),
         redirect_uris: vec![registered.into()],
     };
-    let google = runtime
+    let provider = runtime
         .block_on(Provider::start(Manners::Google, client, None))
         .unwrap();
+    (runtime, provider)
+}
+
+/// Runs against an application before a provider with Google's manners that knows this callback.
+fn before_google(mut app: Node, registered: &str) -> Verdicts {
+    let (_runtime, google) = google(registered);
     app.sign_in_at(&google.issuer());
     run(&app.address, &google.issuer(), &[])
 }
@@ -312,15 +318,7 @@ fn naive(answer: impl Fn(&str) -> (u16, String, String) + Send + Sync + 'static)
 
 #[test]
 fn an_application_that_believes_any_state_is_critical() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let client = Client {
-        id: ID.into(),
-        secret: SECRET.into(),
-        redirect_uris: vec!["https://app.example/api/auth/callback/google".into()],
-    };
-    let google = runtime
-        .block_on(Provider::start(Manners::Google, client, None))
-        .unwrap();
+    let (_runtime, google) = google("https://app.example/api/auth/callback/google");
     let issuer = google.issuer();
     let session = "session-of-a-stranger-5f2c";
     let at = issuer.clone();
@@ -372,10 +370,11 @@ fn an_application_that_believes_any_state_is_critical() {
 
 #[test]
 fn what_an_application_does_not_answer_is_no_verdict() {
-    let nowhere = "http://127.0.0.1:9";
+    let (_runtime, google) = google("http://127.0.0.1:9/api/auth/callback/google");
+    let issuer = google.issuer();
     // It fails; it hangs; it has no NextAuth.
     let failing = naive(|_| (500, String::new(), r#"{"message":"x"}"#.into()));
-    let found = run(&failing.url(), nowhere, &[]);
+    let found = run(&failing.url(), &issuer, &[]);
     expect(
         &found,
         "application-offers-provider",
@@ -384,7 +383,7 @@ fn what_an_application_does_not_answer_is_no_verdict() {
     );
     expect(&found, "application-starts-sign-in", "blocked", "");
     let hanging = Server::start(|_, client| client.until_closed());
-    let found = run(&hanging.url(), nowhere, &[]);
+    let found = run(&hanging.url(), &issuer, &[]);
     expect(
         &found,
         "application-offers-provider",
@@ -392,7 +391,7 @@ fn what_an_application_does_not_answer_is_no_verdict() {
         "no answer within the time allowed",
     );
     let other = naive(|_| (404, String::new(), "no".into()));
-    let found = run(&other.url(), nowhere, &[]);
+    let found = run(&other.url(), &issuer, &[]);
     expect(&found, "application-offers-provider", "not-applicable", "");
     expect(&found, "callback-refuses-wrong-state", "not-applicable", "");
 }
