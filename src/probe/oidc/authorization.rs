@@ -353,6 +353,15 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_break_the_decoding(bytes: Vec<u8>) {
+            let texts = decode_auth_error(&URL_SAFE.encode(&bytes));
+            let length: usize = texts.iter().map(String::len).sum();
+            assert!(length <= bytes.len());
+        }
+    }
+
     #[test]
     fn a_page_to_sign_in_accepts() {
         assert_eq!(
