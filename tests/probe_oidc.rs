@@ -298,6 +298,11 @@ async fn nothing_is_said_where_nothing_is_set_up() {
     // One half alone is a mistake.
     let folder = project(&[("GOOGLE_CLIENT_SECRET", SECRET)]);
     let found = verdicts(folder.path(), &["oidc"], &[SECRET]).await;
-    expect(&found, "configured", "fail", "GOOGLE_CLIENT_ID is not set");
+    expect(
+        &found,
+        "configured",
+        "fail",
+        "GOOGLE_CLIENT_ID is not set, and GOOGLE_CLIENT_SECRET is",
+    );
     expect(&found, "discovers", "blocked", "");
 }

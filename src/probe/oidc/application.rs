@@ -5,6 +5,7 @@ use super::cookie::{self, Cookie};
 use super::discovery::{self, Defect, Metadata};
 use super::parameters::Asked;
 use super::provider::{absent, fetch_metadata, tail};
+use super::redirect_uri;
 use super::sent::{Sent, Start, start};
 use crate::model::{Hindrance, HindranceKind, Target};
 use crate::probe::ladder::{Ladder, Rungs};
@@ -154,7 +155,8 @@ impl Visit<'_> {
         url.set_query(None);
         url.set_fragment(None);
         let below = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&format!("{below}/api/auth/{path}"));
+        let base = redirect_uri::base_path(&self.context.application);
+        url.set_path(&format!("{below}{base}/{path}"));
         url
     }
 
@@ -167,7 +169,7 @@ impl Visit<'_> {
         if answer.status >= 500 || answer.status == 429 {
             ladder.untold(
                 "offers",
-                format!("/api/auth/providers answers {}; NextAuth does so when its secret or its address is missing: see the application's log", answer.status),
+                format!("NextAuth's list of providers answers {}; it does so where its secret or its address is missing: see the application's log", answer.status),
             );
             return Ok(false);
         }
@@ -178,7 +180,7 @@ impl Visit<'_> {
             .filter(|_| answer.status == 200)
         else {
             return Err(Box::new(absent(
-                "the target has no NextAuth at /api/auth: nothing lists providers there",
+                "the target has no NextAuth: nothing lists providers",
             )));
         };
         seen.offered = providers.keys().cloned().collect();
@@ -236,7 +238,7 @@ impl Visit<'_> {
         let Some(token) = token else {
             ladder.untold(
                 "starts",
-                format!("/api/auth/csrf answers {} and no token", csrf.status),
+                format!("NextAuth's csrf answers {} and no token", csrf.status),
             );
             return Ok(None);
         };

@@ -28,6 +28,7 @@ const BLAMES_CLIENT: &[&str] = &[
     "client not found",
     "unknown client",
     "client is invalid",
+    "invalid value for 'client_id' parameter",
     "aadsts700016",
 ];
 /// What a provider sends to a registered address where nobody is signed in and no page may be shown
@@ -127,19 +128,18 @@ pub(super) fn outcome(
                 "the authorization endpoint answers {status} and leads nowhere"
             )),
         },
-        200 | 400 | 401 | 404 => match blamed(body) {
+        200 | 400 | 401 | 403 | 404 => match blamed(body) {
             Some((code, blame)) => Outcome::Refused { code, blame },
             None if status == 200 => Outcome::Untold(
                 "the authorization endpoint shows a page that is not known here; it may be a sign-in page, a refusal or a riddle for robots".into(),
             ),
+            None if status == 403 => turned_away(status),
             None => Outcome::Refused {
                 code: format!("status {status}"),
                 blame: Blame::Unsaid,
             },
         },
-        403 | 429 => Outcome::Untold(format!(
-            "the provider turns this machine away ({status}): ask later, or from another address"
-        )),
+        429 => turned_away(status),
         _ => Outcome::Untold(format!("the authorization endpoint answers {status}")),
     }
 }
@@ -204,6 +204,12 @@ fn redirected(asked: &Url, to: &Url, redirect_uri: &str) -> Outcome {
     // A page of the provider, to sign in or to choose an account. Whether it would also be shown for a
     // wrong request is what the negative control tells.
     Outcome::Accepted { returned: false }
+}
+
+fn turned_away(status: u16) -> Outcome {
+    Outcome::Untold(format!(
+        "the provider turns this machine away ({status}): ask later, or from another address"
+    ))
 }
 
 /// The same scheme, host, port and path.
@@ -347,6 +353,15 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_break_the_decoding(bytes: Vec<u8>) {
+            let texts = decode_auth_error(&URL_SAFE.encode(&bytes));
+            let length: usize = texts.iter().map(String::len).sum();
+            assert!(length <= bytes.len());
+        }
+    }
+
     #[test]
     fn a_page_to_sign_in_accepts() {
         assert_eq!(
@@ -404,6 +419,7 @@ mod tests {
             page(200, "AADSTS700016: Application not found"),
             Blame::Client
         );
+        assert_eq!(page(403, "Callback URL mismatch."), Blame::RedirectUri);
         assert_eq!(page(400, "<h1>Bad request</h1>"), Blame::Unsaid);
         let hydra = "/fallbacks/error?error=invalid_request&error_description=The+%27redirect_uri%27+parameter+does+not+match+any";
         assert_eq!(

@@ -63,7 +63,7 @@ pub(super) fn declared() -> Vec<ParameterSpec> {
         ),
         text(
             "redirect_uri",
-            "the callback that must be registered; default AUTH_URL, NEXTAUTH_URL or the target, with /api/auth/callback/<provider>",
+            "the callback that must be registered; default AUTH_URL, NEXTAUTH_URL or the target, with the path of NextAuth's route (/api/auth), /callback/ and the provider",
         ),
         text(
             "custom_domain",

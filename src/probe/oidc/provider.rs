@@ -87,7 +87,7 @@ pub(super) async fn look(asked: &Asked, context: &Context) -> Sighting {
         custom_domain: &asked.custom_domain,
         environment: &context.environment,
         target: context.target.as_deref(),
-        scripts: &context.application.scripts,
+        application: &context.application,
     });
     // Every rung says by its value whether the next is climbed.
     let _top = climb.climb(candidates, &mut ladder, &mut seen).await;
