@@ -8,8 +8,8 @@ pub(crate) mod hostile;
 pub(crate) mod looking;
 pub(crate) mod mail;
 pub(crate) mod next;
-pub(crate) mod oidc;
 pub(crate) mod next_auth;
+pub(crate) mod oidc;
 pub(crate) mod peers;
 pub(crate) mod refusal;
 

@@ -55,6 +55,7 @@ pub(super) async fn look(
         ladder: Ladder::new(RUNGS),
         listing: None,
         suggestions: Vec::new(),
+        answered: None,
         spent: Spent::default(),
         object: Object::default(),
     };
@@ -100,6 +101,8 @@ pub(super) struct Climb<'c> {
     /// The models that the provider lists, where it does.
     listing: Option<Vec<Listed>>,
     suggestions: Vec<String>,
+    /// The model that has generated, which therefore exists.
+    answered: Option<String>,
     pub(super) spent: Spent,
     pub(super) object: Object,
 }
@@ -130,6 +133,7 @@ impl Climb<'_> {
         let held = outcome.is_ok();
         self.settle(key_held, model_held, model, outcome);
         if held {
+            self.answered = Some(model.id.clone());
             self.object(model, manner).await;
         }
     }
@@ -274,6 +278,7 @@ impl Climb<'_> {
         let mut asked = 0;
         for model in named {
             let exists = match &self.listing {
+                _ if self.answered.as_ref() == Some(&model.id) => Some(true),
                 None => None,
                 Some(listing) if listing.iter().any(|one| one.id == model.id) => Some(true),
                 Some(_) if asked < OTHERS => {
