@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 use support::next::NextApp;
+use support::peers::{Nginx, free_ports};
 use support::{holdpoint, write};
 
 const SECRET: &str = "Zk3v9Qw7Lx2Rt8Yp5Nd1Hs6Jc4Bf0GmA+VuEiOaTy=";
@@ -348,6 +349,116 @@ fn without_an_address_next_auth_4_believes_the_client() {
     found.says("host-is-not-the-clients", "fail", said);
     assert_eq!(found.verdict("callback-stays-on-the-site"), "pass");
     assert_eq!(found.verdict("session-accepts-own"), "pass");
+}
+
+/// Ends TLS before an application, as a CDN or a reverse proxy does.
+const FRONT: &str = "events {}
+error_log {dir}/error.log;
+http {
+    access_log off;
+    client_body_temp_path {dir}/body;
+    proxy_temp_path {dir}/proxy;
+    fastcgi_temp_path {dir}/fastcgi;
+    uwsgi_temp_path {dir}/uwsgi;
+    scgi_temp_path {dir}/scgi;
+    server {
+        listen 127.0.0.1:{port};
+        return 204;
+    }
+    server {
+        listen 127.0.0.1:SECURE_PORT ssl;
+        ssl_certificate {dir}/identity.pem;
+        ssl_certificate_key {dir}/identity.pem;
+        location / {
+            proxy_pass APPLICATION;
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-Proto https;
+        }
+    }
+}
+";
+
+/// Examines an application behind a front that speaks TLS at `secure_url`.
+fn examine_behind_tls(app: &NextApp, version: &str, secure_port: u16) -> Option<Found> {
+    let identity = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (identity.cert.pem(), identity.signing_key.serialize_pem());
+    let template = FRONT
+        .replace("SECURE_PORT", &secure_port.to_string())
+        .replace("APPLICATION", &app.url().replace("localhost", "127.0.0.1"));
+    let _front = Nginx::start_with(&template, |folder| {
+        std::fs::write(folder.join("identity.pem"), format!("{certificate}{key}")).unwrap();
+    })?;
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let package = format!(r#"{{ "dependencies": {{ "next-auth": "{version}" }} }}"#);
+    write(root, "package.json", &package);
+    write(root, ".env.local", &format!("AUTH_SECRET={SECRET}\n"));
+    write(root, "authority.pem", &certificate);
+    let settings = format!(
+        "[target]\nurl = \"https://localhost:{secure_port}\"\nca_file = \"authority.pem\"\nowned = true\n"
+    );
+    write(root, "holdpoint.toml", &settings);
+    let arguments = [
+        "run",
+        "nextauth.*",
+        "--skip",
+        "*configured",
+        "--report",
+        "json=-",
+    ];
+    let outcome = holdpoint(arguments.iter().chain(&patient_and_active()))
+        .within(root)
+        .run();
+    Some(found(&outcome.stdout, &outcome.stderr, root))
+}
+
+#[test]
+fn behind_a_front_that_ends_tls_cookies_tell_what_the_application_believes() {
+    let [four_port, five_port, plain_port] = free_ports();
+    let secure = |port: u16| format!("https://localhost:{port}");
+    let four_right = four(|_| {
+        vec![
+            ("NEXTAUTH_URL", secure(four_port)),
+            ("NEXTAUTH_SECRET", SECRET.into()),
+        ]
+    });
+    let five_right = five(|_| {
+        vec![
+            ("AUTH_URL", secure(five_port)),
+            ("AUTH_SECRET", SECRET.into()),
+        ]
+    });
+    for (app, version, port) in [
+        (four_right, "4.24.15", four_port),
+        (five_right, "5.0.0-beta.32", five_port),
+    ] {
+        let Some(app) = app else { return };
+        let Some(found) = examine_behind_tls(&app, version, port) else {
+            return;
+        };
+        assert_eq!(found.of("fail"), OF_A_MONTH, "{version}");
+        assert_eq!(found.verdict("cookie-prefixes"), "pass");
+        assert_eq!(found.verdict("session-accepts-own"), "pass");
+    }
+    // The address names plain HTTP, and so does every cookie.
+    let plain = format!("http://localhost:{plain_port}");
+    let wrong = four(|_| {
+        vec![
+            ("NEXTAUTH_URL", plain.clone()),
+            ("NEXTAUTH_SECRET", SECRET.into()),
+        ]
+    });
+    let Some(app) = wrong else { return };
+    let Some(found) = examine_behind_tls(&app, "4.24.15", plain_port) else {
+        return;
+    };
+    found.says(
+        "cookie-prefixes",
+        "fail",
+        "takes itself to be on plain HTTP",
+    );
+    let said = format!("callback addresses begin with {plain}");
+    found.says("callback-urls-match", "fail", &said);
 }
 
 /// A check of a user's, for a provider with a form.

@@ -187,10 +187,9 @@ impl Nginx {
     }
 }
 
-/// Two different ports that are free now. Another process may take them before the server does.
-pub(super) fn free_ports() -> [u16; 2] {
-    let bound =
-        [(), ()].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
+/// Different ports that are free now. Another process may take them before the server does.
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
+    let bound = [(); N].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
     bound.map(|socket| {
         socket
             .local_addr()

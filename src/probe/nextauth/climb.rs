@@ -210,15 +210,13 @@ impl<'a> Climb<'a> {
                 ),
             ),
             (_, _, None) => {
-                let names = self
-                    .text("variable")
-                    .unwrap_or("NEXTAUTH_SECRET nor AUTH_SECRET");
-                let neither = if names.contains(' ') { "neither " } else { "" };
-                let is = if names.contains(' ') { "is" } else { "is not" };
-                self.ladder.untold(
-                    "secret",
-                    format!("{neither}{names} {is} set here, so there is nothing to compare the deployed secret with"),
-                );
+                let unset = match self.text("variable") {
+                    Some(name) => format!("{name} is not set here"),
+                    None => "neither NEXTAUTH_SECRET nor AUTH_SECRET is set here".into(),
+                };
+                let cause =
+                    format!("{unset}, so there is nothing to compare the deployed secret with");
+                self.ladder.untold("secret", cause);
             }
             (Some(_), None, Some(first)) => {
                 let differs = format!(

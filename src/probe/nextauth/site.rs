@@ -153,7 +153,14 @@ impl Site {
             set(name, value);
         }
         if !cookies.is_empty() {
-            set("cookie", cookies);
+            // A cookie of the target's own headers may be what opens deployment protection.
+            let own = self.target.headers.iter();
+            let mut lines: Vec<&str> = own
+                .filter(|(name, _)| name.eq_ignore_ascii_case("cookie"))
+                .map(|(_, value)| value.as_str())
+                .collect();
+            lines.push(cookies);
+            set("cookie", &lines.join("; "));
         }
     }
 
