@@ -58,9 +58,8 @@ pub(super) async fn look(parameters: &Facts, context: &Context) -> Result<Facts,
     let sought = Sought::To(address.clone());
     let known = match &mailbox {
         Some(mailbox) => mailbox
-            .search(&context.transport, &sought, until)
+            .keys(&context.transport, &sought, until)
             .await
-            .map(|letters| letters.into_iter().map(|letter| letter.key).collect())
             .map_err(|trouble| trouble.cause),
         None => Ok(Vec::new()),
     };
@@ -172,14 +171,12 @@ fn promise(
     context.scratch.promise(leftover, async move {
         let until = clock::tick() + REMOVAL;
         let letters = mailbox
-            .search(&transport, &sought, until)
+            .search(&transport, &sought, &known, until)
             .await
             .map_err(|trouble| trouble.cause)?;
         let mut removed = 0;
-        let meant = letters
-            .iter()
-            .filter(|letter| !known.contains(&letter.key) && letter.sign_in_link().is_some());
-        for letter in meant {
+        let meant = |letter: &&Letter| letter.sign_in_link().is_some();
+        for letter in letters.iter().filter(meant) {
             let id = letter
                 .message_id()
                 .ok_or("it has no Message-ID to remove it by")?;

@@ -110,7 +110,23 @@ impl Mailbox {
         }
     }
 
-    /// Every message that is there and sought.
+    /// The keys of every message that is there and sought.
+    ///
+    /// # Errors
+    /// Why the mailbox cannot be searched.
+    pub(super) async fn keys(
+        &self,
+        transport: &Transport,
+        sought: &Sought,
+        until: Instant,
+    ) -> Result<Vec<String>, Trouble> {
+        match self {
+            Self::Imap(mailbox) => mailbox.keys(transport, sought, until).await,
+            Self::Catcher(catcher) => Ok(catcher.keys(transport, sought, until).await?),
+        }
+    }
+
+    /// Every message that is there and sought, but for those with the keys in `known`.
     ///
     /// # Errors
     /// Why the mailbox cannot be searched.
@@ -118,11 +134,12 @@ impl Mailbox {
         &self,
         transport: &Transport,
         sought: &Sought,
+        known: &[String],
         until: Instant,
     ) -> Result<Vec<Letter>, Trouble> {
         match self {
-            Self::Imap(mailbox) => mailbox.search(transport, sought, until).await,
-            Self::Catcher(catcher) => Ok(catcher.search(transport, sought, until).await?),
+            Self::Imap(mailbox) => mailbox.search(transport, sought, known, until).await,
+            Self::Catcher(catcher) => Ok(catcher.search(transport, sought, known, until).await?),
         }
     }
 
@@ -156,20 +173,19 @@ impl Mailbox {
         until: Instant,
     ) -> Waited {
         let begun = clock::tick();
+        let mut passed = known.to_vec();
         let mut other = None;
         let mut pause = Duration::from_millis(200);
         loop {
             let limit = until.min(clock::tick() + SEARCH);
-            let searched = self.search(&context.transport, sought, limit).await;
+            let searched = self.search(&context.transport, sought, &passed, limit).await;
             let last = match searched {
                 Ok(letters) => {
-                    let fresh = letters
-                        .into_iter()
-                        .filter(|letter| !known.contains(&letter.key));
-                    for letter in fresh {
+                    for letter in letters {
                         if meant(&letter) {
                             return Waited::Found(letter, begun.elapsed());
                         }
+                        passed.push(letter.key.clone());
                         if !letter.is_trial() {
                             other = Some(letter);
                         }
