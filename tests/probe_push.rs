@@ -441,24 +441,41 @@ fn target(options: &'static str, post: &'static str) -> Server {
     })
 }
 
+/// The same for paths that nobody has.
+fn target_that_answers_everything(line: &'static str) -> Server {
+    Server::start(move |_, client| {
+        write!(
+            client,
+            "HTTP/1.1 {line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+    })
+}
+
+const SUBSCRIBE: &str = "/api/push/subscribe";
+
 async fn routes(server: &Server, declared: &[&str], code: &str) -> Value {
     let root = tempfile::tempdir().unwrap();
     write(root.path(), "components/bell.tsx", code);
+    write(
+        root.path(),
+        "app/api/push/subscribe/route.ts",
+        "throw new Error('/api/push/other')",
+    );
     let route = |path: &&str| Route {
         path: (*path).into(),
         file: "app/route.ts".into(),
         api: true,
-        methods: Vec::new(),
+        methods: vec!["POST".into()],
     };
     let context = Context {
         root: root.path().into(),
         target: Some(Arc::new(Target {
+            owned: false,
             url: server.url().parse().unwrap(),
             environment: "test".into(),
-            owned: true,
             plain_url: None,
             authority_pem: None,
-            headers: Vec::new(),
+            headers: vec![("x-bypass".into(), "yes".into())],
             paths: PathClasses::default(),
         })),
         application: Arc::new(Application {
@@ -472,7 +489,6 @@ async fn routes(server: &Server, declared: &[&str], code: &str) -> Value {
 
 #[tokio::test]
 async fn routes_are_known_by_their_answers() {
-    const SUBSCRIBE: &str = "/api/push/subscribe";
     for (options, post, declared, exists, requests) in [
         // Next.js tells by itself which methods a route exports: nothing need be posted.
         (
@@ -480,40 +496,54 @@ async fn routes_are_known_by_their_answers() {
             "500 Oops",
             true,
             Some(true),
-            1,
+            2,
+        ),
+        (
+            "204 No Content\r\nAllow: OPTIONS, POST",
+            "500 Oops",
+            false,
+            Some(true),
+            2,
         ),
         (
             "204 No Content\r\nAllow: GET, HEAD, OPTIONS",
             "201 Created",
             true,
             Some(false),
-            1,
+            2,
         ),
-        ("404 Not Found", "201 Created", true, Some(false), 1),
+        ("404 Not Found", "201 Created", true, Some(false), 2),
         (
             "405 Method Not Allowed",
             "401 Unauthorized",
             true,
             Some(true),
-            2,
+            3,
         ),
         (
             "405 Method Not Allowed",
             "400 Bad Request",
             false,
             Some(true),
-            2,
+            3,
         ),
         (
             "405 Method Not Allowed",
             "405 Method Not Allowed",
             true,
             Some(false),
-            2,
+            3,
         ),
-        ("204 No Content", "404 Not Found", false, Some(false), 2),
-        ("401 Unauthorized", "401 Unauthorized", false, None, 2),
-        ("200 OK", "503 Service Unavailable", true, None, 2),
+        ("204 No Content", "404 Not Found", false, Some(false), 3),
+        ("401 Unauthorized", "401 Unauthorized", false, None, 3),
+        (
+            "302 Found\r\nLocation: /",
+            "302 Found\r\nLocation: /",
+            true,
+            Some(true),
+            3,
+        ),
+        ("200 OK", "503 Service Unavailable", true, None, 3),
     ] {
         let server = target(options, post);
         let routes_of: &[&str] = if declared {
@@ -523,6 +553,7 @@ async fn routes_are_known_by_their_answers() {
         };
         let told = routes(&server, routes_of, BELL).await;
         assert_eq!(told["exist"].as_bool(), exists, "{options} {post}: {told}");
+        assert_eq!(told["asked"].as_array().unwrap().len(), 1);
         let asked = &told["asked"][0];
         assert_eq!(asked["at"], "components/bell.tsx:4");
         assert_eq!(
@@ -530,6 +561,23 @@ async fn routes_are_known_by_their_answers() {
             (&json!("POST"), &json!(SUBSCRIBE))
         );
         assert_eq!(server.requests(), requests, "{options} {post}");
+    }
+}
+
+/// A proxy or a middleware that answers for every path must not pass for a route.
+#[tokio::test]
+async fn an_answer_to_everything_is_no_route() {
+    for line in [
+        "204 No Content\r\nAllow: GET, POST, OPTIONS",
+        "400 Bad Request",
+        "401 Unauthorized",
+        "200 OK",
+    ] {
+        let server = target_that_answers_everything(line);
+        let told = routes(&server, &["/api/tasks"], BELL).await;
+        assert_eq!(told["exist"], Value::Null, "{line}: {told}");
+        let told = routes(&server, &[SUBSCRIBE], BELL).await;
+        assert_eq!(told["exist"], true, "{line}: {told}");
     }
 }
 
@@ -545,7 +593,38 @@ async fn a_computed_path_is_looked_up_and_not_asked_for() {
         told["cause"].as_str().unwrap().contains("/api/push/[…]"),
         "{told}"
     );
-    assert_eq!(server.requests(), 0);
+}
+
+#[tokio::test]
+async fn no_notification_code_is_not_applicable() {
+    let server = target("404 Not Found", "404 Not Found");
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), "components/list.tsx", "fetch('/api/tasks')");
+    let context = Context {
+        root: root.path().into(),
+        target: Some(Arc::new(Target {
+            url: server.url().parse().unwrap(),
+            environment: "test".into(),
+            owned: true,
+            plain_url: None,
+            authority_pem: None,
+            headers: Vec::new(),
+            paths: PathClasses::default(),
+        })),
+        ..context(&[], AMPLE)
+    };
+    let told = look(json!({ "look": "routes" }), &context)
+        .await
+        .hindrance
+        .unwrap();
+    assert_eq!(told.kind, HindranceKind::Absent);
+    // Routes that a check names are asked for all the same.
+    let named =
+        json!({ "look": "routes", "paths": ["POST /api/push/subscribe", "/api/push/subscribe"] });
+    let told = facts(named, &context).await["routes"].clone();
+    assert_eq!(told["exist"], false);
+    assert_eq!(told["asked"].as_array().unwrap().len(), 2);
+    assert_eq!(told["asked"][0]["at"], "the check");
 }
 
 // The program, from arguments to findings.

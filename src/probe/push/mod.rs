@@ -143,7 +143,7 @@ async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance>
             .ok_or_else(|| Hindrance::new(HindranceKind::Absent, "no target is given"))?;
         let found = match parameters.contains_key("paths") {
             true => Vec::new(),
-            false => code(context, source::BROWSER).await?,
+            false => code(context, [source::BROWSER, source::ROUTES].concat()).await?,
         };
         let routes = routes::look(parameters, context, target, &found).await?;
         facts.insert("routes".into(), routes);
@@ -182,7 +182,7 @@ async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance>
 
 /// The contact that the code writes out, for applications without a variable for it.
 async fn written_contact(context: &Context) -> Result<Option<Contact>, Hindrance> {
-    let found = code(context, &[source::SERVER]).await?;
+    let found = code(context, vec![source::SERVER]).await?;
     let written = found.iter().find_map(|file| {
         let (text, line) = source::read(&file.text, &file.path).contact?;
         Some(Contact {
@@ -194,9 +194,9 @@ async fn written_contact(context: &Context) -> Result<Option<Contact>, Hindrance
     Ok(written)
 }
 
-async fn code(context: &Context, words: &'static [&'static str]) -> Result<Vec<Source>, Hindrance> {
+async fn code(context: &Context, words: Vec<&'static str>) -> Result<Vec<Source>, Hindrance> {
     let root = context.root.clone();
-    tokio::task::spawn_blocking(move || sources(&root, words))
+    tokio::task::spawn_blocking(move || sources(&root, &words))
         .await
         .map_err(|error| Hindrance::new(HindranceKind::Internal, error.to_string()))
 }
