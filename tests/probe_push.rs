@@ -812,6 +812,37 @@ async fn the_program_names_the_rung_that_broke() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_run_leaves_no_channel() {
+    let service = PushService::start(Some(PushFault::NeverDelivers))
+        .await
+        .unwrap();
+    let root = tempfile::tempdir().unwrap();
+    application(root.path(), &service.variables());
+    let site = site(String::new());
+    let url = site.url();
+    let running = holdpoint([
+        "run",
+        "push.delivers",
+        "--level",
+        "active",
+        "--owned",
+        "--target",
+        &url,
+    ])
+    .within(root.path())
+    .start();
+    let waited = async {
+        while service.channels() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(AMPLE, waited).await.unwrap();
+    running.interrupt();
+    tokio::task::block_in_place(|| running.wait().expect_code(130));
+    assert_eq!(service.channels(), 0);
+}
+
 // The library `web-push`, from npm.
 
 /// Asks the library.

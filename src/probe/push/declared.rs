@@ -375,7 +375,7 @@ fn routes() -> FactKind {
         FactSpec::new(
             "cause",
             optional(Text),
-            "what is wrong with the first one that is not known to exist",
+            "what is wrong with those that do not exist; where all may, with those that cannot be told",
         ),
     ])
 }

@@ -63,21 +63,20 @@ pub(super) async fn look(
         let found = asking.find(&wanted.call).await;
         asked.push((wanted, found));
     }
-    let worst = asked
-        .iter()
-        .find(|(_, found)| found.exists == Some(false))
-        .or_else(|| asked.iter().find(|(_, found)| found.exists.is_none()));
+    let of = |state: Option<bool>| -> Vec<String> {
+        let those = asked.iter().filter(|(_, found)| found.exists == state);
+        those.map(|(wanted, found)| say(wanted, found)).collect()
+    };
+    let (missing, open) = (of(Some(false)), of(None));
+    let (exist, cause) = match (missing.is_empty(), open.is_empty()) {
+        (false, _) => (Some(false), Some(missing.join("; "))),
+        (true, false) => (None, Some(open.join("; "))),
+        (true, true) => (Some(true), None),
+    };
     Ok(json!({
         "files": files,
-        "exist": match worst {
-            None => Some(true),
-            Some((_, found)) => found.exists,
-        },
-        "cause": worst.map(|(wanted, found)| {
-            let method = wanted.call.method.as_deref().unwrap_or("a call of");
-            let cause = found.cause.as_deref().unwrap_or_default();
-            format!("{method} {}, called at {}, {cause}", wanted.call.path, wanted.at)
-        }),
+        "exist": exist,
+        "cause": cause,
         "asked": asked.iter().map(|(wanted, found)| json!({
             "method": wanted.call.method,
             "path": wanted.call.path,
@@ -88,6 +87,14 @@ pub(super) async fn look(
             "cause": found.cause,
         })).collect::<Vec<_>>(),
     }))
+}
+
+/// The call, and what is wrong with it.
+fn say(wanted: &Wanted, found: &Found) -> String {
+    let Wanted { call, at } = wanted;
+    let method = call.method.as_deref().unwrap_or("a call of");
+    let cause = found.cause.as_deref().unwrap_or_default();
+    format!("{method} {}, called at {at}, {cause}", call.path)
 }
 
 /// `POST /api/push/subscribe`, or a path alone.
