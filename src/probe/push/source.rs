@@ -12,6 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Words by which a file shows that it speaks to the browser's push interface.
 pub(super) const BROWSER: &[&str] = &["pushManager", "PushSubscription", "pushsubscriptionchange"];
+/// How routes about notifications begin.
+pub(super) const ROUTES: &[&str] = &[
+    "/api/push",
+    "/api/notification",
+    "/api/web-push",
+    "/api/webpush",
+];
 /// The word by which a file shows that it sends.
 pub(super) const SERVER: &str = "setVapidDetails";
 /// What stands for a part of a path that is computed.
@@ -246,15 +253,9 @@ fn template(literal: &TemplateLiteral<'_>) -> Option<String> {
     Some(text)
 }
 
-fn is_notification_route(text: &str) -> bool {
-    [
-        "/api/push",
-        "/api/notification",
-        "/api/web-push",
-        "/api/webpush",
-    ]
-    .iter()
-    .any(|start| text.starts_with(start))
+/// Is a route named after notifications?
+pub(super) fn is_notification_route(text: &str) -> bool {
+    ROUTES.iter().any(|start| text.starts_with(start))
 }
 
 /// The path of an address on the application's own origin, without query and fragment.
@@ -269,6 +270,7 @@ fn own_path(address: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn calls(code: &str) -> Vec<(String, String, usize)> {
         let said = read(code, "app/components/bell.tsx");
@@ -349,6 +351,14 @@ mod tests {
         let found = calls(code);
         assert_eq!(found[0], ("GET".into(), "/api/push/a".into(), 4));
         assert_eq!(found[1], ("POST".into(), "/api/push/b".into(), 5));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in ".*", code in "(fetch\\(|'|`|\\$\\{|/api/push|\\}|\\)|;| )*") {
+            let _ = read(&text, "a.tsx");
+            let _ = read(&code, "a.js");
+        }
     }
 
     #[test]
