@@ -258,8 +258,8 @@ fn openai(fault: AiFault) -> (u16, Value) {
         AiFault::RestrictedKey => (
             403,
             "invalid_request_error",
-            Some("ip_not_authorized"),
-            "Your IP address is not authorized.",
+            Some("permission_denied"),
+            "This key may not be used for this.",
         ),
         AiFault::NoListing => (
             403,
