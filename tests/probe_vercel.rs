@@ -139,7 +139,7 @@ async fn a_right_project_passes() {
     for (check, finding) in &findings {
         assert_eq!(finding.verdict, "pass", "{check}: {}", finding.reason);
     }
-    assert_eq!(findings.len(), 14);
+    assert_eq!(findings.len(), 15);
     assert!(
         host.asked()
             .iter()
@@ -248,6 +248,9 @@ async fn each_defect_has_its_finding() {
     });
     assert_eq!(failed(&findings), ["vercel.session-secret-not-shared"]);
 
+    let findings = with(&|hosted| hosted.node = "18.x");
+    assert_eq!(failed(&findings), ["vercel.node-version"]);
+
     let findings = with(&|hosted| hosted.variables[3].kind = "plain");
     assert_eq!(failed(&findings), ["vercel.secrets-not-plain"]);
 
@@ -261,8 +264,8 @@ async fn each_defect_has_its_finding() {
     assert_eq!(failed(&findings), ["vercel.no-unread-variables"]);
 
     for change in [
-        &(|hosted: &mut Hosted| hosted.node = "18.x") as &dyn Fn(&mut Hosted),
-        &|hosted| hosted.repository = ("example", "old-tasks"),
+        &(|hosted: &mut Hosted| hosted.repository = ("example", "old-tasks"))
+            as &dyn Fn(&mut Hosted),
         &|hosted| hosted.framework = "vite",
     ] {
         assert_eq!(failed(&with(change)), ["vercel.project-settings"]);
@@ -290,7 +293,7 @@ async fn what_keeps_from_looking_is_no_verdict() {
             "{}",
             findings["vercel.project-found"].reason
         );
-        assert_eq!(of(&findings, "blocked").len(), 12);
+        assert_eq!(of(&findings, "blocked").len(), 13);
     }
     host.set(VercelFault::NoVariables);
     let findings = run(&root, &host.variables(), &[]);
@@ -300,6 +303,7 @@ async fn what_keeps_from_looking_is_no_verdict() {
         [
             "vercel.configured",
             "vercel.deployment-ready",
+            "vercel.node-version",
             "vercel.project-found",
             "vercel.project-settings"
         ]
@@ -374,7 +378,7 @@ async fn silence_and_refusal_end_in_time() {
 #[test]
 fn an_application_that_is_deployed_elsewhere_is_left_alone() {
     let findings = run(&application(), &[], &[]);
-    assert_eq!(of(&findings, "not-applicable").len(), 14);
+    assert_eq!(of(&findings, "not-applicable").len(), 15);
 }
 
 /// What a run needs to meet the emulated API.

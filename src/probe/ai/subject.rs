@@ -43,7 +43,11 @@ impl<'a> Key<'a> {
                 set_too: Vec::new(),
             });
         }
-        let names = dialect.key_variables(uses);
+        let mut names = dialect.key_variables(uses);
+        // Where the code or its libraries are known to read some of them, the others are of no use.
+        if names.iter().any(|name| needs.read.contains(*name)) {
+            names.retain(|name| needs.read.contains(*name));
+        }
         let mut found = names.iter().filter_map(|name| Some((*name, set(name)?)));
         if let Some((_, variable)) = found.next() {
             return Ok(Self {
@@ -113,13 +117,7 @@ pub(super) fn chosen(
             add(id, format!("{name} ({})", variable.origin));
         }
     }
-    // Code that nothing deploys decides only where no other names a model.
-    let deployed = needs.models.iter().any(|model| model.deployed);
-    for model in needs
-        .models
-        .iter()
-        .filter(|model| model.deployed || !deployed)
-    {
+    for model in needs.models.iter().filter(|model| model.deployed) {
         if let Some(id) = dialect.id(&model.id).filter(|id| makes_text(id)) {
             add(id, model.at.clone());
         }
@@ -184,6 +182,11 @@ mod tests {
         assert_eq!(key.variable.name, "GOOGLE_API_KEY");
         assert_eq!(key.set_too, ["GOOGLE_GENAI_API_KEY"]);
         assert_eq!(key.origin().as_deref(), Some(".env.local:3"));
+        // Code that reads one by itself is given that one.
+        let mut reads = Needs::default();
+        reads.read.insert("GOOGLE_GENAI_API_KEY".into());
+        let key = Key::find(Dialect::Gemini, &none, &environment, &reads, |_| false).unwrap();
+        assert_eq!(key.variable.name, "GOOGLE_GENAI_API_KEY");
         // The AI SDK knows none of these names.
         let absent = Key::find(Dialect::Gemini, &none, &environment, &needs, |name| {
             name == "@ai-sdk/google"
