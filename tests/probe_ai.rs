@@ -330,6 +330,13 @@ async fn a_key_that_may_not_list_generates_all_the_same() {
 }
 
 #[tokio::test]
+async fn what_a_model_does_not_take_is_left_out() {
+    let provider = AiProvider::start(AiFault::Modern).await.unwrap();
+    let facts = Look::at(&provider, "openai").facts().await;
+    assert_eq!(rungs(&facts), [held(), held(), held(), held()]);
+}
+
+#[tokio::test]
 async fn silence_ends_in_the_looks_own_time() {
     let provider = AiProvider::start(AiFault::Hang).await.unwrap();
     let began = clock::tick();
