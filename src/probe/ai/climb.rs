@@ -60,7 +60,6 @@ pub(super) async fn look(
         listing: None,
         exists: None,
         suggestions: Vec::new(),
-        answered: None,
         spent: Spent::default(),
         object: Object::default(),
     };
@@ -110,8 +109,6 @@ pub(super) struct Climb<'c> {
     /// The model that is asked exists, as far as the climb told.
     pub(super) exists: Option<bool>,
     suggestions: Vec<String>,
-    /// The model that has generated, which therefore exists.
-    answered: Option<String>,
     pub(super) spent: Spent,
     pub(super) object: Object,
 }
@@ -142,7 +139,6 @@ impl Climb<'_> {
         let held = outcome.is_ok();
         self.settle(key_held, model_held, model, outcome);
         if held {
-            self.answered = Some(model.id.clone());
             self.object(model, manner).await;
         }
     }
@@ -288,7 +284,6 @@ impl Climb<'_> {
         let mut asked = 0;
         for (place, model) in named.iter().enumerate() {
             let exists = match &self.listing {
-                _ if self.answered.as_ref() == Some(&model.id) => Some(true),
                 _ if place == 0 && self.exists.is_some() => self.exists,
                 None => None,
                 Some(listing) if listing.iter().any(|one| one.id == model.id) => Some(true),
