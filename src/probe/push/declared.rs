@@ -252,7 +252,7 @@ fn delivered() -> FactKind {
         FactSpec::new(
             "arrived_ms",
             optional(Int),
-            "milliseconds from posting the message to its arrival",
+            "milliseconds from posting the message until it had arrived, with the control sent meanwhile",
         ),
     ])
 }
