@@ -400,7 +400,16 @@ fn an_application_that_believes_any_state_is_critical() {
     let (_runtime, google) = google("https://app.example/api/auth/callback/google");
     let issuer = google.issuer();
     let session = "session-of-a-stranger-5f2c";
-    let at = issuer.clone();
+    let start = google
+        .sign_in("https://app.example/api/auth/callback/google")
+        .unwrap();
+    let secrets = [
+        session,
+        &start.state.clone(),
+        &start.verifier.clone(),
+        "abcdef012345",
+    ]
+    .map(str::to_owned);
     let app = naive(move |path| match path {
         "/api/auth/providers" => (
             200,
@@ -413,15 +422,13 @@ fn an_application_that_believes_any_state_is_critical() {
             r#"{"csrfToken":"abcdef012345"}"#.into(),
         ),
         "/api/auth/signin/google" => {
-            let to = format!(
-                "{at}/auth?client_id={ID}&state=fedcba9876543210&redirect_uri=https://app.example/api/auth/callback/google"
-            );
-            let cookie = "Set-Cookie: next-auth.state=fedcba9876543210; HttpOnly; SameSite=Lax";
-            (
-                302,
-                format!("Location: {to}\r\n{cookie}\r\n"),
-                String::new(),
-            )
+            let cookie = |name: &str, value: &str| {
+                format!("Set-Cookie: next-auth.{name}={value}; HttpOnly; SameSite=Lax\r\n")
+            };
+            let cookies =
+                cookie("state", &start.state) + &cookie("pkce.code_verifier", &start.verifier);
+            let headers = format!("Location: {}\r\n{cookies}", start.location);
+            (302, headers, String::new())
         }
         path if path.starts_with("/api/auth/callback/") => (
             302,
@@ -430,8 +437,9 @@ fn an_application_that_believes_any_state_is_critical() {
         ),
         _ => (404, String::new(), String::new()),
     });
-    let secrets = [session, "fedcba9876543210", "abcdef012345"];
+    let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
     let found = run(&app.url(), &issuer, &secrets);
+    expect(&found, "application-cookies", "pass", "");
     expect(
         &found,
         "callback-refuses-wrong-state",

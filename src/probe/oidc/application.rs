@@ -1,6 +1,6 @@
 //! Starts a sign-in at the running application, as a browser would, and looks at what it sends where.
 
-use super::ask::{Asker, used};
+use super::ask::{Asker, used, variable};
 use super::cookie::{self, Cookie};
 use super::discovery::{self, Defect, Metadata};
 use super::parameters::Asked;
@@ -63,7 +63,7 @@ pub(super) async fn look(asked: &Asked, context: &Context) -> Sighting {
     let Some(provider) = asked.provider.as_deref() else {
         return absent("no OpenID provider is configured");
     };
-    let Some(id) = context.environment.get(&asked.client_id_variable) else {
+    let Some(id) = variable(context, &asked.client_id_variable) else {
         return absent(&format!("{} is not set", asked.client_id_variable));
     };
     let Some(issuer) = asked.issuer(&context.environment) else {

@@ -42,7 +42,7 @@ pub(super) fn declared() -> Vec<ParameterSpec> {
     vec![
         text(
             "look",
-            "what to look at: the provider itself; application: what the running application sends to it (needs a target); token: an ID token that a test has obtained; default provider",
+            "what to look at: the provider itself; application: what the running application sends to it (needs a target); token: an ID token that a test has obtained; default provider.",
         )
         .one_of(LOOKS),
         text(
