@@ -137,7 +137,7 @@ async fn all_rungs_hold_with_and_without_tls() {
         let stage = Stage::new(tls, &[]).await;
         let facts = stage.look("round-trip").await;
         holds(&facts);
-        assert_eq!(facts["identity"]["roles"], json!(["readWrite@serene-mind"]));
+        assert_eq!(facts["identity"]["roles"], json!(["readWrite@tasks"]));
         assert_eq!(facts["identity"]["broad"], json!([]));
         assert_eq!(facts["server"]["set_name"], "rs0");
         assert_eq!(facts["tls"]["used"], tls);
@@ -462,7 +462,7 @@ async fn names_of_databases() {
     stops_at(&facts, "privileges", Some(false), "on the database another");
     stage.variables.pop();
     let facts = stage.look("reach").await;
-    assert_eq!(facts["database"]["name"], "serene-mind");
+    assert_eq!(facts["database"]["name"], "tasks");
 }
 
 #[tokio::test]
