@@ -524,6 +524,26 @@ async fn a_name_server_that_is_silent_leaves_it_open() {
     assert!(begun.elapsed() < Duration::from_secs(15));
 }
 
+/// What `holdpoint demo` and other tests rely on: nothing is wrong with a server without faults.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_faults_is_go() {
+    for tls in [false, true] {
+        let stage = Stage::new(tls, &[]).await;
+        let package = r#"{"name":"shop","dependencies":{"mongodb":"6"}}"#;
+        write(stage.folder.path(), "package.json", package);
+        let lines = stage.variables.iter();
+        let lines: String = lines
+            .map(|(name, value)| format!("{name}={value}\n"))
+            .collect();
+        write(stage.folder.path(), ".env.local", &lines);
+        let run = holdpoint(["run", "mongodb"]).within(stage.folder.path());
+        tokio::task::spawn_blocking(|| run.run().expect_code(0))
+            .await
+            .unwrap();
+        stage.is_clean();
+    }
+}
+
 /// The program in the folder of an application whose database never answers `find`.
 async fn stuck() -> (Stage, support::Running) {
     let stage = Stage::new(false, &[Fault::Withholds("find")]).await;

@@ -277,6 +277,7 @@ fn compare(survey: &Survey, present: &Present) -> Value {
         "missing": missing,
         "differing": differing,
         "unborn": unborn,
+        "documented": texts(survey.documented.iter().map(ToString::to_string)),
         "documented_only": documented_only,
         "unread": survey.unread,
         "unparsed": survey.unparsed,
