@@ -181,3 +181,55 @@ async fn the_program_names_the_rung_that_broke() {
     }
     assert_eq!(found["email.resend-key"], "not-applicable");
 }
+
+/// Interrupts a run `after` its trial mail was taken over by the server.
+async fn interrupted(server: &MailServer, after: Duration) -> support::Outcome {
+    let authority = tempfile::tempdir().unwrap();
+    let pem = authority.path().join("ca.pem");
+    std::fs::write(&pem, server.authority_pem()).unwrap();
+    let mut call = holdpoint([
+        "run",
+        "email.sends",
+        "email.arrives",
+        "--level",
+        "active",
+        "--target",
+        "http://127.0.0.1:9",
+        "--owned",
+    ])
+    .env("NODE_EXTRA_CA_CERTS", &pem);
+    for (name, value) in server.variables() {
+        call = call.env(name, value);
+    }
+    let running = call.start();
+    let begun = holdpoint::clock::tick();
+    while server.taken() == 0 && begun.elapsed() < Duration::from_secs(60) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(server.taken(), 1);
+    tokio::time::sleep(after).await;
+    running.interrupt();
+    tokio::task::block_in_place(|| running.wait())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_is_cut_short_takes_its_mail_out() {
+    let server = MailServer::start(Security::StartTls, None).await.unwrap();
+    // The run may have ended by then; the mail is gone either way.
+    let outcome = interrupted(&server, Duration::ZERO).await;
+    assert!(server.mails().is_empty(), "{}", outcome.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_that_is_still_on_its_way_is_told() {
+    let server = MailServer::start(Security::StartTls, Some(Fault::LosesMail))
+        .await
+        .unwrap();
+    let outcome = interrupted(&server, Duration::from_millis(500))
+        .await
+        .expect_code(130);
+    let said = format!("{}{}", outcome.stdout, outcome.stderr);
+    for words in ["it was sent and has not arrived yet", "with Message-ID"] {
+        assert!(said.contains(words), "{said}");
+    }
+}

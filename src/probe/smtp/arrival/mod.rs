@@ -178,7 +178,9 @@ impl Mailbox {
         let mut pause = Duration::from_millis(200);
         loop {
             let limit = until.min(clock::tick() + SEARCH);
-            let searched = self.search(&context.transport, sought, &passed, limit).await;
+            let searched = self
+                .search(&context.transport, sought, &passed, limit)
+                .await;
             let last = match searched {
                 Ok(letters) => {
                     for letter in letters {
