@@ -50,6 +50,16 @@ pub(crate) fn python(name: &str) -> Option<PathBuf> {
 }
 
 pub(super) fn skipped<T>(name: &str) -> Option<T> {
+/// The program of a peer that `tests/run` built, such as `mailpit`.
+pub(crate) fn built(name: &str) -> Option<PathBuf> {
+    let program = variable("HOLDPOINT_PEERS")
+        .map(|peers| Path::new(&peers).join(name).join("bin").join(name));
+    program
+        .filter(|program| program.is_file())
+        .or_else(|| skipped(name))
+}
+
+fn skipped<T>(name: &str) -> Option<T> {
     let required = variable("HOLDPOINT_REQUIRE_PEERS").is_some_and(|value| value == "1");
     assert!(
         !required,
