@@ -63,7 +63,7 @@ pub struct Setting {
 /// The user's name.
 const USER: &str = "app";
 /// The database that the user's roles are for.
-const DATABASE: &str = "serene-mind";
+const DATABASE: &str = "tasks";
 /// The name of the replica set.
 const REPLICA_SET: &str = "rs0";
 
