@@ -2,71 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod support;
+
 use holdpoint::clock;
 use holdpoint::model::{Application, Environment, Facts, HindranceKind};
 use holdpoint::probe::transport::Transport;
 use holdpoint::probe::{Context, Sighting, Wanted, find};
 use holdpoint::secret::Book;
 use serde_json::{Value, json};
-use std::net::UdpSocket;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
+use support::dnsmasq::Dnsmasq;
 
-/// A running dnsmasq that knows the zone `test` and nothing else.
-struct Dnsmasq {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Dnsmasq {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Starts the server, or says that there is none; fails where peers are required.
+/// The zone `test`.
 fn dnsmasq() -> Option<Dnsmasq> {
-    let found = ["dnsmasq", "/usr/sbin/dnsmasq"].into_iter().find(|name| {
-        let version = Command::new(name)
-            .arg("--version")
-            .stdout(Stdio::null())
-            .status();
-        version.is_ok_and(|status| status.success())
-    });
-    let Some(program) = found else {
-        #[expect(clippy::disallowed_methods, reason = "a test asks how it was started")]
-        let required = std::env::var("HOLDPOINT_REQUIRE_PEERS").is_ok_and(|value| value == "1");
-        assert!(!required, "dnsmasq is required and not installed");
-        #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-        {
-            eprintln!("skipped: dnsmasq is not installed");
-        }
-        return None;
-    };
-    // Between the choice of a free port and its use another program may take it.
-    (0..5)
-        .find_map(|_| start(program))
-        .or_else(|| panic!("dnsmasq does not start"))
-}
-
-fn start(program: &str) -> Option<Dnsmasq> {
-    let port = UdpSocket::bind("127.0.0.1:0")
-        .ok()?
-        .local_addr()
-        .ok()?
-        .port();
-    let arguments = [
-        "--keep-in-foreground",
-        "--conf-file=/dev/null",
-        "--pid-file=",
-        "--no-hosts",
-        "--no-resolv",
-        "--listen-address=127.0.0.1",
-        "--bind-interfaces",
-        "--local=/test/",
-        "--local-ttl=300",
+    Dnsmasq::start(&[
         "--host-record=app.test,192.0.2.10,2001:db8::10,120",
         "--host-record=four.test,192.0.2.4",
         "--host-record=here.test,127.0.0.1",
@@ -75,39 +25,7 @@ fn start(program: &str) -> Option<Dnsmasq> {
         "--mx-host=app.test,first.test,10",
         "--txt-record=app.test,v=spf1 -all",
         "--caa-record=app.test,0,issue,ca.test",
-    ];
-    let child = Command::new(program)
-        .args(arguments)
-        .arg(format!("--port={port}"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    let mut server = Dnsmasq {
-        child,
-        address: format!("127.0.0.1:{port}"),
-    };
-    // It is there when it answers: A of app.test, asked until then.
-    let question =
-        b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03app\x04test\x00\x00\x01\x00\x01";
-    let socket = UdpSocket::bind("127.0.0.1:0").ok()?;
-    socket.connect(&server.address).ok()?;
-    socket
-        .set_read_timeout(Some(Duration::from_millis(50)))
-        .ok()?;
-    let begun = clock::tick();
-    while begun.elapsed() < Duration::from_secs(10) && server.child.try_wait().ok()?.is_none() {
-        let mut answer = [0; 512];
-        if socket
-            .send(question)
-            .and_then(|_| socket.recv(&mut answer))
-            .is_ok()
-            && answer[..2] == question[..2]
-        {
-            return Some(server);
-        }
-    }
-    None
+    ])
 }
 
 async fn ask(server: &Dnsmasq, name: &str, types: Value) -> Sighting {

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use support::dnsmasq::Dnsmasq;
 use support::{holdpoint, write};
 use tempfile::TempDir;
 
@@ -462,6 +463,65 @@ async fn names_of_databases() {
     stage.variables.pop();
     let facts = stage.look("reach").await;
     assert_eq!(facts["database"]["name"], "serene-mind");
+}
+
+#[tokio::test]
+async fn clusters_behind_records() {
+    let stage = Stage::new(false, &[]).await;
+    let port = stage.server.address().port();
+    let records = [
+        format!("--srv-host=_mongodb._tcp.c0.db.test,a.db.test,{port}"),
+        format!("--srv-host=_mongodb._tcp.far.db.test,b.other.test,{port}"),
+        format!("--srv-host=_mongodb._tcp.odd.db.test,a.db.test,{port}"),
+        "--host-record=a.db.test,127.0.0.1".to_owned(),
+        "--txt-record=c0.db.test,authSource=admin&replicaSet=rs0".to_owned(),
+        "--txt-record=odd.db.test,authSource=admin&w=1".to_owned(),
+    ];
+    let records: Vec<_> = records.iter().map(String::as_str).collect();
+    let Some(dns) = Dnsmasq::start(&records) else {
+        return;
+    };
+    let reach = async |uri: &str| {
+        let variables = [("MONGODB_URI".to_owned(), uri.to_owned())];
+        let parameters = json!({ "dns_server": dns.address });
+        look(&variables, parameters, stage.folder.path(), AMPLE).await
+    };
+    let facts = reach("mongodb+srv://app:Zr8qkQ2mLw6x@c0.db.test/shop?tls=false").await;
+    assert_eq!(facts["seeds"][0]["host"], format!("a.db.test:{port}"));
+    assert_eq!(facts["seeds"][0]["connected"], true);
+    // What the TXT record says, in place of the path.
+    assert_eq!(facts["auth_source"], "admin");
+    // The driver asks the system for the name, which does not know it.
+    stops_at(&facts, "hello", None, "cannot be resolved here");
+    for (host, words) in [
+        ("gone.db.test", "does not exist"),
+        ("far.db.test", "outside its domain"),
+        ("odd.db.test", "holds more than authSource"),
+    ] {
+        let facts = reach(&format!("mongodb+srv://app:Zr8qkQ2mLw6x@{host}/shop")).await;
+        stops_at(&facts, "resolve", Some(false), words);
+    }
+    let facts = reach("mongodb://app:Zr8qkQ2mLw6x@nowhere.test/shop").await;
+    stops_at(
+        &facts,
+        "resolve",
+        Some(false),
+        "nowhere.test has no address",
+    );
+}
+
+#[tokio::test]
+async fn a_name_server_that_is_silent_leaves_it_open() {
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let variables = [(
+        "MONGODB_URI".to_owned(),
+        "mongodb+srv://app:Zr8qkQ2mLw6x@c0.db.test/shop".to_owned(),
+    )];
+    let parameters = json!({ "dns_server": silent.local_addr().unwrap().to_string() });
+    let begun = clock::tick();
+    let facts = look(&variables, parameters, Path::new("."), AMPLE).await;
+    stops_at(&facts, "resolve", None, "did not answer in time");
+    assert!(begun.elapsed() < Duration::from_secs(15));
 }
 
 /// The program in the folder of an application whose database never answers `find`.

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 use support::next::NextApp;
+use support::peers::{Nginx, free_ports};
 use support::{holdpoint, write};
 
 const SECRET: &str = "Zk3v9Qw7Lx2Rt8Yp5Nd1Hs6Jc4Bf0GmA+VuEiOaTy=";
@@ -126,7 +127,7 @@ fn a_right_application_with_next_auth_4_passes() {
     assert_eq!(found.of("fail"), OF_A_MONTH, "{}", app.log());
     // Over plain HTTP there are no prefixes.
     assert_eq!(found.of("not-applicable"), ["cookie-prefixes"]);
-    assert_eq!(found.of("pass").len(), 20);
+    assert_eq!(found.of("pass").len(), 21);
     // No token and no session in anything that is kept: each begins with its encoded header.
     assert!(!found.written.contains("eyJhbGciOi"));
     assert!(!found.written.contains(SECRET));
@@ -194,7 +195,7 @@ fn a_right_application_with_auth_js_5_passes() {
     // An hour: nothing is too long.
     assert_eq!(found.of("fail"), [""; 0], "{}", app.log());
     assert_eq!(found.of("not-applicable"), ["cookie-prefixes"]);
-    assert_eq!(found.of("pass").len(), 22);
+    assert_eq!(found.of("pass").len(), 23);
     assert!(!found.written.contains("eyJhbGciOi"));
     assert!(!found.written.contains(SECRET));
 
@@ -287,7 +288,11 @@ fn a_deployment_that_lacks_what_the_library_needs_says_so() {
         let said = "configuration is wrong (status 500)";
         found.says("endpoints-answer", "fail", said);
         assert_eq!(found.of("fail"), ["endpoints-answer"], "{version}");
-        assert_eq!(found.of("pass"), ["configured"], "{version}");
+        assert_eq!(
+            found.of("pass"),
+            ["configured", "url-configured"],
+            "{version}"
+        );
     }
 }
 
@@ -325,6 +330,202 @@ fn sessions_in_a_database_are_told_apart() {
         // What the guest is given is a token all the same, and nobody looks for it.
         let said = "has just opened is answered as a stranger's";
         found.says("sign-in-is-recognised", "fail", said);
+    }
+}
+
+#[test]
+fn without_an_address_next_auth_4_believes_the_client() {
+    let Some(app) = four(|_| {
+        vec![
+            ("AUTH_TRUST_HOST", "true".into()),
+            ("NEXTAUTH_SECRET", SECRET.into()),
+        ]
+    }) else {
+        return;
+    };
+    let given = [("NEXTAUTH_SECRET", SECRET), ("AUTH_TRUST_HOST", "true")];
+    let found = examine("4.24.15", &app.url(), &given, &PATIENT);
+    let said = "the host of an X-Forwarded-Host header becomes the host of callback addresses";
+    found.says("host-is-not-the-clients", "fail", said);
+    assert_eq!(found.verdict("callback-stays-on-the-site"), "pass");
+    assert_eq!(found.verdict("session-accepts-own"), "pass");
+}
+
+/// Ends TLS before an application, as a CDN or a reverse proxy does.
+const FRONT: &str = "events {}
+error_log {dir}/error.log;
+http {
+    access_log off;
+    client_body_temp_path {dir}/body;
+    proxy_temp_path {dir}/proxy;
+    fastcgi_temp_path {dir}/fastcgi;
+    uwsgi_temp_path {dir}/uwsgi;
+    scgi_temp_path {dir}/scgi;
+    server {
+        listen 127.0.0.1:{port};
+        return 204;
+    }
+    server {
+        listen 127.0.0.1:SECURE_PORT ssl;
+        ssl_certificate {dir}/identity.pem;
+        ssl_certificate_key {dir}/identity.pem;
+        location / {
+            proxy_pass APPLICATION;
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-Proto https;
+        }
+    }
+}
+";
+
+/// Examines an application behind a front that speaks TLS at `secure_url`.
+fn examine_behind_tls(app: &NextApp, version: &str, secure_port: u16) -> Option<Found> {
+    let identity = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (identity.cert.pem(), identity.signing_key.serialize_pem());
+    let template = FRONT
+        .replace("SECURE_PORT", &secure_port.to_string())
+        .replace("APPLICATION", &app.url().replace("localhost", "127.0.0.1"));
+    let _front = Nginx::start_with(&template, |folder| {
+        std::fs::write(folder.join("identity.pem"), format!("{certificate}{key}")).unwrap();
+    })?;
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let package = format!(r#"{{ "dependencies": {{ "next-auth": "{version}" }} }}"#);
+    write(root, "package.json", &package);
+    write(root, ".env.local", &format!("AUTH_SECRET={SECRET}\n"));
+    write(root, "authority.pem", &certificate);
+    let settings = format!(
+        "[target]\nurl = \"https://localhost:{secure_port}\"\nca_file = \"authority.pem\"\nowned = true\n"
+    );
+    write(root, "holdpoint.toml", &settings);
+    let arguments = [
+        "run",
+        "nextauth.*",
+        "--skip",
+        "*configured",
+        "--report",
+        "json=-",
+    ];
+    let outcome = holdpoint(arguments.iter().chain(&patient_and_active()))
+        .within(root)
+        .run();
+    Some(found(&outcome.stdout, &outcome.stderr, root))
+}
+
+#[test]
+fn behind_a_front_that_ends_tls_cookies_tell_what_the_application_believes() {
+    let [four_port, five_port, plain_port] = free_ports();
+    let secure = |port: u16| format!("https://localhost:{port}");
+    let four_right = four(|_| {
+        vec![
+            ("NEXTAUTH_URL", secure(four_port)),
+            ("NEXTAUTH_SECRET", SECRET.into()),
+        ]
+    });
+    let five_right = five(|_| {
+        vec![
+            ("AUTH_URL", secure(five_port)),
+            ("AUTH_SECRET", SECRET.into()),
+        ]
+    });
+    for (app, version, port) in [
+        (four_right, "4.24.15", four_port),
+        (five_right, "5.0.0-beta.32", five_port),
+    ] {
+        let Some(app) = app else { return };
+        let Some(found) = examine_behind_tls(&app, version, port) else {
+            return;
+        };
+        assert_eq!(found.of("fail"), OF_A_MONTH, "{version}");
+        assert_eq!(found.verdict("cookie-prefixes"), "pass");
+        assert_eq!(found.verdict("session-accepts-own"), "pass");
+    }
+    // The address names plain HTTP, and so does every cookie.
+    let plain = format!("http://localhost:{plain_port}");
+    let wrong = four(|_| {
+        vec![
+            ("NEXTAUTH_URL", plain.clone()),
+            ("NEXTAUTH_SECRET", SECRET.into()),
+        ]
+    });
+    let Some(app) = wrong else { return };
+    let Some(found) = examine_behind_tls(&app, "4.24.15", plain_port) else {
+        return;
+    };
+    found.says(
+        "cookie-prefixes",
+        "fail",
+        "takes itself to be on plain HTTP",
+    );
+    let said = format!("callback addresses begin with {plain}");
+    found.says("callback-urls-match", "fail", &said);
+}
+
+/// A check of a user's, for a provider with a form.
+const PASSWORD: &str = r#"
+id       = "tasks.password-sign-in"
+title    = "people sign in with their password"
+why      = "they cannot work otherwise"
+severity = "high"
+level    = "active"
+suites   = ["infrastructure"]
+
+[look]
+probe    = "nextauth"
+look     = "sign-in"
+provider = "password"
+fields   = { username = "TASKS_USER", password = "TASKS_PASSWORD" }
+
+[[expect]]
+that      = "steps.sign_in.ok"
+otherwise = "{steps.sign_in.cause}"
+undecided = "{steps.sign_in.cause}"
+
+[remedy]
+text = "{steps.sign_in.remedy}"
+"#;
+
+#[test]
+fn a_form_is_filled_in_with_the_values_of_variables() {
+    let password = |url: &str| {
+        vec![
+            ("NEXTAUTH_URL", url.to_owned()),
+            ("NEXTAUTH_SECRET", SECRET.to_owned()),
+            ("AUTH_URL", url.to_owned()),
+            ("TASKS_PASSWORD", "open sesame & more".to_owned()),
+        ]
+    };
+    for app in [four(password), five(password)] {
+        let Some(app) = app else { return };
+        let sign_in = |variables: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            write(folder.path(), ".holdpoint/checks/tasks.toml", PASSWORD);
+            write(folder.path(), ".env.local", variables);
+            let url = app.url();
+            let arguments = ["run", "tasks.*", "--target", &url, "--report", "json=-"];
+            let outcome = holdpoint(arguments.iter().chain(&patient_and_active()))
+                .within(folder.path())
+                .run();
+            let found = found(&outcome.stdout, &outcome.stderr, folder.path());
+            assert!(!found.written.contains("sesame"));
+            found.findings["tasks.password-sign-in"].clone()
+        };
+        let right = sign_in("TASKS_USER=ann\nTASKS_PASSWORD=\"open sesame & more\"\n");
+        assert_eq!(right.0, "pass", "{}", right.1);
+        let wrong = sign_in("TASKS_USER=ann\nTASKS_PASSWORD=\"close sesame & less\"\n");
+        assert_eq!(wrong.0, "fail");
+        assert!(
+            wrong.1.contains("with password: CredentialsSignin"),
+            "{}",
+            wrong.1
+        );
+        let absent = sign_in("TASKS_USER=ann\n");
+        assert_eq!(absent.0, "inconclusive");
+        assert!(
+            absent.1.contains("TASKS_PASSWORD is not set"),
+            "{}",
+            absent.1
+        );
     }
 }
 
@@ -457,7 +658,11 @@ async fn what_does_not_tell_is_neither_pass_nor_fail() {
         let found = double(NextAuthVersion::Four, fault, SHORT).await;
         found.says("endpoints-answer", "inconclusive", said);
         assert_eq!(found.of("fail"), [""; 0], "{fault:?}");
-        assert_eq!(found.of("pass"), ["configured"], "{fault:?}");
+        assert_eq!(
+            found.of("pass"),
+            ["configured", "url-configured"],
+            "{fault:?}"
+        );
     }
     let found = double(NextAuthVersion::Five, F::HangsOnSessions, SHORT).await;
     let said = "GET /api/auth/session: connected, but no answer within the time allowed";
@@ -468,6 +673,25 @@ async fn what_does_not_tell_is_neither_pass_nor_fail() {
         "no answer within the time allowed",
     );
     assert_eq!(found.verdict("deployed-secret-matches"), "pass");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusals_count_only_while_the_right_session_is_accepted() {
+    let found = double(
+        NextAuthVersion::Five,
+        NextAuthFault::AcceptsOnce,
+        WITHOUT_SITE,
+    )
+    .await;
+    assert_eq!(found.verdict("session-accepts-own"), "pass");
+    for check in ["altered", "foreign", "expired"] {
+        let check = format!("session-refuses-{check}");
+        found.says(
+            &check,
+            "inconclusive",
+            "is refused now, so that the refusals tell nothing",
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -518,7 +742,7 @@ async fn the_mended_demonstration_passes_whole() {
         let outcome = outcome.await.unwrap();
         let found = found(&outcome.stdout, &outcome.stderr, folder.path());
         assert_eq!(found.of("fail"), failing, "{variant:?}");
-        assert_eq!(found.of("pass").len(), 23 - failing.len(), "{variant:?}");
+        assert_eq!(found.of("pass").len(), 24 - failing.len(), "{variant:?}");
     }
 }
 

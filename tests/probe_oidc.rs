@@ -48,7 +48,7 @@ async fn verdicts(folder: &Path, arguments: &[&str], secrets: &[&str]) -> Verdic
     })
     .await
     .unwrap();
-    for secret in secrets {
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         assert!(!outcome.stdout.contains(secret), "{}", outcome.stdout);
         assert!(!outcome.stderr.contains(secret), "{}", outcome.stderr);
     }
@@ -195,6 +195,20 @@ async fn a_wrong_half_of_the_pair_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_missing_secret_is_named() {
+    // Auth.js 5 would send none; the double, as most providers, knows no client without.
+    let deployed = "https://app.example/api/auth/callback/googlish";
+    let found = of(Manners::Conforming, &[deployed], None, (ID, "")).await;
+    expect(&found, "redirect-uri-registered", "pass", "");
+    expect(
+        &found,
+        "secret-accepted",
+        "fail",
+        "AUTH_GOOGLISH_SECRET is not set",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unregistered_callback_is_named_with_its_remedy() {
     let found = of(Manners::Google, &[DEVELOPED], None, (ID, SECRET)).await;
     expect(&found, "client-accepted", "pass", "");
@@ -212,6 +226,29 @@ async fn an_unregistered_callback_is_named_with_its_remedy() {
     let found = of(Manners::Google, &[DEPLOYED, documented], None, (ID, SECRET)).await;
     expect(&found, "redirect-uri-registered", "pass", "");
     expect(&found, "development-redirect-uri", "fail", DEVELOPED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_callback_of_a_custom_domain_is_asked_about() {
+    let provider = Provider::start(Manners::Google, client(&[DEPLOYED, DEVELOPED]), None)
+        .await
+        .unwrap();
+    let mut variables = provider.variables();
+    variables.push(("NEXTAUTH_URL", "https://app.example".into()));
+    variables.push(("HOLDPOINT_CUSTOM_DOMAIN", "shop.example".into()));
+    let variables: Vec<(&str, &str)> = variables
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let folder = project(&variables);
+    let found = verdicts(folder.path(), &["oidc"], &[SECRET]).await;
+    expect(&found, "redirect-uri-registered", "pass", "");
+    expect(
+        &found,
+        "custom-domain-redirect-uri",
+        "fail",
+        "add exactly https://shop.example/api/auth/callback/google",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -298,6 +335,11 @@ async fn nothing_is_said_where_nothing_is_set_up() {
     // One half alone is a mistake.
     let folder = project(&[("GOOGLE_CLIENT_SECRET", SECRET)]);
     let found = verdicts(folder.path(), &["oidc"], &[SECRET]).await;
-    expect(&found, "configured", "fail", "GOOGLE_CLIENT_ID is not set");
+    expect(
+        &found,
+        "configured",
+        "fail",
+        "GOOGLE_CLIENT_ID is not set, and GOOGLE_CLIENT_SECRET is",
+    );
     expect(&found, "discovers", "blocked", "");
 }

@@ -31,8 +31,8 @@ use support::{holdpoint, write};
 use tokio_tungstenite::tungstenite::Message;
 
 const AMPLE: Duration = Duration::from_secs(20);
-/// Long enough for a whole delivery on a busy machine, short enough to wait for.
-const SHORT: Duration = Duration::from_secs(3);
+/// Long enough for the steps before a silence on a busy machine, short enough to wait for.
+const SHORT: Duration = Duration::from_secs(4);
 const SUBJECT: &str = "mailto:push@tasks.internal";
 
 fn environment(variables: &[(&str, String)]) -> Environment {
@@ -187,7 +187,10 @@ async fn every_fault_breaks_its_rung_and_says_why() {
     let looks = cases.map(|(fault, rung, ok, word)| async move {
         let service = PushService::start(Some(fault)).await.unwrap();
         let began = clock::tick();
-        let facts = delivery(&service, &variables(&service), SHORT).await;
+        // Only these wait for the end of their time.
+        let silent = matches!(fault, Hangs | NeverDelivers);
+        let time = if silent { SHORT } else { AMPLE };
+        let facts = delivery(&service, &variables(&service), time).await;
         let name = format!("{fault:?}");
         let (at, step) = broken(&facts, &name);
         assert_eq!((at, step["ok"].as_bool()), (rung, ok), "{name}: {step}");
@@ -200,7 +203,7 @@ async fn every_fault_breaks_its_rung_and_says_why() {
             ok == Some(false),
             "{name}: {step}"
         );
-        assert!(began.elapsed() < SHORT + AMPLE, "{name}");
+        assert!(began.elapsed() < time + AMPLE, "{name}");
         assert_eq!(service.channels(), 0, "{name}");
         match fault {
             AcceptsAnySignature => assert_eq!(facts["delivery"]["foreign_key_refused"], false),
@@ -441,24 +444,41 @@ fn target(options: &'static str, post: &'static str) -> Server {
     })
 }
 
+/// The same for paths that nobody has.
+fn target_that_answers_everything(line: &'static str) -> Server {
+    Server::start(move |_, client| {
+        write!(
+            client,
+            "HTTP/1.1 {line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+    })
+}
+
+const SUBSCRIBE: &str = "/api/push/subscribe";
+
 async fn routes(server: &Server, declared: &[&str], code: &str) -> Value {
     let root = tempfile::tempdir().unwrap();
     write(root.path(), "components/bell.tsx", code);
+    write(
+        root.path(),
+        "app/api/push/subscribe/route.ts",
+        "throw new Error('/api/push/other')",
+    );
     let route = |path: &&str| Route {
         path: (*path).into(),
         file: "app/route.ts".into(),
         api: true,
-        methods: Vec::new(),
+        methods: vec!["POST".into()],
     };
     let context = Context {
         root: root.path().into(),
         target: Some(Arc::new(Target {
+            owned: false,
             url: server.url().parse().unwrap(),
             environment: "test".into(),
-            owned: true,
             plain_url: None,
             authority_pem: None,
-            headers: Vec::new(),
+            headers: vec![("x-bypass".into(), "yes".into())],
             paths: PathClasses::default(),
         })),
         application: Arc::new(Application {
@@ -472,7 +492,6 @@ async fn routes(server: &Server, declared: &[&str], code: &str) -> Value {
 
 #[tokio::test]
 async fn routes_are_known_by_their_answers() {
-    const SUBSCRIBE: &str = "/api/push/subscribe";
     for (options, post, declared, exists, requests) in [
         // Next.js tells by itself which methods a route exports: nothing need be posted.
         (
@@ -480,40 +499,54 @@ async fn routes_are_known_by_their_answers() {
             "500 Oops",
             true,
             Some(true),
-            1,
+            2,
+        ),
+        (
+            "204 No Content\r\nAllow: OPTIONS, POST",
+            "500 Oops",
+            false,
+            Some(true),
+            2,
         ),
         (
             "204 No Content\r\nAllow: GET, HEAD, OPTIONS",
             "201 Created",
             true,
             Some(false),
-            1,
+            2,
         ),
-        ("404 Not Found", "201 Created", true, Some(false), 1),
+        ("404 Not Found", "201 Created", true, Some(false), 2),
         (
             "405 Method Not Allowed",
             "401 Unauthorized",
             true,
             Some(true),
-            2,
+            3,
         ),
         (
             "405 Method Not Allowed",
             "400 Bad Request",
             false,
             Some(true),
-            2,
+            3,
         ),
         (
             "405 Method Not Allowed",
             "405 Method Not Allowed",
             true,
             Some(false),
-            2,
+            3,
         ),
-        ("204 No Content", "404 Not Found", false, Some(false), 2),
-        ("401 Unauthorized", "401 Unauthorized", false, None, 2),
-        ("200 OK", "503 Service Unavailable", true, None, 2),
+        ("204 No Content", "404 Not Found", false, Some(false), 3),
+        ("401 Unauthorized", "401 Unauthorized", false, None, 3),
+        (
+            "302 Found\r\nLocation: /",
+            "302 Found\r\nLocation: /",
+            true,
+            Some(true),
+            3,
+        ),
+        ("200 OK", "503 Service Unavailable", true, None, 3),
     ] {
         let server = target(options, post);
         let routes_of: &[&str] = if declared {
@@ -523,6 +556,7 @@ async fn routes_are_known_by_their_answers() {
         };
         let told = routes(&server, routes_of, BELL).await;
         assert_eq!(told["exist"].as_bool(), exists, "{options} {post}: {told}");
+        assert_eq!(told["asked"].as_array().unwrap().len(), 1);
         let asked = &told["asked"][0];
         assert_eq!(asked["at"], "components/bell.tsx:4");
         assert_eq!(
@@ -530,6 +564,23 @@ async fn routes_are_known_by_their_answers() {
             (&json!("POST"), &json!(SUBSCRIBE))
         );
         assert_eq!(server.requests(), requests, "{options} {post}");
+    }
+}
+
+/// A proxy or a middleware that answers for every path must not pass for a route.
+#[tokio::test]
+async fn an_answer_to_everything_is_no_route() {
+    for line in [
+        "204 No Content\r\nAllow: GET, POST, OPTIONS",
+        "400 Bad Request",
+        "401 Unauthorized",
+        "200 OK",
+    ] {
+        let server = target_that_answers_everything(line);
+        let told = routes(&server, &["/api/tasks"], BELL).await;
+        assert_eq!(told["exist"], Value::Null, "{line}: {told}");
+        let told = routes(&server, &[SUBSCRIBE], BELL).await;
+        assert_eq!(told["exist"], true, "{line}: {told}");
     }
 }
 
@@ -545,13 +596,44 @@ async fn a_computed_path_is_looked_up_and_not_asked_for() {
         told["cause"].as_str().unwrap().contains("/api/push/[…]"),
         "{told}"
     );
-    assert_eq!(server.requests(), 0);
+}
+
+#[tokio::test]
+async fn no_notification_code_is_not_applicable() {
+    let server = target("404 Not Found", "404 Not Found");
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), "components/list.tsx", "fetch('/api/tasks')");
+    let context = Context {
+        root: root.path().into(),
+        target: Some(Arc::new(Target {
+            url: server.url().parse().unwrap(),
+            environment: "test".into(),
+            owned: true,
+            plain_url: None,
+            authority_pem: None,
+            headers: Vec::new(),
+            paths: PathClasses::default(),
+        })),
+        ..context(&[], AMPLE)
+    };
+    let told = look(json!({ "look": "routes" }), &context)
+        .await
+        .hindrance
+        .unwrap();
+    assert_eq!(told.kind, HindranceKind::Absent);
+    // Routes that a check names are asked for all the same.
+    let named =
+        json!({ "look": "routes", "paths": ["POST /api/push/subscribe", "/api/push/subscribe"] });
+    let told = facts(named, &context).await["routes"].clone();
+    assert_eq!(told["exist"], false);
+    assert_eq!(told["asked"].as_array().unwrap().len(), 2);
+    assert_eq!(told["asked"][0]["at"], "the check");
 }
 
 // The program, from arguments to findings.
 
 const PAGE: &str = "<!doctype html><html lang=\"en\"><head><title>Tasks</title></head><body><main><h1>Tasks</h1>\
-    <p>What is left to do before the release.</p></main></body></html>";
+    <p>What is left to do before the release.</p></main><script src=\"/_next/static/chunks/main-1.js\"></script></body></html>";
 
 fn application(root: &Path, set: &[(&str, String)]) {
     write(
@@ -564,20 +646,71 @@ fn application(root: &Path, set: &[(&str, String)]) {
     write(root, ".env.local", &lines.collect::<String>());
 }
 
-fn site() -> Server {
-    Server::start(|request, client| {
-        let line = match (request.head.split(' ').next(), request.target()) {
-            (_, "/") => "200 OK\r\nContent-Type: text/html",
-            (Some("OPTIONS"), "/api/push/subscribe") => "204 No Content\r\nAllow: OPTIONS, POST",
-            _ => "404 Not Found",
+/// A site whose script holds this text.
+fn site(script: String) -> Server {
+    Server::start(move |request, client| {
+        let (line, body) = match (request.head.split(' ').next(), request.target()) {
+            (_, "/") => ("200 OK\r\nContent-Type: text/html", PAGE),
+            (_, "/_next/static/chunks/main-1.js") => ("200 OK", script.as_str()),
+            (Some("OPTIONS"), SUBSCRIBE) => ("204 No Content\r\nAllow: OPTIONS, POST", ""),
+            _ => ("404 Not Found", ""),
         };
-        let body = if request.target() == "/" { PAGE } else { "" };
         write!(
             client,
             "HTTP/1.1 {line}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
             body.len()
         )
     })
+}
+
+async fn bundle(server: &Server, pair_of: &VapidPair) -> Value {
+    let target = Target {
+        url: server.url().parse().unwrap(),
+        environment: "test".into(),
+        owned: false,
+        plain_url: None,
+        authority_pem: None,
+        headers: Vec::new(),
+        paths: PathClasses::default(),
+    };
+    let context = Context {
+        target: Some(Arc::new(target)),
+        ..context(&pair(&pair_of.public, &pair_of.private), AMPLE)
+    };
+    facts(json!({ "look": "bundle" }), &context).await["bundle"].clone()
+}
+
+#[tokio::test]
+async fn keys_are_found_in_the_scripts_that_browsers_load() {
+    let [keys, other] = [(), ()].map(|()| VapidPair::generate().unwrap());
+    let told = bundle(&site(format!("k=\"{}\"", keys.public)), &keys).await;
+    assert_eq!(
+        (&told["matches"], &told["scripts"]),
+        (&json!(true), &json!(1)),
+        "{told}"
+    );
+    assert_eq!(told["private_in"], json!([]));
+    let told = bundle(&site(format!("k=\"{}\"", other.public)), &keys).await;
+    assert_eq!(
+        (&told["matches"], &told["keys"]),
+        (&json!(false), &json!([other.public]))
+    );
+    let told = bundle(&site("nothing".into()), &keys).await;
+    assert_eq!(
+        (&told["matches"], &told["unread"]),
+        (&Value::Null, &json!(0))
+    );
+    let told = bundle(&site(format!("k='{}'", keys.private)), &keys).await;
+    assert_eq!(
+        told["private_in"],
+        json!(["/_next/static/chunks/main-1.js"])
+    );
+    // A script that is missing, or too long to be read, leaves it open.
+    let told = bundle(&site("x".repeat(2 << 20)), &keys).await;
+    assert_eq!(
+        (&told["matches"], &told["unread"]),
+        (&Value::Null, &json!(1))
+    );
 }
 
 fn run(root: &Path, target: &str, more: &[&str], code: i32) -> Vec<(String, String, String)> {
@@ -617,7 +750,7 @@ async fn the_program_proves_a_right_application() {
     let service = PushService::start(None).await.unwrap();
     let root = tempfile::tempdir().unwrap();
     application(root.path(), &service.variables());
-    let site = site();
+    let site = site(format!("key:\"{}\"", service.variables()[1].1));
     let found = tokio::task::block_in_place(|| run(root.path(), &site.url(), &[], 0));
     for (check, verdict, finding) in &found {
         let wanted = match check.as_str() {
@@ -626,7 +759,7 @@ async fn the_program_proves_a_right_application() {
         };
         assert_eq!(verdict, wanted, "{check}: {finding}");
     }
-    assert_eq!(found.len(), 13);
+    assert_eq!(found.len(), 15);
     assert_eq!(service.channels(), 0);
     // Neither key nor channel is left in what was written.
     let written = every_text_of(root.path());
@@ -677,6 +810,37 @@ async fn the_program_names_the_rung_that_broke() {
         ),
         "{finding}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_run_leaves_no_channel() {
+    let service = PushService::start(Some(PushFault::NeverDelivers))
+        .await
+        .unwrap();
+    let root = tempfile::tempdir().unwrap();
+    application(root.path(), &service.variables());
+    let site = site(String::new());
+    let url = site.url();
+    let running = holdpoint([
+        "run",
+        "push.delivers",
+        "--level",
+        "active",
+        "--owned",
+        "--target",
+        &url,
+    ])
+    .within(root.path())
+    .start();
+    let waited = async {
+        while service.channels() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(AMPLE, waited).await.unwrap();
+    running.interrupt();
+    tokio::task::block_in_place(|| running.wait().expect_code(130));
+    assert_eq!(service.channels(), 0);
 }
 
 // The library `web-push`, from npm.

@@ -6,7 +6,7 @@ mod support;
 
 use holdpoint::clock;
 use holdpoint::sandbox::smtp::{Fault, MailServer, Security};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 use support::looking::{Looking, rung};
 use support::mail::{Aiosmtpd, Dovecot, Maildev, PASSWORD, USER, certified};
@@ -342,6 +342,135 @@ async fn aiosmtpd_is_logged_in_to_after_starttls() {
     assert_eq!(facts["variable"], "EMAIL_SERVER_PASSWORD");
     let wrong = looking("another-word").facts(json!({})).await;
     rung(&wrong, "authenticate", Some(false));
+}
+
+/// The addresses that the probe reads are those that nodemailer connects to; where the two would differ,
+/// the address is told to be wrong.
+#[tokio::test]
+async fn nodemailer_reads_the_same() {
+    let Some(folder) = support::peers::fetched("maildev") else {
+        return;
+    };
+    let words = [
+        "p", "p%40w", "p@w", "p w", "p+q", "p{w", "a:b", "p#w", "p/w", "p?w", "p%w", "p\\w", "%7Bé",
+    ];
+    let ends = [
+        "",
+        ":9",
+        ":465",
+        "/?requireTLS=true",
+        ":9/?pool=true&secure=true",
+    ];
+    let mut addresses: Vec<String> = Vec::new();
+    for scheme in ["smtp", "smtps", "SMTP"] {
+        for word in words {
+            for end in ends {
+                addresses.push(format!("{scheme}://u:{word}@127.0.0.1{end}"));
+            }
+        }
+        addresses.push(format!("{scheme}://127.0.0.1"));
+        addresses.push(format!("{scheme}://[::1]:9"));
+    }
+    let mut oracle = std::process::Command::new("node")
+        .arg("tests/peers/maildev/oracle.mjs")
+        .env("PEERS", folder.parent().unwrap())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let input = serde_json::to_vec(&addresses).unwrap();
+    std::io::Write::write_all(&mut oracle.stdin.take().unwrap(), &input).unwrap();
+    let output = oracle.wait_with_output().unwrap();
+    let expected: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let (mut right, mut wrong) = (0, 0);
+    for (address, expected) in addresses.iter().zip(&expected) {
+        let facts = Looking::at("smtp")
+            .with([("EMAIL_SERVER", address.as_str())])
+            .facts(json!({ "look": "session" }))
+            .await;
+        let meant = expected[0] == "127.0.0.1" || expected[0] == "::1";
+        if facts["steps"]["parse"]["ok"] == true {
+            right += 1;
+            assert_eq!(facts["host"], expected[0], "{address}");
+            assert_eq!(facts["port"], expected[1], "{address}");
+            assert_eq!(facts["credentials"], expected[3].is_string(), "{address}");
+        } else {
+            wrong += 1;
+            assert!(!meant, "{address} is read well: {expected}");
+        }
+        assert_eq!(meant, facts["steps"]["parse"]["ok"] == true, "{address}");
+    }
+    assert!(right > 60 && wrong > 60, "{right} right, {wrong} wrong");
+}
+
+/// Moves the trial mail to the junk folder as soon as it is there, with what a receiver writes upon it.
+fn distrusts(maildir: std::path::PathBuf) -> std::thread::JoinHandle<bool> {
+    std::thread::spawn(move || {
+        let begun = clock::tick();
+        while begun.elapsed() < Duration::from_secs(20) {
+            for entry in std::fs::read_dir(maildir.join("new"))
+                .into_iter()
+                .flatten()
+                .flatten()
+            {
+                let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
+                if text.contains("X-Holdpoint-Run") {
+                    let verdict = "Authentication-Results: mx.inbox.test;\r\n spf=softfail; dkim=none; dmarc=fail\r\n";
+                    let to = maildir.join(".Junk/new").join(entry.file_name());
+                    std::fs::write(&to, format!("{verdict}{text}")).unwrap();
+                    std::fs::set_permissions(
+                        &to,
+                        std::os::unix::fs::PermissionsExt::from_mode(0o666),
+                    )
+                    .unwrap();
+                    std::fs::remove_file(entry.path()).unwrap();
+                    return true;
+                }
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        false
+    })
+}
+
+#[tokio::test]
+async fn mail_in_the_junk_folder_is_found_there() {
+    let (folder, authority) = certified();
+    let Some(sender) = Aiosmtpd::start(folder.path()) else {
+        return;
+    };
+    let Some(mailbox) = Dovecot::start(folder.path()) else {
+        return;
+    };
+    let looking = Looking::at("smtp")
+        .with([
+            (
+                "EMAIL_SERVER",
+                format!("smtp://{USER}:{}@localhost:{}", escaped(), sender.port),
+            ),
+            ("EMAIL_FROM", "mail@shop.test".into()),
+            ("HOLDPOINT_MAIL_TO", "probe@inbox.test".into()),
+            (
+                "HOLDPOINT_IMAP_URL",
+                format!("imaps://{USER}:{}@localhost:{}", escaped(), mailbox.port),
+            ),
+        ])
+        .trusting(authority.as_str());
+    let junk = folder.path().join("maildir/.Junk/new");
+    if !junk.is_dir() {
+        // The first login makes it.
+        looking.facts(json!({ "look": "send" })).await;
+    }
+    assert!(junk.is_dir());
+    let moved = distrusts(folder.path().join("maildir"));
+    let facts = looking.facts(json!({ "look": "send" })).await;
+    assert!(moved.join().unwrap());
+    rung(&facts, "arrive", Some(true));
+    assert_eq!(facts["folder"], "junk");
+    let results = json!({ "spf": "softfail", "dkim": "none", "dmarc": "fail" });
+    assert_eq!(facts["authentication"], results);
+    assert_eq!(facts["removed"], true);
+    assert_eq!(std::fs::read_dir(junk).unwrap().count(), 0);
 }
 
 #[tokio::test]

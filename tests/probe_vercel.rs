@@ -5,11 +5,12 @@
 mod support;
 
 use holdpoint::sandbox::vercel::{Hosted, HostedVariable, VercelFault, VercelHost};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use support::holdpoint;
 use support::hostile::Refusing;
+use support::peers::Emulate;
 use tempfile::TempDir;
 
 const ALL: &[&str] = &["production", "preview", "development"];
@@ -74,6 +75,7 @@ fn right() -> Hosted {
                 "devel0pment-secret-0123456789",
                 &["development"],
             ),
+            one("NEXTAUTH_URL", "https://tasks.example", &["production"]),
         ],
         ..Hosted::default()
     }
@@ -137,7 +139,7 @@ async fn a_right_project_passes() {
     for (check, finding) in &findings {
         assert_eq!(finding.verdict, "pass", "{check}: {}", finding.reason);
     }
-    assert_eq!(findings.len(), 13);
+    assert_eq!(findings.len(), 15);
     assert!(
         host.asked()
             .iter()
@@ -191,6 +193,25 @@ async fn each_defect_has_its_finding() {
         ["vercel.database-not-shared-with-preview"]
     );
 
+    let findings = with(&|hosted| {
+        hosted.variables[6].value = "http://localhost:3000/".into();
+    });
+    assert_eq!(failed(&findings), ["vercel.app-address"]);
+
+    // What the team shares is there too, and where that cannot be read nothing is said to be missing.
+    let shared = |hosted: &mut Hosted| {
+        let moved = hosted.variables.remove(3);
+        hosted.shared.push(moved);
+    };
+    assert_eq!(failed(&with(&shared)), [""; 0]);
+    host.set(VercelFault::NoShared);
+    let findings = with(&shared);
+    assert_eq!(
+        of(&findings, "inconclusive"),
+        ["vercel.variables-present-production"]
+    );
+    host.set(VercelFault::None);
+
     // Sensitive values are given to nobody, so that it stays open whether they differ.
     let findings = with(&|hosted| {
         for one in &mut hosted.variables {
@@ -200,7 +221,10 @@ async fn each_defect_has_its_finding() {
     assert_eq!(failed(&findings), [""; 0]);
     assert_eq!(
         of(&findings, "inconclusive"),
-        ["vercel.database-not-shared-with-preview"]
+        [
+            "vercel.app-address",
+            "vercel.database-not-shared-with-preview"
+        ]
     );
 
     let findings = with(&|hosted| {
@@ -224,6 +248,9 @@ async fn each_defect_has_its_finding() {
     });
     assert_eq!(failed(&findings), ["vercel.session-secret-not-shared"]);
 
+    let findings = with(&|hosted| hosted.node = "18.x");
+    assert_eq!(failed(&findings), ["vercel.node-version"]);
+
     let findings = with(&|hosted| hosted.variables[3].kind = "plain");
     assert_eq!(failed(&findings), ["vercel.secrets-not-plain"]);
 
@@ -237,8 +264,8 @@ async fn each_defect_has_its_finding() {
     assert_eq!(failed(&findings), ["vercel.no-unread-variables"]);
 
     for change in [
-        &(|hosted: &mut Hosted| hosted.node = "18.x") as &dyn Fn(&mut Hosted),
-        &|hosted| hosted.repository = ("example", "old-tasks"),
+        &(|hosted: &mut Hosted| hosted.repository = ("example", "old-tasks"))
+            as &dyn Fn(&mut Hosted),
         &|hosted| hosted.framework = "vite",
     ] {
         assert_eq!(failed(&with(change)), ["vercel.project-settings"]);
@@ -266,7 +293,7 @@ async fn what_keeps_from_looking_is_no_verdict() {
             "{}",
             findings["vercel.project-found"].reason
         );
-        assert_eq!(of(&findings, "blocked").len(), 11);
+        assert_eq!(of(&findings, "blocked").len(), 13);
     }
     host.set(VercelFault::NoVariables);
     let findings = run(&root, &host.variables(), &[]);
@@ -276,6 +303,7 @@ async fn what_keeps_from_looking_is_no_verdict() {
         [
             "vercel.configured",
             "vercel.deployment-ready",
+            "vercel.node-version",
             "vercel.project-found",
             "vercel.project-settings"
         ]
@@ -350,5 +378,89 @@ async fn silence_and_refusal_end_in_time() {
 #[test]
 fn an_application_that_is_deployed_elsewhere_is_left_alone() {
     let findings = run(&application(), &[], &[]);
-    assert_eq!(of(&findings, "not-applicable").len(), 13);
+    assert_eq!(of(&findings, "not-applicable").len(), 15);
+}
+
+/// What a run needs to meet the emulated API.
+fn emulated(peer: &Emulate, project: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("VERCEL_TOKEN", Emulate::TOKEN.into()),
+        ("VERCEL_PROJECT_ID", project.into()),
+        ("HOLDPOINT_VERCEL_URL", peer.url().into()),
+    ]
+}
+
+#[test]
+fn the_makers_own_emulation_is_read() {
+    let everywhere = |name: &str, value: &str| json!({ "key": name, "value": value, "type": "plain", "target": ALL });
+    let variables = vec![
+        json!({ "key": "MONGODB_URI", "value": "mongodb://db.example/tasks", "type": "encrypted", "target": ["production"] }),
+        json!({ "key": "MONGODB_URI", "value": "mongodb://db.example/preview", "type": "sensitive", "target": ["preview"] }),
+        json!({ "key": "NEXTAUTH_SECRET", "value": "0123456789-abcdef", "type": "sensitive", "target": ["production", "preview"] }),
+        everywhere("NODE_ENV", "production"),
+        everywhere("EMAIL_SERVER_PASSWORD", "read-by-nothing"),
+    ];
+    let project = json!({
+        "name": "tasks", "framework": "nextjs", "nodeVersion": "22.x", "envVars": variables,
+    });
+    let Some(peer) = Emulate::start(&project) else {
+        return;
+    };
+    let findings = run(&application(), &emulated(&peer, "tasks"), &[]);
+    let verdict = |id: &str| findings[id].verdict.as_str();
+    assert_eq!(verdict("vercel.project-found"), "pass");
+    assert_eq!(
+        verdict("vercel.variables-present-production"),
+        "pass",
+        "{}",
+        findings["vercel.variables-present-production"].reason
+    );
+    assert_eq!(verdict("vercel.variables-present-preview"), "pass");
+    let development = &findings["vercel.variables-present-development"];
+    assert_eq!(development.verdict, "fail");
+    assert!(
+        development
+            .remedy
+            .contains("vercel env add MONGODB_URI development")
+    );
+    assert_eq!(verdict("vercel.no-node-env"), "fail");
+    // It gives out no value of what is encrypted.
+    assert_eq!(
+        verdict("vercel.database-not-shared-with-preview"),
+        "inconclusive"
+    );
+    assert_eq!(verdict("vercel.project-settings"), "pass");
+    // Nothing was ever deployed.
+    assert_eq!(verdict("vercel.deployment-ready"), "fail");
+    assert_eq!(verdict("vercel.not-stale"), "inconclusive");
+    let unread = &findings["vercel.no-unread-variables"];
+    assert_eq!(unread.verdict, "fail");
+    assert!(unread.reason.contains("EMAIL_SERVER_PASSWORD"));
+    assert_eq!(verdict("vercel.secrets-not-plain"), "fail");
+
+    let findings = run(&application(), &emulated(&peer, "another"), &[]);
+    assert_eq!(failed(&findings), ["vercel.project-found"]);
+}
+
+#[test]
+fn no_variable_is_called_missing_because_a_list_is_long() {
+    // Its pages hold twenty, and these are made within few moments, by which it pages.
+    let mut variables: Vec<_> = (0..70)
+        .map(|count| {
+            json!({ "key": format!("NEXT_PUBLIC_FLAG_{count}"), "value": "on", "type": "plain", "target": ALL })
+        })
+        .collect();
+    for name in ["MONGODB_URI", "NEXTAUTH_SECRET"] {
+        let one = json!({ "key": name, "value": "0123456789-abcdef", "type": "sensitive", "target": ALL });
+        variables.insert(35, one);
+    }
+    let project = json!({ "name": "tasks", "framework": "nextjs", "envVars": variables });
+    let Some(peer) = Emulate::start(&project) else {
+        return;
+    };
+    let findings = run(&application(), &emulated(&peer, "tasks"), &[]);
+    let verdict = findings["vercel.variables-present-production"]
+        .verdict
+        .as_str();
+    assert!(matches!(verdict, "pass" | "inconclusive"), "{verdict}");
 }

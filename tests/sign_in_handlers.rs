@@ -14,6 +14,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 use support::hostile::Server;
 use support::{holdpoint, peers, write};
+use tempfile::TempDir;
 
 const ID: &str = "123456789012-abcdefghijklmnopqrstuvwxyz012345.apps.googleusercontent.com";
 const SECRET: &str = "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";
@@ -85,9 +86,9 @@ impl Node {
             .unwrap_or_else(|| panic!("it ended before it said '{beginning}'"))
     }
 
-    /// Tells an application its provider, and waits until it answers.
-    fn sign_in_at(&mut self, issuer: &str) {
-        writeln!(self.input, "{issuer}").unwrap();
+    /// Tells an application its provider and its own address, and waits until it answers.
+    fn sign_in_at(&mut self, issuer: &str, own: &str) {
+        writeln!(self.input, "{issuer} {own}").unwrap();
         self.await_line("ready");
         let rest = self.lines.take().unwrap();
         std::thread::spawn(move || rest.for_each(drop));
@@ -113,7 +114,11 @@ type Verdicts = BTreeMap<String, (String, String)>;
 
 /// Runs the oidc checks against a target, with the client of these tests.
 fn run(target: &str, issuer: &str, scratch_words: &[&str]) -> Verdicts {
-    let folder = tempfile::tempdir().unwrap();
+    run_within(&tempfile::tempdir().unwrap(), target, issuer, scratch_words)
+}
+
+/// The same within a folder that may hold settings.
+fn run_within(folder: &TempDir, target: &str, issuer: &str, scratch_words: &[&str]) -> Verdicts {
     let package = r#"{"name":"shop","dependencies":{"next":"15.5.0","next-auth":"4.24.15"}}"#;
     write(folder.path(), "package.json", package);
     let outcome = holdpoint(["run", "oidc", "--target", target, "--report", "json=-"])
@@ -169,7 +174,8 @@ fn both_versions_pass_as_they_come() {
         let Some(provider) = provider(&callback(&app.address)) else {
             return;
         };
-        app.sign_in_at(&provider.address);
+        let own = app.address.clone();
+        app.sign_in_at(&provider.address, &own);
         let found = run(&app.address, &provider.address, &[]);
         for check in ALL {
             expect(&found, check, "pass", "");
@@ -181,18 +187,30 @@ fn both_versions_pass_as_they_come() {
     }
 }
 
-/// Runs against an application before a provider with Google's manners that knows this callback.
-fn before_google(mut app: Node, registered: &str) -> Verdicts {
+/// A provider with Google's manners that knows this callback; it runs as long as its runtime.
+fn google(registered: &str) -> (tokio::runtime::Runtime, Provider) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let client = Client {
         id: ID.into(),
         secret: SECRET.into(),
         redirect_uris: vec![registered.into()],
     };
-    let google = runtime
+    let provider = runtime
         .block_on(Provider::start(Manners::Google, client, None))
         .unwrap();
-    app.sign_in_at(&google.issuer());
+    (runtime, provider)
+}
+
+/// Runs against an application before a provider with Google's manners that knows this callback.
+fn before_google(app: Node, registered: &str) -> Verdicts {
+    let own = app.address.clone();
+    named_before_google(app, registered, &own)
+}
+
+/// The same for an application whose NEXTAUTH_URL or AUTH_URL says this.
+fn named_before_google(mut app: Node, registered: &str, own: &str) -> Verdicts {
+    let (_runtime, google) = google(registered);
+    app.sign_in_at(&google.issuer(), own);
     run(&app.address, &google.issuer(), &[])
 }
 
@@ -220,12 +238,11 @@ fn another_client_in_the_deployment_is_named() {
 #[test]
 fn an_application_that_believes_it_is_elsewhere_is_named() {
     for version in [4, 5] {
-        let elsewhere = json!({ "url": "http://localhost:3000" });
-        let Some(app) = application(version, elsewhere) else {
+        let Some(app) = application(version, json!({})) else {
             return;
         };
         let registered = callback(&app.address);
-        let found = before_google(app, &registered);
+        let found = named_before_google(app, &registered, "http://localhost:3000");
         let sent = "http://localhost:3000/api/auth/callback/google";
         expect(&found, "redirect-uri-registered", "pass", "");
         expect(&found, "application-sends-callback", "fail", sent);
@@ -265,6 +282,74 @@ fn checks_that_are_switched_off_are_named() {
     let found = before_google(app, &registered);
     expect(&found, "application-state-pkce", "pass", "");
     expect(&found, "application-pkce", "fail", "");
+}
+
+/// A front that ends TLS before an application, with a certificate of its own.
+const FRONT: &str = "
+events {}
+http {
+    access_log off;
+    client_body_temp_path {dir}/body;
+    proxy_temp_path {dir}/proxy;
+    fastcgi_temp_path {dir}/fastcgi;
+    uwsgi_temp_path {dir}/uwsgi;
+    scgi_temp_path {dir}/scgi;
+    server {
+        listen 127.0.0.1:{port} ssl;
+        ssl_certificate {dir}/identity.pem;
+        ssl_certificate_key {dir}/identity.pem;
+        location / {
+            proxy_pass {behind};
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-Proto https;
+        }
+    }
+}
+";
+
+/// Runs against an application behind TLS whose settings say that it is reached by this scheme.
+fn behind_tls(version: u8, scheme: &str) -> Option<Verdicts> {
+    let mut app = application(version, json!({}))?;
+    let identity = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = identity.cert.pem();
+    let both = certificate.clone() + &identity.signing_key.serialize_pem();
+    let front = FRONT.replace("{behind}", &app.address);
+    let front = peers::Nginx::start_with(&front, |folder| {
+        std::fs::write(folder.join("identity.pem"), both).unwrap();
+    })?;
+    let target = format!("https://127.0.0.1:{}", front.port());
+    let own = target.replacen("https", scheme, 1);
+    let (_runtime, google) = google(&callback(&own));
+    app.sign_in_at(&google.issuer(), &own);
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "authority.pem", &certificate);
+    let settings = format!("[target]\nurl = \"{target}\"\nca_file = \"authority.pem\"\n");
+    write(folder.path(), "holdpoint.toml", &settings);
+    Some(run_within(&folder, &target, &google.issuer(), &[]))
+}
+
+#[test]
+fn behind_tls_everything_is_secure_or_named() {
+    for version in [4, 5] {
+        let Some(found) = behind_tls(version, "https") else {
+            return;
+        };
+        for check in ALL {
+            expect(&found, check, "pass", "");
+        }
+        // The settings forgot the s.
+        let Some(found) = behind_tls(version, "http") else {
+            return;
+        };
+        expect(&found, "application-cookies", "fail", "plain HTTP");
+        expect(
+            &found,
+            "application-sends-callback",
+            "fail",
+            "set NEXTAUTH_URL (AUTH_URL with Auth.js 5) of the deployment to https://127.0.0.1",
+        );
+        expect(&found, "callback-refuses-wrong-state", "pass", "");
+    }
 }
 
 #[test]
@@ -312,18 +397,19 @@ fn naive(answer: impl Fn(&str) -> (u16, String, String) + Send + Sync + 'static)
 
 #[test]
 fn an_application_that_believes_any_state_is_critical() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let client = Client {
-        id: ID.into(),
-        secret: SECRET.into(),
-        redirect_uris: vec!["https://app.example/api/auth/callback/google".into()],
-    };
-    let google = runtime
-        .block_on(Provider::start(Manners::Google, client, None))
-        .unwrap();
+    let (_runtime, google) = google("https://app.example/api/auth/callback/google");
     let issuer = google.issuer();
     let session = "session-of-a-stranger-5f2c";
-    let at = issuer.clone();
+    let start = google
+        .sign_in("https://app.example/api/auth/callback/google")
+        .unwrap();
+    let secrets = [
+        session,
+        &start.state.clone(),
+        &start.verifier.clone(),
+        "abcdef012345",
+    ]
+    .map(str::to_owned);
     let app = naive(move |path| match path {
         "/api/auth/providers" => (
             200,
@@ -336,15 +422,13 @@ fn an_application_that_believes_any_state_is_critical() {
             r#"{"csrfToken":"abcdef012345"}"#.into(),
         ),
         "/api/auth/signin/google" => {
-            let to = format!(
-                "{at}/auth?client_id={ID}&state=fedcba9876543210&redirect_uri=https://app.example/api/auth/callback/google"
-            );
-            let cookie = "Set-Cookie: next-auth.state=fedcba9876543210; HttpOnly; SameSite=Lax";
-            (
-                302,
-                format!("Location: {to}\r\n{cookie}\r\n"),
-                String::new(),
-            )
+            let cookie = |name: &str, value: &str| {
+                format!("Set-Cookie: next-auth.{name}={value}; HttpOnly; SameSite=Lax\r\n")
+            };
+            let cookies =
+                cookie("state", &start.state) + &cookie("pkce.code_verifier", &start.verifier);
+            let headers = format!("Location: {}\r\n{cookies}", start.location);
+            (302, headers, String::new())
         }
         path if path.starts_with("/api/auth/callback/") => (
             302,
@@ -353,8 +437,9 @@ fn an_application_that_believes_any_state_is_critical() {
         ),
         _ => (404, String::new(), String::new()),
     });
-    let secrets = [session, "fedcba9876543210", "abcdef012345"];
+    let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
     let found = run(&app.url(), &issuer, &secrets);
+    expect(&found, "application-cookies", "pass", "");
     expect(
         &found,
         "callback-refuses-wrong-state",
@@ -372,10 +457,11 @@ fn an_application_that_believes_any_state_is_critical() {
 
 #[test]
 fn what_an_application_does_not_answer_is_no_verdict() {
-    let nowhere = "http://127.0.0.1:9";
+    let (_runtime, google) = google("http://127.0.0.1:9/api/auth/callback/google");
+    let issuer = google.issuer();
     // It fails; it hangs; it has no NextAuth.
     let failing = naive(|_| (500, String::new(), r#"{"message":"x"}"#.into()));
-    let found = run(&failing.url(), nowhere, &[]);
+    let found = run(&failing.url(), &issuer, &[]);
     expect(
         &found,
         "application-offers-provider",
@@ -384,7 +470,7 @@ fn what_an_application_does_not_answer_is_no_verdict() {
     );
     expect(&found, "application-starts-sign-in", "blocked", "");
     let hanging = Server::start(|_, client| client.until_closed());
-    let found = run(&hanging.url(), nowhere, &[]);
+    let found = run(&hanging.url(), &issuer, &[]);
     expect(
         &found,
         "application-offers-provider",
@@ -392,7 +478,7 @@ fn what_an_application_does_not_answer_is_no_verdict() {
         "no answer within the time allowed",
     );
     let other = naive(|_| (404, String::new(), "no".into()));
-    let found = run(&other.url(), nowhere, &[]);
+    let found = run(&other.url(), &issuer, &[]);
     expect(&found, "application-offers-provider", "not-applicable", "");
     expect(&found, "callback-refuses-wrong-state", "not-applicable", "");
 }

@@ -2,6 +2,7 @@
 
 use super::fill::fill;
 use super::rules::Rules;
+use super::scope::Scope;
 use crate::model::{
     Check, Facts, Finding, LookVerdict, Note, Observation, Origin, Reason, Verdict,
 };
@@ -42,7 +43,8 @@ pub fn conclude(
             finding.reason = "nothing here is what this check is about".into();
         }
         if verdict == Verdict::Fail {
-            finding.remedy = fill(&check.remedy.text, &observations[index].facts);
+            let scope = Scope::new(&observations[index].facts, subject);
+            finding.remedy = fill(&check.remedy.text, scope);
         }
     }
     finding.looks = looks;

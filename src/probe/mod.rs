@@ -15,6 +15,7 @@ mod oidc;
 mod push;
 mod resend;
 mod scratch;
+mod sender;
 mod smtp;
 mod tls;
 pub mod transport;
@@ -41,6 +42,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &oidc::Oidc,
     &push::Push,
     &resend::Resend,
+    &sender::Sender,
     &smtp::Smtp,
     &tls::Tls,
     &vercel::Vercel,

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::io;
 use std::net::Ipv4Addr;
@@ -139,6 +140,42 @@ impl Provider {
             ("GOOGLE_CLIENT_ID", self.client.id.clone()),
             ("GOOGLE_CLIENT_SECRET", self.client.secret.clone()),
         ]
+    }
+}
+
+/// The start of a sign-in at a provider, as an application makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// Where to send the browser.
+    pub location: String,
+    /// What must come back; the application keeps it in a cookie.
+    pub state: String,
+    /// What redeems the code (RFC 7636); the application keeps it in a cookie.
+    pub verifier: String,
+}
+
+impl Provider {
+    /// Starts a sign-in that ends at this redirect URI, with a state and PKCE by SHA-256.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub fn sign_in(&self, redirect_uri: &str) -> io::Result<SignIn> {
+        let (state, verifier) = (keys::text::<32>()?, keys::text::<32>()?);
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier));
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query
+            .append_pair("client_id", &self.client.id)
+            .append_pair("scope", "openid email profile")
+            .append_pair("response_type", "code")
+            .append_pair("redirect_uri", redirect_uri)
+            .append_pair("state", &state)
+            .append_pair("code_challenge", &challenge)
+            .append_pair("code_challenge_method", "S256");
+        Ok(SignIn {
+            location: format!("{}/auth?{}", self.issuer, query.finish()),
+            state,
+            verifier,
+        })
     }
 }
 

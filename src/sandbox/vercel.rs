@@ -29,6 +29,8 @@ pub enum VercelFault {
     Forbidden,
     /// The token may read the project and not its variables.
     NoVariables,
+    /// The token may not read what the team shares.
+    NoShared,
     /// The server has a fault of its own.
     Broken,
     /// Nothing is ever answered.
@@ -68,6 +70,8 @@ impl HostedVariable {
 pub struct Hosted {
     /// The project's variables.
     pub variables: Vec<HostedVariable>,
+    /// Variables that the team shares with the project.
+    pub shared: Vec<HostedVariable>,
     /// The state of the latest deployment: READY, ERROR, BUILDING.
     pub state: &'static str,
     /// When it was created, in milliseconds since 1970.
@@ -86,6 +90,7 @@ impl Default for Hosted {
     fn default() -> Self {
         Self {
             variables: Vec::new(),
+            shared: Vec::new(),
             state: "READY",
             deployed_ms: 2_000,
             node: "22.x",
@@ -130,6 +135,7 @@ impl VercelHost {
             .route("/v9/projects/{project}", get(project))
             .route("/v10/projects/{project}/env", get(list))
             .route("/v1/projects/{project}/env/{id}", get(one))
+            .route("/v1/env", get(shared_by_team))
             .route("/v6/deployments", get(deployments))
             .with_state(Arc::clone(&shared));
         let server = tokio::spawn(axum::serve(listener, router).into_future());
@@ -228,6 +234,9 @@ impl Shared {
             VercelFault::NoVariables if uri.path().contains("/env") => {
                 return Err(refused(StatusCode::FORBIDDEN, "forbidden", false));
             }
+            VercelFault::NoShared if uri.path() == "/v1/env" => {
+                return Err(refused(StatusCode::FORBIDDEN, "forbidden", false));
+            }
             VercelFault::BadToken => return Err(refused(StatusCode::FORBIDDEN, "forbidden", true)),
             _ if !known => return Err(refused(StatusCode::FORBIDDEN, "forbidden", true)),
             _ => {}
@@ -283,6 +292,31 @@ async fn list(
         Ok(hosted) => {
             let envs: Vec<Value> = hosted.variables.iter().enumerate().map(entry).collect();
             Json(json!({ "envs": envs })).into_response()
+        }
+        Err(response) => response,
+    }
+}
+
+async fn shared_by_team(
+    State(shared): Met,
+    Query(query): Queried,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    match shared.meet(&uri, &headers, &query, None).await {
+        Ok(hosted) => {
+            let data: Vec<Value> = hosted
+                .shared
+                .iter()
+                .enumerate()
+                .map(|(place, variable)| {
+                    let mut told = entry((place, variable));
+                    told["id"] = format!("shared{place}").into();
+                    told
+                })
+                .collect();
+            Json(json!({ "data": data, "pagination": { "count": data.len(), "next": null, "prev": null } }))
+                .into_response()
         }
         Err(response) => response,
     }

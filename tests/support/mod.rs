@@ -3,11 +3,13 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod dnsmasq;
 pub(crate) mod ferretdb;
 pub(crate) mod hostile;
 pub(crate) mod looking;
 pub(crate) mod mail;
 pub(crate) mod next;
+pub(crate) mod next_auth;
 pub(crate) mod oidc;
 pub(crate) mod peers;
 pub(crate) mod refusal;

@@ -31,7 +31,7 @@ impl NextApp {
         let application = built(name)?;
         let folder = tempfile::tempdir().expect("a folder for temporary files");
         for _ in 0..ATTEMPTS {
-            let [port, _] = free_ports();
+            let [port] = free_ports();
             let mut process = spawn(
                 &application,
                 port,

@@ -121,6 +121,60 @@ impl Aimock {
     }
 }
 
+/// The API of Vercel as its makers emulate it. Dropping it stops it.
+pub(crate) struct Emulate {
+    _process: Process,
+    _folder: TempDir,
+    url: String,
+}
+
+impl Emulate {
+    /// The token that it is told of; it takes any other for the same person's.
+    pub(crate) const TOKEN: &str = "emulate-token-of-the-tests";
+
+    /// Starts it with one project, given as its configuration has it, or returns `None` where it is skipped.
+    pub(crate) fn start(project: &serde_json::Value) -> Option<Self> {
+        let program = fetched("emulate")?.join("node_modules/emulate/dist/index.js");
+        let node = peer("node")?;
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let seed = folder.path().join("seed.json");
+        let text = serde_json::json!({
+            "tokens": { Self::TOKEN: { "login": "admin", "scopes": [] } },
+            "vercel": { "projects": [project] },
+        });
+        std::fs::write(&seed, text.to_string()).expect("a file can be written");
+        for _ in 0..ATTEMPTS {
+            let [port, _] = free_ports();
+            let child = Command::new(&node)
+                .arg(&program)
+                .args(["start", "--service", "vercel", "--port"])
+                .arg(port.to_string())
+                .arg("--seed")
+                .arg(&seed)
+                .current_dir(folder.path())
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("node is a program");
+            let mut process = Process(child);
+            if process.answers(port) {
+                return Some(Self {
+                    _process: process,
+                    _folder: folder,
+                    url: format!("http://127.0.0.1:{port}"),
+                });
+            }
+        }
+        panic!("emulate did not start");
+    }
+
+    /// Where it answers.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
 /// A running nginx. Dropping it stops it.
 pub(crate) struct Nginx {
     _process: Process,
@@ -187,10 +241,9 @@ impl Nginx {
     }
 }
 
-/// Two different ports that are free now. Another process may take them before the server does.
-pub(super) fn free_ports() -> [u16; 2] {
-    let bound =
-        [(), ()].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
+/// Different ports that are free now. Another process may take them before the server does.
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
+    let bound = [(); N].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
     bound.map(|socket| {
         socket
             .local_addr()

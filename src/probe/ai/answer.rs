@@ -46,7 +46,7 @@ impl Answer {
             }
             Some(
                 "content_filter" | "refusal" | "SAFETY" | "RECITATION" | "BLOCKLIST"
-                | "PROHIBITED_CONTENT" | "SPII" | "OTHER_BLOCKED",
+                | "PROHIBITED_CONTENT" | "SPII",
             ) => Finish::Filtered,
             _ => Finish::Other,
         }

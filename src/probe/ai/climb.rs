@@ -29,15 +29,19 @@ pub(super) async fn look(
     parameters: &Facts,
     context: &Context,
 ) -> Result<Facts, Hindrance> {
-    let key = Key::find(dialect, parameters, &context.environment, |package| {
-        context.application.uses(package)
-    })?;
+    let needs = needs(context).await?;
+    let key = Key::find(
+        dialect,
+        parameters,
+        &context.environment,
+        &needs,
+        |package| context.application.uses(package),
+    )?;
     context
         .secrets
         .register(&key.variable.name, &key.variable.value);
     let base = super::base(dialect, parameters, &context.environment)
         .map_err(|cause| Hindrance::new(HindranceKind::Denied, cause))?;
-    let needs = needs(context).await?;
     let named = chosen(dialect, parameters, &context.environment, &needs);
     let mut address = base.clone();
     // An address that carries a name and a password still shows where it leads.
@@ -54,14 +58,17 @@ pub(super) async fn look(
         context,
         ladder: Ladder::new(RUNGS),
         listing: None,
+        exists: None,
         suggestions: Vec::new(),
         spent: Spent::default(),
         object: Object::default(),
     };
     climb.up(named.first()).await;
     let models = climb.others(&named).await;
+    // The one that is asked has its own rung.
     let gone: Vec<String> = models
         .iter()
+        .skip(1)
         .filter(|(_, exists)| *exists == Some(false))
         .map(|(model, _)| format!("{} ({})", model.id, model.at))
         .collect();
@@ -99,6 +106,8 @@ pub(super) struct Climb<'c> {
     pub(super) ladder: Ladder,
     /// The models that the provider lists, where it does.
     listing: Option<Vec<Listed>>,
+    /// The model that is asked exists, as far as the climb told.
+    pub(super) exists: Option<bool>,
     suggestions: Vec<String>,
     pub(super) spent: Spent,
     pub(super) object: Object,
@@ -241,6 +250,7 @@ impl Climb<'_> {
 
     /// The rung broke because the model is gone.
     pub(super) fn gone(&mut self, rung: &str, model: &Chosen, refusal: &Refusal) {
+        self.exists = Some(false);
         self.suggest(&model.id);
         let day = models::shut_down(&model.id)
             .map(|day| format!("; it was shut down on {day}, as far as is known"));
@@ -272,8 +282,9 @@ impl Climb<'_> {
     async fn others(&self, named: &[Chosen]) -> Vec<(Chosen, Option<bool>)> {
         let mut told = Vec::with_capacity(named.len());
         let mut asked = 0;
-        for model in named {
+        for (place, model) in named.iter().enumerate() {
             let exists = match &self.listing {
+                _ if place == 0 && self.exists.is_some() => self.exists,
                 None => None,
                 Some(listing) if listing.iter().any(|one| one.id == model.id) => Some(true),
                 Some(_) if asked < OTHERS => {

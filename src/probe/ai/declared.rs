@@ -115,7 +115,7 @@ fn facts() -> Vec<FactSpec> {
         FactSpec::new(
             "gone",
             FactKind::list(Text),
-            "those of them that the provider does not have, each with its place",
+            "those of them, but for the one that was asked, that the provider does not have, each with its place",
         ),
         FactSpec::new(
             "listed",

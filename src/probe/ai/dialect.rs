@@ -78,6 +78,15 @@ impl Dialect {
         }
     }
 
+    /// Words in the names of variables that say whose key one holds.
+    pub(super) fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Gemini => &["GEMINI", "GENAI"],
+            Self::OpenAi => &["OPENAI"],
+            Self::Anthropic => &["ANTHROPIC", "CLAUDE"],
+        }
+    }
+
     /// Variables that name a model, counted only where the code reads them.
     pub(super) fn model_variables(self) -> &'static [&'static str] {
         match self {

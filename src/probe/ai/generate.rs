@@ -133,6 +133,7 @@ impl Climb<'_> {
         };
         match outcome {
             Ok(()) => {
+                self.exists = Some(true);
                 open(self);
                 self.ladder.held("generate");
             }

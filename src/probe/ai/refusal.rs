@@ -12,6 +12,8 @@ pub(super) enum Kind {
     Key,
     /// The key is right and may not do this.
     Restricted,
+    /// The key is right and for other machines than this one, which says nothing about those.
+    Elsewhere,
     /// The key is right and may not list models, which says nothing about generating.
     NoListing,
     /// The provider does not serve this part of the world.
@@ -255,6 +257,14 @@ fn kind(dialect: Dialect, status: u16, said: &Said, doing: &str) -> Kind {
     ]) {
         return Kind::Key;
     }
+    // A model for another endpoint of the same provider is there, and not for this question.
+    if says(&[
+        "v1/responses",
+        "not a chat model",
+        "chat/completions endpoint",
+    ]) {
+        return Kind::Parameter;
+    }
     let model = coded(&["model_not_found", "not_found_error"])
         || says(&["invalid model name"])
         || status == 404 && dialect == Dialect::Gemini && class == "not_found"
@@ -263,6 +273,9 @@ fn kind(dialect: Dialect, status: u16, said: &Said, doing: &str) -> Kind {
         return Kind::Model;
     }
     if status == 401 || status == 403 {
+        if coded(&["ip_not_authorized", "ip_address_blocked"]) || says(&["ip address"]) {
+            return Kind::Elsewhere;
+        }
         // Keys of OpenAI can be kept from listing models and generate all the same.
         if doing == LISTING && (says(&["missing scopes", "insufficient permissions"])) {
             return Kind::NoListing;

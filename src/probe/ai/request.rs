@@ -71,31 +71,39 @@ impl Manner {
     }
 
     /// What may be asked instead where the provider refuses a parameter; none where nothing is left.
-    pub(super) fn without(self, parameter: &str) -> Option<Self> {
-        let changed = match parameter {
-            name if name.contains("max_completion_tokens") => Self {
-                completion_tokens: false,
-                ..self
-            },
-            name if name.contains("max_tokens") => Self {
+    ///
+    /// `said` is what it says about it, which may name another parameter to use instead.
+    pub(super) fn without(self, said: &str) -> Option<Self> {
+        let said = said.to_lowercase();
+        let asked = |sent: bool, name: &str| sent && said.contains(name);
+        if asked(!self.completion_tokens, "max_tokens") {
+            Some(Self {
                 completion_tokens: true,
                 ..self
-            },
-            name if name.contains("temperature") => Self {
+            })
+        } else if asked(self.completion_tokens, "max_completion_tokens") {
+            Some(Self {
+                completion_tokens: false,
+                ..self
+            })
+        } else if asked(self.temperature, "temperature") {
+            Some(Self {
                 temperature: false,
                 ..self
-            },
-            name if name.contains("stream_options") => Self {
+            })
+        } else if asked(self.usage, "stream_options") {
+            Some(Self {
                 usage: false,
                 ..self
-            },
-            name if name.contains("reasoning") || name.to_lowercase().contains("think") => Self {
+            })
+        } else if asked(self.little_thinking, "reasoning") || asked(self.little_thinking, "think") {
+            Some(Self {
                 little_thinking: false,
                 ..self
-            },
-            _ => self,
-        };
-        (changed != self).then_some(changed)
+            })
+        } else {
+            None
+        }
     }
 }
 
@@ -353,12 +361,14 @@ mod tests {
     #[test]
     fn refused_parameters_are_left_out_once() {
         let manner = Manner::of(Dialect::OpenAi, "some-model");
-        let other = manner.without("'max_tokens' is not supported").unwrap();
-        assert!(other.completion_tokens);
+        let said = "max_tokens Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
+        let other = manner.without(said).unwrap();
+        assert!(other.completion_tokens && other.temperature);
+        let said =
+            "temperature Unsupported value: 'temperature' does not support 0 with this model.";
+        let other = other.without(said).unwrap();
+        assert!(!other.temperature);
+        assert_eq!(other.without(said), None);
         assert_eq!(manner.without("messages"), None);
-        assert_eq!(
-            other.without("temperature").unwrap().without("temperature"),
-            None
-        );
     }
 }

@@ -22,6 +22,7 @@ impl<'a> Key<'a> {
         dialect: Dialect,
         parameters: &Facts,
         environment: &'a Environment,
+        needs: &Needs,
         uses: impl Fn(&str) -> bool,
     ) -> Result<Self, Hindrance> {
         let set = |name: &str| {
@@ -42,12 +43,29 @@ impl<'a> Key<'a> {
                 set_too: Vec::new(),
             });
         }
-        let names = dialect.key_variables(uses);
+        let mut names = dialect.key_variables(uses);
+        // Where the code or its libraries are known to read some of them, the others are of no use.
+        if names.iter().any(|name| needs.read.contains(*name)) {
+            names.retain(|name| needs.read.contains(*name));
+        }
         let mut found = names.iter().filter_map(|name| Some((*name, set(name)?)));
-        let (_, variable) = found.next().ok_or_else(|| absent(&names.join(", ")))?;
+        if let Some((_, variable)) = found.next() {
+            return Ok(Self {
+                variable,
+                set_too: found.map(|(name, _)| name).collect(),
+            });
+        }
+        // Code may hand over a key of a name of its own, which says whose key it is.
+        let own = needs
+            .read
+            .iter()
+            .filter(|name| name.contains("KEY"))
+            .filter(|name| dialect.names().iter().any(|word| name.contains(word)))
+            .find_map(|name| set(name));
+        let variable = own.ok_or_else(|| absent(&names.join(", ")))?;
         Ok(Self {
             variable,
-            set_too: found.map(|(name, _)| name).collect(),
+            set_too: Vec::new(),
         })
     }
 
@@ -99,13 +117,7 @@ pub(super) fn chosen(
             add(id, format!("{name} ({})", variable.origin));
         }
     }
-    // Code that nothing deploys decides only where no other names a model.
-    let deployed = needs.models.iter().any(|model| model.deployed);
-    for model in needs
-        .models
-        .iter()
-        .filter(|model| model.deployed || !deployed)
-    {
+    for model in needs.models.iter().filter(|model| model.deployed) {
         if let Some(id) = dialect.id(&model.id).filter(|id| makes_text(id)) {
             add(id, model.at.clone());
         }
@@ -165,18 +177,38 @@ mod tests {
             ("GOOGLE_GENAI_API_KEY", "h"),
         ]);
         let none = Facts::new();
-        let key = Key::find(Dialect::Gemini, &none, &environment, |_| false).unwrap();
+        let needs = Needs::default();
+        let key = Key::find(Dialect::Gemini, &none, &environment, &needs, |_| false).unwrap();
         assert_eq!(key.variable.name, "GOOGLE_API_KEY");
         assert_eq!(key.set_too, ["GOOGLE_GENAI_API_KEY"]);
         assert_eq!(key.origin().as_deref(), Some(".env.local:3"));
+        // Code that reads one by itself is given that one.
+        let mut reads = Needs::default();
+        reads.read.insert("GOOGLE_GENAI_API_KEY".into());
+        let key = Key::find(Dialect::Gemini, &none, &environment, &reads, |_| false).unwrap();
+        assert_eq!(key.variable.name, "GOOGLE_GENAI_API_KEY");
         // The AI SDK knows none of these names.
-        let absent = Key::find(Dialect::Gemini, &none, &environment, |name| {
+        let absent = Key::find(Dialect::Gemini, &none, &environment, &needs, |name| {
             name == "@ai-sdk/google"
         });
         assert_eq!(
             absent.err().map(|one| one.kind),
             Some(HindranceKind::Absent)
         );
+    }
+
+    #[test]
+    fn a_key_of_a_name_of_the_codes_own() {
+        let environment = environment(&[("MY_GEMINI_KEY", "g"), ("OTHER_GEMINI_KEY", "h")]);
+        let mut needs = Needs::default();
+        let find = |needs: &Needs| {
+            let none = Facts::new();
+            let key = Key::find(Dialect::Gemini, &none, &environment, needs, |_| false);
+            key.ok().map(|key| key.variable.name.clone())
+        };
+        assert_eq!(find(&needs), None);
+        needs.read.insert("MY_GEMINI_KEY".into());
+        assert_eq!(find(&needs).as_deref(), Some("MY_GEMINI_KEY"));
     }
 
     #[test]

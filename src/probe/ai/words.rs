@@ -38,6 +38,12 @@ pub(super) fn words(
                 "open {console} and lift that restriction for the server that uses the key, or make a key without it"
             ),
         ),
+        Kind::Elsewhere => (
+            format!(
+                "the key is for certain IP addresses, and this machine has another ({named}); run this check where the application runs"
+            ),
+            String::new(),
+        ),
         Kind::NoListing => (
             format!("the key may not list models ({named})"),
             String::new(),
@@ -89,18 +95,12 @@ fn restriction(said: Option<&Said>) -> &'static str {
         "API_KEY_HTTP_REFERRER_BLOCKED" => {
             "it is for web pages of certain addresses (HTTP referrers), and a server sends none"
         }
-        "API_KEY_IP_ADDRESS_BLOCKED" | "ip_not_authorized" => {
-            "it is for certain IP addresses, and this machine has another"
-        }
         "API_KEY_ANDROID_APP_BLOCKED" | "API_KEY_IOS_APP_BLOCKED" => "it is for a mobile app",
         "API_KEY_SERVICE_BLOCKED" => "it is for other APIs than this one (API restriction)",
         "SERVICE_DISABLED" => "the API is not enabled in the key's project",
         "BILLING_DISABLED" => "the key's project has no billing",
         _ if message.contains("referer") || message.contains("referrer") => {
             "it is for web pages of certain addresses (HTTP referrers), and a server sends none"
-        }
-        _ if message.contains("ip address") => {
-            "it is for certain IP addresses, and this machine has another"
         }
         _ if message.contains("scope") => "it lacks a permission (scope) of the provider",
         _ if message.contains("disabled") => "the API or the organisation is disabled",

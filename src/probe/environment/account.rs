@@ -62,12 +62,13 @@ impl<'a> Account<'a> {
         survey: &'a Survey,
         only: Option<&'a BTreeSet<String>>,
     ) -> Self {
-        // Of the process's own environment only what the application knows concerns it.
+        // Of the process's own environment only what the application or a check knows concerns it.
         let concerns = |variable: &Variable| {
             matches!(variable.origin, VariableOrigin::File { .. })
                 || !variable.shadowed.is_empty()
                 || survey.reads.contains_key(&variable.name)
                 || survey.documented.contains_key(&variable.name)
+                || survey.wanted.contains(&variable.name)
                 || only.is_some_and(|only| only.contains(&variable.name))
         };
         let mut account = Self {

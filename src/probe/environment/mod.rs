@@ -78,9 +78,11 @@ impl Probe for EnvironmentProbe {
     fn look<'a>(
         &'a self,
         parameters: &'a Facts,
-        _: &'a Wanted,
+        wanted: &'a Wanted,
         context: &'a Context,
     ) -> BoxFuture<'a, Sighting> {
+        let asked = wanted.below("variables").filter_map(|path| path.first());
+        let asked: BTreeSet<String> = asked.cloned().collect();
         let name = parameters
             .get("name")
             .and_then(Value::as_str)
@@ -102,8 +104,9 @@ impl Probe for EnvironmentProbe {
                     .map(|variable| variable.name.clone())
                     .chain(name.clone())
                     .collect();
-                let survey =
+                let mut survey =
                     survey::survey(&root, names, &environment.files, &application.dependencies);
+                survey.wanted = asked;
                 account::facts(
                     &environment,
                     &survey,

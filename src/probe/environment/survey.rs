@@ -45,6 +45,8 @@ pub(super) struct Survey {
     pub(super) in_repository: bool,
     /// Variables that deployed code hands to something as its `secret`.
     handed: BTreeSet<String>,
+    /// Variables that a check asks about by name.
+    pub(super) wanted: BTreeSet<String>,
     /// Auth.js 5 is used, whose providers read variables named after them.
     pub(super) auth_js: bool,
     /// Language models that the code names.

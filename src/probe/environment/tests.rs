@@ -458,3 +458,27 @@ fn what_only_an_optional_feature_needs_is_missed_once_the_feature_is_on() {
     let on = variable("GOOGLE_CLIENT_ID", "1-a.apps.googleusercontent.com", 1);
     assert_eq!(missing(vec![on]), ["GOOGLE_CLIENT_SECRET"]);
 }
+
+#[test]
+fn a_variable_of_the_process_that_a_check_names_is_told() {
+    let folder = written(&[("package.json", "{\"name\":\"app\"}")]);
+    let mut set = variable("MONGODB_URI", "mongodb://db.example/shop", 1);
+    set.origin = VariableOrigin::Process;
+    let environment = Environment {
+        variables: vec![set],
+        ..Environment::default()
+    };
+    let told = |wanted: &[&str]| {
+        let mut survey = survey::survey(
+            folder.path(),
+            BTreeSet::new(),
+            &[],
+            &std::collections::BTreeMap::new(),
+        );
+        survey.wanted = wanted.iter().map(|name| (*name).to_owned()).collect();
+        let facts = account::facts(&environment, &survey, None);
+        facts["variables"].get("MONGODB_URI").cloned()
+    };
+    assert_eq!(told(&[]), None);
+    assert_eq!(told(&["MONGODB_URI"]).unwrap()["set"], true);
+}

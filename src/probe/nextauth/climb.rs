@@ -54,6 +54,8 @@ pub(super) struct Opening {
     pub(super) csrf: Option<(Cookie, Pair)>,
     /// The configured secret that the deployment uses.
     pub(super) secret: Option<Secret>,
+    /// Nobody's session is nobody's; else no other answer tells whose session was sent.
+    pub(super) is_stranger: bool,
     pub(super) cache_control: Option<String>,
 }
 
@@ -64,6 +66,7 @@ impl<'a> Climb<'a> {
             .map(|fact| (fact.name.into_owned(), Value::Null))
             .collect();
         facts.insert("look".into(), look.into());
+        facts.insert("home".into(), site.home().into());
         facts.insert(
             "endpoint".into(),
             site.address("").as_str().trim_end_matches('/').into(),
@@ -181,18 +184,16 @@ impl<'a> Climb<'a> {
             prefixed: named.map(|(_, secure)| secure),
             csrf,
             secret: matching,
+            is_stranger,
             cache_control: answer.cache_control,
         };
         self.ladder.held("answer");
-        if !is_stranger {
-            self.ladder.broke(
-                "stranger",
-                format!("{asked} without a cookie answers with somebody's session"),
-                WHO_IS_SHOWN,
-            );
-            return Err(End::Told);
+        if is_stranger {
+            self.ladder.held("stranger");
+        } else {
+            let cause = format!("{asked} without a cookie answers with somebody's session");
+            self.ladder.broke("stranger", cause, WHO_IS_SHOWN);
         }
-        self.ladder.held("stranger");
         self.compare(&opening, candidates.first());
         Ok(opening)
     }
@@ -209,15 +210,13 @@ impl<'a> Climb<'a> {
                 ),
             ),
             (_, _, None) => {
-                let names = self
-                    .text("variable")
-                    .unwrap_or("NEXTAUTH_SECRET nor AUTH_SECRET");
-                let neither = if names.contains(' ') { "neither " } else { "" };
-                let is = if names.contains(' ') { "is" } else { "is not" };
-                self.ladder.untold(
-                    "secret",
-                    format!("{neither}{names} {is} set here, so there is nothing to compare the deployed secret with"),
-                );
+                let unset = match self.text("variable") {
+                    Some(name) => format!("{name} is not set here"),
+                    None => "neither NEXTAUTH_SECRET nor AUTH_SECRET is set here".into(),
+                };
+                let cause =
+                    format!("{unset}, so there is nothing to compare the deployed secret with");
+                self.ladder.untold("secret", cause);
             }
             (Some(_), None, Some(first)) => {
                 let differs = format!(

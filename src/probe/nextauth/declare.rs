@@ -93,6 +93,7 @@ pub(super) fn facts() -> Vec<FactSpec> {
     vec![
         of("look", Text, "which look it was"),
         ladder::declared(RUNGS),
+        of("home", Text, "scheme, host and port of the target"),
         of("endpoint", Text, "the address that the endpoints lie below"),
         maybe(
             "version",
@@ -250,6 +251,11 @@ pub(super) fn facts() -> Vec<FactSpec> {
                     "token_life",
                     Int,
                     "seconds from iat to exp of the token; null where it cannot be opened",
+                ),
+                maybe(
+                    "lives",
+                    Int,
+                    "seconds until the session ends, as its cookie says, else its token; null where neither does",
                 ),
                 maybe(
                     "expiry_agrees",

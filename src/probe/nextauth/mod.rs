@@ -38,7 +38,7 @@ impl Probe for NextAuth {
             summary: "Asks the endpoints of NextAuth 4 or Auth.js 5: which version answers, which callback addresses it will use, \
                 whether it signs with the configured secret (told by the CSRF cookie, without a session), whether it accepts sessions \
                 of that secret and no others, and whether a sign-in works. Minted sessions are those of a synthetic user and end after \
-                five minutes; a cookie that the application sets anew is thrown away.",
+                five minutes; a cookie that the application sets anew is thrown away. Refused sessions leave lines in the deployment's log.",
             level: Level::Live,
             exclusive: false,
             needs_target: true,
@@ -153,7 +153,7 @@ fn text<'a>(parameters: &'a Facts, key: &str) -> Result<Option<&'a str>, String>
 mod tests {
     use super::*;
     use crate::clock;
-    use crate::model::{Application, Environment};
+    use crate::model::{Application, Environment, PathClasses, Target};
     use crate::probe::Scratch;
     use crate::probe::transport::Transport;
     use crate::secret::Book;
@@ -161,10 +161,10 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    fn looks(parameters: &Value) -> Result<Vec<Facts>, String> {
+    fn context(target: Option<Target>) -> Context {
         let timeout = Duration::from_secs(1);
-        let context = Context {
-            target: None,
+        Context {
+            target: target.map(Arc::new),
             root: ".".into(),
             application: Arc::new(Application::default()),
             environment: Arc::new(Environment::default()),
@@ -175,8 +175,34 @@ mod tests {
             now: 0,
             run: String::new(),
             scratch: Scratch::default(),
+        }
+    }
+
+    fn looks(parameters: &Value) -> Result<Vec<Facts>, String> {
+        NextAuth.looks(parameters.as_object().unwrap(), &context(None))
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_sent_and_never_shown() {
+        let target = Target {
+            url: "http://ann:open%20sesame@127.0.0.1:9/app/".parse().unwrap(),
+            environment: String::new(),
+            owned: false,
+            plain_url: None,
+            authority_pem: None,
+            headers: Vec::new(),
+            paths: PathClasses::default(),
         };
-        NextAuth.looks(parameters.as_object().unwrap(), &context)
+        let context = context(Some(target));
+        let site = Site::of(&context, "/api/auth/").unwrap();
+        let address = site.address("csrf?callbackUrl=x");
+        assert_eq!(
+            address.as_str(),
+            "http://127.0.0.1:9/app/api/auth/csrf?callbackUrl=x"
+        );
+        assert_eq!(site.home(), "http://127.0.0.1:9");
+        let redacted = context.secrets.redact("open sesame, YW5uOm9wZW4gc2VzYW1l");
+        assert_eq!(redacted, "‹target password›, ‹target authorization›");
     }
 
     #[test]

@@ -20,7 +20,7 @@ struct Mint {
 
 pub(super) async fn look(climb: &mut Climb<'_>) -> Result<(), End> {
     let opening = climb.open().await?;
-    // Without the deployment's secret nothing can be minted, and the step secret has said so.
+    // The steps before have said why nothing can be minted, or nothing told by its answer.
     let Some(mint) = ready(climb, &opening) else {
         return Err(End::Told);
     };
@@ -52,7 +52,17 @@ pub(super) async fn look(climb: &mut Climb<'_>) -> Result<(), End> {
         .and_then(|claims| mint.token(&mint.secret.encrypts, &claims));
     let expired = made(climb, "refuse_expired", expired)?;
     let what = "a session that ended an hour ago";
-    refuse(climb, &mint, "refuse_expired", what, &expired).await
+    refuse(climb, &mint, "refuse_expired", what, &expired).await?;
+
+    // Refusals mean something only while the right session is still accepted.
+    let (_, session) = show(climb, &mint, "refuse_expired", &own).await?;
+    if session.is_none() {
+        for rung in ["refuse_altered", "refuse_foreign", "refuse_expired"] {
+            let cause = "the right session, which was accepted before, is refused now, so that the refusals tell nothing";
+            climb.ladder.untold(rung, cause);
+        }
+    }
+    Ok(())
 }
 
 impl Mint {
@@ -62,7 +72,7 @@ impl Mint {
 }
 
 fn ready(climb: &mut Climb<'_>, opening: &Opening) -> Option<Mint> {
-    let secret = opening.secret.clone()?;
+    let secret = opening.secret.clone().filter(|_| opening.is_stranger)?;
     let (Some(edition), Some(cookie)) = (opening.edition, climb.session_cookie(opening)) else {
         climb.ladder.untold(
             "accept",

@@ -31,6 +31,9 @@ type Parts = Vec<Cookie>;
 
 pub(super) async fn look(climb: &mut Climb<'_>) -> Result<(), End> {
     let opening = climb.open().await?;
+    if !opening.is_stranger {
+        return Err(End::Told);
+    }
     let provider = climb.text("provider").unwrap_or(GUEST).to_owned();
     listed(climb, &provider).await?;
     let (Some((csrf, pair)), Some(session)) = (&opening.csrf, climb.session_cookie(&opening))
@@ -98,6 +101,7 @@ fn fields(climb: &mut Climb<'_>) -> Result<Vec<(String, String)>, End> {
             climb.ladder.untold("sign_in", cause);
             return Err(End::Told);
         };
+        climb.context.secrets.register(variable, &found.value);
         fields.push((field.clone(), found.value.clone()));
     }
     Ok(fields)
@@ -186,8 +190,8 @@ impl Attempt<'_> {
 
     /// Sends the provider's form, with the CSRF token or without; a session was planted before.
     async fn sign_in(&self, climb: &Climb<'_>, with_csrf: bool) -> Result<Answer, Fault> {
-        let home = climb.site.target().url.as_str();
-        let mut fields = vec![("callbackUrl", home)];
+        let home = climb.site.home();
+        let mut fields = vec![("callbackUrl", home.as_str())];
         let mut cookies = vec![(self.session.as_str(), PLANTED)];
         if with_csrf {
             fields.push(("csrfToken", &self.pair.token));
@@ -271,6 +275,7 @@ impl Attempt<'_> {
             "cookie": cookie,
             "is_of_secret": comparable.then_some(claims.is_some()),
             "token_life": number("exp").zip(number("iat")).map(|(exp, iat)| exp - iat),
+            "lives": cookie_ends.or(token_ends),
             "expiry_agrees": cookie_ends
                 .zip(token_ends)
                 .map(|(cookie, token)| (cookie - token).abs() <= APART),

@@ -5,6 +5,8 @@ use crate::probe::Context;
 use crate::probe::http::cookie::{self, Cookie};
 use crate::probe::transport::{Fault, Fetched, Transport};
 use crate::secret::Book;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request};
@@ -21,6 +23,8 @@ const USER_AGENT: &str = concat!("holdpoint/", env!("CARGO_PKG_VERSION"));
 #[derive(Debug, Clone)]
 pub(super) struct Site {
     base: Url,
+    /// The target's user and password as they are sent (RFC 7617).
+    authorization: Option<String>,
     target: Arc<Target>,
     transport: Arc<Transport>,
     secrets: Arc<Book>,
@@ -58,8 +62,12 @@ impl Site {
         base.set_path(&format!("{below}{}", base_path.trim_end_matches('/')));
         base.set_query(None);
         base.set_fragment(None);
+        // Both fail only on addresses that cannot carry them.
+        let _ = base.set_username("");
+        let _ = base.set_password(None);
         Some(Self {
             base,
+            authorization: authorization(&target, &context.secrets),
             target,
             transport: context.transport.clone(),
             secrets: context.secrets.clone(),
@@ -76,6 +84,11 @@ impl Site {
         url.set_path(&format!("{}/{path}", self.base.path()));
         url.set_query(query);
         url
+    }
+
+    /// Scheme, host and port of the target.
+    pub(super) fn home(&self) -> String {
+        self.base.origin().ascii_serialization()
     }
 
     /// Is it reached over https?
@@ -130,6 +143,9 @@ impl Site {
         };
         set("user-agent", USER_AGENT);
         set("accept", "application/json");
+        if let Some(authorization) = &self.authorization {
+            set("authorization", authorization);
+        }
         for (name, value) in &self.target.headers {
             set(name, value);
         }
@@ -137,7 +153,14 @@ impl Site {
             set(name, value);
         }
         if !cookies.is_empty() {
-            set("cookie", cookies);
+            // A cookie of the target's own headers may be what opens deployment protection.
+            let own = self.target.headers.iter();
+            let mut lines: Vec<&str> = own
+                .filter(|(name, _)| name.eq_ignore_ascii_case("cookie"))
+                .map(|(_, value)| value.as_str())
+                .collect();
+            lines.push(cookies);
+            set("cookie", &lines.join("; "));
         }
     }
 
@@ -221,6 +244,20 @@ impl Answer {
         let field = self.json.as_ref().and_then(|json| json["url"].as_str());
         field.or(self.location.as_deref())
     }
+}
+
+/// User and password of the target's address, where it has them.
+fn authorization(target: &Target, secrets: &Book) -> Option<String> {
+    let url = &target.url;
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let password = plain(url.password().unwrap_or_default());
+    secrets.register("target password", &password);
+    let pair = STANDARD.encode(format!("{}:{password}", plain(url.username())));
+    secrets.register("target authorization", &pair);
+    Some(format!("Basic {pair}"))
 }
 
 /// The fields as a form sends them. `json` asks version 4 for an answer in JSON.

@@ -1,10 +1,11 @@
 //! Starts a sign-in at the running application, as a browser would, and looks at what it sends where.
 
-use super::ask::{Asker, used};
+use super::ask::{Asker, used, variable};
 use super::cookie::{self, Cookie};
 use super::discovery::{self, Defect, Metadata};
 use super::parameters::Asked;
 use super::provider::{absent, fetch_metadata, tail};
+use super::redirect_uri;
 use super::sent::{Sent, Start, start};
 use crate::model::{Hindrance, HindranceKind, Target};
 use crate::probe::ladder::{Ladder, Rungs};
@@ -62,7 +63,7 @@ pub(super) async fn look(asked: &Asked, context: &Context) -> Sighting {
     let Some(provider) = asked.provider.as_deref() else {
         return absent("no OpenID provider is configured");
     };
-    let Some(id) = context.environment.get(&asked.client_id_variable) else {
+    let Some(id) = variable(context, &asked.client_id_variable) else {
         return absent(&format!("{} is not set", asked.client_id_variable));
     };
     let Some(issuer) = asked.issuer(&context.environment) else {
@@ -154,7 +155,8 @@ impl Visit<'_> {
         url.set_query(None);
         url.set_fragment(None);
         let below = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&format!("{below}/api/auth/{path}"));
+        let base = redirect_uri::base_path(&self.context.application);
+        url.set_path(&format!("{below}{base}/{path}"));
         url
     }
 
@@ -167,7 +169,7 @@ impl Visit<'_> {
         if answer.status >= 500 || answer.status == 429 {
             ladder.untold(
                 "offers",
-                format!("/api/auth/providers answers {}; NextAuth does so when its secret or its address is missing: see the application's log", answer.status),
+                format!("NextAuth's list of providers answers {}; it does so where its secret or its address is missing: see the application's log", answer.status),
             );
             return Ok(false);
         }
@@ -178,7 +180,7 @@ impl Visit<'_> {
             .filter(|_| answer.status == 200)
         else {
             return Err(Box::new(absent(
-                "the target has no NextAuth at /api/auth: nothing lists providers there",
+                "the target has no NextAuth: nothing lists providers",
             )));
         };
         seen.offered = providers.keys().cloned().collect();
@@ -236,7 +238,7 @@ impl Visit<'_> {
         let Some(token) = token else {
             ladder.untold(
                 "starts",
-                format!("/api/auth/csrf answers {} and no token", csrf.status),
+                format!("NextAuth's csrf answers {} and no token", csrf.status),
             );
             return Ok(None);
         };

@@ -135,6 +135,12 @@ fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
+/// The variable of that name, where it is set to something.
+pub(super) fn variable<'a>(context: &'a Context, name: &str) -> Option<&'a Variable> {
+    let found = context.environment.get(name)?;
+    (!found.value.trim().is_empty()).then_some(found)
+}
+
 /// The facts about a variable that was used, instead of its value.
 pub(super) fn used(variable: &Variable, context: &Context) -> Value {
     let value = variable.value.trim();

@@ -1,7 +1,7 @@
 //! What a provider's authorization endpoint says to a sign-in request that nobody will complete.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::borrow::Cow;
 use url::Url;
 
@@ -28,6 +28,7 @@ const BLAMES_CLIENT: &[&str] = &[
     "client not found",
     "unknown client",
     "client is invalid",
+    "invalid value for 'client_id' parameter",
     "aadsts700016",
 ];
 /// What a provider sends to a registered address where nobody is signed in and no page may be shown
@@ -127,19 +128,18 @@ pub(super) fn outcome(
                 "the authorization endpoint answers {status} and leads nowhere"
             )),
         },
-        200 | 400 | 401 | 404 => match blamed(body) {
+        200 | 400 | 401 | 403 | 404 => match blamed(body) {
             Some((code, blame)) => Outcome::Refused { code, blame },
             None if status == 200 => Outcome::Untold(
                 "the authorization endpoint shows a page that is not known here; it may be a sign-in page, a refusal or a riddle for robots".into(),
             ),
+            None if status == 403 => turned_away(status),
             None => Outcome::Refused {
                 code: format!("status {status}"),
                 blame: Blame::Unsaid,
             },
         },
-        403 | 429 => Outcome::Untold(format!(
-            "the provider turns this machine away ({status}): ask later, or from another address"
-        )),
+        429 => turned_away(status),
         _ => Outcome::Untold(format!("the authorization endpoint answers {status}")),
     }
 }
@@ -171,7 +171,10 @@ fn redirected(asked: &Url, to: &Url, redirect_uri: &str) -> Outcome {
     }
     // Google's page for refusals.
     if to.path().ends_with("/oauth/error") {
-        return match parameter("authError").as_deref().map(decode_auth_error) {
+        return match parameter("authError")
+            .as_deref()
+            .map(super::auth_error::decode)
+        {
             Some(texts) if !texts.is_empty() => refused(&texts[0], &texts.join(" ")),
             _ => Outcome::Untold(
                 "the provider refuses the request in a form that is not known here".into(),
@@ -206,6 +209,12 @@ fn redirected(asked: &Url, to: &Url, redirect_uri: &str) -> Outcome {
     Outcome::Accepted { returned: false }
 }
 
+fn turned_away(status: u16) -> Outcome {
+    Outcome::Untold(format!(
+        "the provider turns this machine away ({status}): ask later, or from another address"
+    ))
+}
+
 /// The same scheme, host, port and path.
 fn is_same_place(url: &Url, redirect_uri: &str) -> bool {
     Url::parse(redirect_uri)
@@ -231,49 +240,6 @@ fn blamed(text: &str) -> Option<(String, Blame)> {
     find(BLAMES_REDIRECT, Blame::RedirectUri).or_else(|| find(BLAMES_CLIENT, Blame::Client))
 }
 
-/// The texts inside Google's `authError`: url-safe base64 of a protocol buffer whose first text is the
-/// code and whose second is a message for people. Not documented by Google.
-fn decode_auth_error(text: &str) -> Vec<String> {
-    let bytes = URL_SAFE_NO_PAD
-        .decode(text.trim_end_matches('='))
-        .or_else(|_| URL_SAFE.decode(text))
-        .unwrap_or_default();
-    let mut rest = bytes.as_slice();
-    let mut texts = Vec::new();
-    while let Some((tag, after)) = varint(rest) {
-        let Some((number, after)) = (match tag & 7 {
-            0 | 2 => varint(after),
-            _ => None,
-        }) else {
-            break;
-        };
-        rest = after;
-        if tag & 7 == 2 {
-            let length = usize::try_from(number).unwrap_or(usize::MAX);
-            let Some((piece, after)) = rest.split_at_checked(length) else {
-                break;
-            };
-            if let Ok(text) = std::str::from_utf8(piece) {
-                texts.push(text.to_owned());
-            }
-            rest = after;
-        }
-    }
-    texts
-}
-
-/// A number of a protocol buffer, and what follows it.
-fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let mut number = 0u64;
-    for (place, byte) in bytes.iter().enumerate().take(10) {
-        number |= u64::from(byte & 0x7f).checked_shl(7 * u32::try_from(place).ok()?)?;
-        if byte & 0x80 == 0 {
-            return Some((number, &bytes[place + 1..]));
-        }
-    }
-    None
-}
-
 impl Outcome {
     /// The answer in a sentence, for evidence.
     pub(super) fn told(&self) -> Cow<'static, str> {
@@ -288,6 +254,7 @@ impl Outcome {
 
 #[cfg(test)]
 mod tests {
+    use super::super::auth_error::encoded;
     use super::*;
 
     const URI: &str = "https://app.example/api/auth/callback/google";
@@ -308,23 +275,12 @@ mod tests {
         }
     }
 
-    /// A protocol buffer as Google writes it.
-    fn auth_error(code: &str, message: &str) -> String {
-        let mut bytes = Vec::new();
-        for (tag, text) in [(0x0a, code), (0x12, message)] {
-            bytes.push(tag);
-            bytes.push(u8::try_from(text.len()).unwrap());
-            bytes.extend(text.as_bytes());
-        }
-        URL_SAFE.encode(bytes)
-    }
-
     #[test]
     fn googles_refusal_is_decoded() {
         let at = |code: &str, message: &str| {
             to(&format!(
                 "/signin/oauth/error?authError={}&client_id=1",
-                auth_error(code, message)
+                encoded(code, message)
             ))
         };
         assert_eq!(
@@ -404,6 +360,7 @@ mod tests {
             page(200, "AADSTS700016: Application not found"),
             Blame::Client
         );
+        assert_eq!(page(403, "Callback URL mismatch."), Blame::RedirectUri);
         assert_eq!(page(400, "<h1>Bad request</h1>"), Blame::Unsaid);
         let hydra = "/fallbacks/error?error=invalid_request&error_description=The+%27redirect_uri%27+parameter+does+not+match+any";
         assert_eq!(

@@ -1,6 +1,6 @@
 //! Judges an ID token that a test has left in a variable, by the keys that its provider publishes now.
 
-use super::ask::{Asker, used};
+use super::ask::{Asker, used, variable};
 use super::discovery::{self, Defect};
 use super::parameters::Asked;
 use super::provider::{absent, fetch_metadata, tail};
@@ -10,22 +10,18 @@ use serde_json::{Map, Value, json};
 
 /// Looks at the token.
 pub(super) async fn look(asked: &Asked, context: &Context) -> Sighting {
-    let variable = |name: &str| {
-        let found = context.environment.get(name)?;
-        (!found.value.trim().is_empty()).then_some(found)
-    };
-    let Some(token) = variable(&asked.token_variable) else {
+    let Some(token) = variable(context, &asked.token_variable) else {
         return absent(&format!(
             "no ID token is given: {} is not set",
             asked.token_variable
         ));
     };
     context.secrets.register(&token.name, token.value.trim());
-    let nonce = variable(&asked.nonce_variable);
+    let nonce = variable(context, &asked.nonce_variable);
     if let Some(nonce) = nonce {
         context.secrets.register(&nonce.name, nonce.value.trim());
     }
-    let Some(id) = variable(&asked.client_id_variable) else {
+    let Some(id) = variable(context, &asked.client_id_variable) else {
         return absent("no OpenID provider is configured: no client id is set");
     };
     let Some(issuer) = asked.issuer(&context.environment) else {

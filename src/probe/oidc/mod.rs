@@ -3,6 +3,7 @@
 
 mod application;
 mod ask;
+mod auth_error;
 mod authorization;
 mod callbacks;
 mod cookie;

@@ -42,7 +42,7 @@ pub(super) fn declared() -> Vec<ParameterSpec> {
     vec![
         text(
             "look",
-            "what to look at: the provider itself; application: what the running application sends to it (needs a target); token: an ID token that a test has obtained; default provider",
+            "what to look at: the provider itself; application: what the running application sends to it (needs a target); token: an ID token that a test has obtained; default provider.",
         )
         .one_of(LOOKS),
         text(
@@ -63,7 +63,7 @@ pub(super) fn declared() -> Vec<ParameterSpec> {
         ),
         text(
             "redirect_uri",
-            "the callback that must be registered; default AUTH_URL, NEXTAUTH_URL or the target, with /api/auth/callback/<provider>",
+            "the callback that must be registered; default AUTH_URL, NEXTAUTH_URL or the target, with the path of NextAuth's route (/api/auth), /callback/ and the provider",
         ),
         text(
             "custom_domain",

@@ -1,6 +1,6 @@
 //! Climbs to a provider: discovery, keys, client id, redirect URIs with a negative control, secret.
 
-use super::ask::{Asker, used};
+use super::ask::{Asker, used, variable};
 use super::authorization::Outcome;
 use super::callbacks::{control_fact, not_registered};
 use super::discovery::{self, Defect, Keys, Metadata};
@@ -55,18 +55,14 @@ pub(super) async fn look(asked: &Asked, context: &Context) -> Sighting {
             "no OpenID provider is configured: no client id of Google or of a provider with an issuer is set",
         );
     };
-    let variable = |name: &str| {
-        let found = context.environment.get(name)?;
-        (!found.value.trim().is_empty()).then_some(found)
-    };
-    let Some(id) = variable(&asked.client_id_variable) else {
+    let Some(id) = variable(context, &asked.client_id_variable) else {
         return absent(&format!("{} is not set", asked.client_id_variable));
     };
     let Some(issuer) = asked.issuer(&context.environment) else {
         let name = asked.issuer_variable.as_deref().unwrap_or("the issuer");
         return absent(&format!("{name} is not set"));
     };
-    let secret = variable(&asked.client_secret_variable);
+    let secret = variable(context, &asked.client_secret_variable);
     if let Some(secret) = secret {
         context.secrets.register(&secret.name, secret.value.trim());
     }
@@ -87,7 +83,7 @@ pub(super) async fn look(asked: &Asked, context: &Context) -> Sighting {
         custom_domain: &asked.custom_domain,
         environment: &context.environment,
         target: context.target.as_deref(),
-        scripts: &context.application.scripts,
+        application: &context.application,
     });
     // Every rung says by its value whether the next is climbed.
     let _top = climb.climb(candidates, &mut ladder, &mut seen).await;

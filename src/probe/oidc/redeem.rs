@@ -18,7 +18,15 @@ impl Climb<'_> {
         seen: &mut Seen,
     ) -> Option<()> {
         let Some(secret) = self.secret else {
-            ladder.untold("secret", format!("{} is not set", self.secret_variable));
+            let cause = format!("{} is not set", self.secret_variable);
+            // A provider that lists no "none" knows no client without a secret.
+            let public = metadata.methods.iter().flatten().any(|word| word == "none");
+            if public {
+                ladder.untold("secret", cause);
+            } else {
+                let remedy = "copy the client secret from the provider's console";
+                ladder.broke("secret", cause, remedy);
+            }
             return None;
         };
         let methods = Method::of(metadata.methods.as_deref(), self.provider == "google");

@@ -1,7 +1,6 @@
 //! Which callback addresses an application sends to its provider, told from its settings.
 
-use crate::model::{Environment, Target};
-use std::collections::BTreeMap;
+use crate::model::{Application, Environment, Target};
 use url::{Host, Url};
 
 /// What NextAuth appends to its base path, before the provider's id.
@@ -55,7 +54,21 @@ pub(super) struct Settings<'a> {
     pub(super) custom_domain: &'a str,
     pub(super) environment: &'a Environment,
     pub(super) target: Option<&'a Target>,
-    pub(super) scripts: &'a BTreeMap<String, String>,
+    pub(super) application: &'a Application,
+}
+
+/// The path below which NextAuth answers: where its route file lies.
+pub(super) fn base_path(application: &Application) -> &str {
+    let mut routes = application.routes.iter();
+    let found = routes.find_map(|route| {
+        let path = route.path.strip_suffix(']')?;
+        let (before, name) = path.rsplit_once("/[...")?;
+        matches!(name, "nextauth" | "auth").then_some(before)
+    });
+    // A segment that differs from request to request says nothing.
+    found
+        .filter(|path| !path.is_empty() && !path.contains('['))
+        .unwrap_or(BASE_PATH)
 }
 
 /// Every callback address that should be registered; the first is the one of the deployment.
@@ -63,6 +76,8 @@ pub(super) struct Settings<'a> {
 /// The deployed application sends what AUTH_URL or NEXTAUTH_URL say. Where those name this machine
 /// and the target does not, they are a developer's, and the target's address counts.
 pub(super) fn candidates(settings: &Settings<'_>) -> Vec<Candidate> {
+    let below = base_path(settings.application);
+    let callback = |base: &Url| callback(base, below, settings.provider);
     let configured = ["AUTH_URL", "NEXTAUTH_URL"].into_iter().find_map(|name| {
         let variable = settings.environment.get(name)?;
         let url = Url::parse(variable.value.trim()).ok()?;
@@ -73,7 +88,7 @@ pub(super) fn candidates(settings: &Settings<'_>) -> Vec<Candidate> {
         let mut url = target.url.clone();
         url.set_query(None);
         url.set_fragment(None);
-        url.set_path(&format!("{}{BASE_PATH}", url.path().trim_end_matches('/')));
+        url.set_path(&format!("{}{below}", url.path().trim_end_matches('/')));
         (url, "the target's address".to_owned())
     });
     let public = |found: &Option<(Url, String)>| found.clone().filter(|(url, _)| !is_loopback(url));
@@ -99,28 +114,29 @@ pub(super) fn candidates(settings: &Settings<'_>) -> Vec<Candidate> {
         Some(uri) => add(Use::Deployment, uri.to_owned(), "the check".into()),
         None => {
             if let Some((url, source)) = deployment {
-                add(Use::Deployment, callback(&url, settings.provider), source);
+                add(Use::Deployment, callback(&url), source);
             }
         }
     }
     if let Some((url, source)) = configured.filter(|(url, _)| is_loopback(url)) {
-        add(Use::Development, callback(&url, settings.provider), source);
+        add(Use::Development, callback(&url), source);
     }
     if let Some(command) = settings
+        .application
         .scripts
         .get("dev")
         .filter(|_| settings.given.is_none())
         && let Some(port) = development_port(command)
     {
         let uri = format!(
-            "http://localhost:{port}{BASE_PATH}/{CALLBACK}/{}",
+            "http://localhost:{port}{below}/{CALLBACK}/{}",
             settings.provider
         );
         let source = format!("the script \"dev\" of package.json, which listens on port {port}");
         add(Use::Development, uri, source);
     }
     if let Some(url) = domain(settings.custom_domain) {
-        let uri = callback(&url, settings.provider);
+        let uri = callback(&url);
         add(Use::CustomDomain, uri, "the custom domain".into());
     }
     found
@@ -137,12 +153,13 @@ pub(super) fn unregistered(registered: &str, run: &str) -> String {
     url.into()
 }
 
-fn callback(base: &Url, provider: &str) -> String {
+/// An address that has a path says NextAuth's own by it; else it is `below`.
+fn callback(base: &Url, below: &str, provider: &str) -> String {
     let mut url = base.clone();
     url.set_query(None);
     url.set_fragment(None);
     let path = match url.path().trim_end_matches('/') {
-        "" => BASE_PATH,
+        "" => below,
         path => path,
     };
     let path = format!("{path}/{CALLBACK}/{provider}");
@@ -228,14 +245,17 @@ mod tests {
             headers: vec![],
             paths: PathClasses::default(),
         });
-        let scripts = BTreeMap::from([("dev".to_owned(), dev.to_owned())]);
+        let application = Application {
+            scripts: [("dev".to_owned(), dev.to_owned())].into(),
+            ..Application::default()
+        };
         let settings = Settings {
             provider: "google",
             given: None,
             custom_domain: "",
             environment: &environment,
             target: target.as_ref(),
-            scripts: &scripts,
+            application: &application,
         };
         candidates(&settings)
             .into_iter()
@@ -284,6 +304,28 @@ mod tests {
             )]
         );
         assert_eq!(found(&[], None, "vite"), []);
+    }
+
+    #[test]
+    fn nextauth_answers_where_its_route_lies() {
+        let of = |path: &str| {
+            let route = crate::model::Route {
+                path: path.into(),
+                file: String::new(),
+                api: true,
+                methods: vec![],
+            };
+            let application = Application {
+                routes: vec![route],
+                ..Application::default()
+            };
+            base_path(&application).to_owned()
+        };
+        assert_eq!(of("/api/auth/[...nextauth]"), "/api/auth");
+        assert_eq!(of("/auth/[...nextauth]"), "/auth");
+        assert_eq!(of("/api/tasks/[...rest]"), "/api/auth");
+        assert_eq!(of("/[locale]/auth/[...nextauth]"), "/api/auth");
+        assert_eq!(base_path(&Application::default()), "/api/auth");
     }
 
     #[test]

@@ -171,6 +171,7 @@ fn words(said: &str) -> Signature {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn refusal(status: u16, errno: Option<i64>, said: &str) -> (String, &'static str) {
         match meaning(status, errno, &said.to_ascii_lowercase(), None) {
@@ -205,6 +206,14 @@ mod tests {
             OTHER_KEY
         );
         assert_eq!(refusal(401, None, "").1, SIGNATURE);
+    }
+
+    proptest! {
+        /// Only an answer of success is one, whatever a body says.
+        #[test]
+        fn nothing_else_is_acceptance(status in 300_u16..1000, errno in any::<Option<i64>>(), said in ".*") {
+            prop_assert_ne!(meaning(status, errno, &said, Some(&said)), Meaning::Accepted);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::probe::ladder;
 use crate::probe::{ParameterSpec, ProbeSpec};
 
 /// What may be looked at.
-pub(super) const LOOKS: &[&str] = &["keys", "delivery", "subscription", "routes"];
+pub(super) const LOOKS: &[&str] = &["keys", "delivery", "subscription", "routes", "bundle"];
 
 pub(super) fn spec() -> ProbeSpec {
     use FactKind::Text;
@@ -18,7 +18,8 @@ pub(super) fn spec() -> ProbeSpec {
             channel for the application's public key at a push service, as a browser does, sends a message signed with the \
             private key, receives and decrypts it, and gives the channel up. `subscription`: sends one message to a \
             subscription that the user gives. `routes`: asks the target for the routes that the notification code calls, \
-            with OPTIONS first and a body that is no JSON. A private key is never sent, nor recorded.",
+            with OPTIONS first, and tries a method that changes something on a target of the user's own only, with a body \
+            that is no JSON. `bundle`: reads pages and their scripts for the keys. A private key is never sent, nor recorded.",
         level: Level::Static,
         exclusive: false,
         needs_target: false,
@@ -52,7 +53,8 @@ pub(super) fn spec() -> ProbeSpec {
             optional(
                 "paths",
                 FactKind::list(Text),
-                "routes: what to ask for in place of what the code calls, such as [\"POST /api/push/subscribe\"]",
+                "routes: what to ask for in place of what the code calls, such as [\"POST /api/push/subscribe\"]; bundle: the \
+                 pages whose scripts are read, default the front page",
             ),
         ],
         facts: vec![
@@ -77,6 +79,11 @@ pub(super) fn spec() -> ProbeSpec {
                 "routes",
                 FactKind::optional(routes()),
                 "the routes that the notification code calls; null for other looks",
+            ),
+            FactSpec::new(
+                "bundle",
+                FactKind::optional(bundle()),
+                "the keys in the scripts that browsers load; null for other looks",
             ),
         ],
     }
@@ -245,7 +252,7 @@ fn delivered() -> FactKind {
         FactSpec::new(
             "arrived_ms",
             optional(Int),
-            "milliseconds from posting the message to its arrival",
+            "milliseconds from posting the message until it had arrived, with the control sent meanwhile",
         ),
     ])
 }
@@ -291,6 +298,29 @@ fn subscription() -> FactKind {
             "remedy",
             optional(Text),
             "how to mend that cause, where it is known",
+        ),
+    ])
+}
+
+fn bundle() -> FactKind {
+    use FactKind::{Bool, Int, Text};
+    FactKind::Object(vec![
+        FactSpec::new("scripts", Int, "scripts that the pages name"),
+        FactSpec::new("unread", Int, "scripts among them that could not be read"),
+        FactSpec::new(
+            "keys",
+            FactKind::list(Text),
+            "public keys of web push in them, but for Firebase's own",
+        ),
+        FactSpec::new(
+            "matches",
+            FactKind::optional(Bool),
+            "one of these belongs to the private key; null where none was found, or scripts could not be read",
+        ),
+        FactSpec::new(
+            "private_in",
+            FactKind::list(Text),
+            "pages and scripts that hold the private key",
         ),
     ])
 }
@@ -345,7 +375,7 @@ fn routes() -> FactKind {
         FactSpec::new(
             "cause",
             optional(Text),
-            "what is wrong with the first one that is not known to exist",
+            "what is wrong with those that do not exist; where all may, with those that cannot be told",
         ),
     ])
 }

@@ -1,6 +1,7 @@
 //! The push probe: are the keys of web push a pair, is a message delivered, and can the application use it?
 
 mod answer;
+mod bundle;
 mod channel;
 mod declared;
 mod delivery;
@@ -45,6 +46,7 @@ impl Probe for Push {
         look.insert("look".into(), what.into());
         let keep: &[&str] = match what {
             "routes" => &["paths"],
+            "bundle" => &["public", "private", "paths"],
             "delivery" => &["public", "private", "subject", "url"],
             "subscription" => &["public", "private", "subject", "subscription"],
             _ => &["public", "private", "subject"],
@@ -57,11 +59,17 @@ impl Probe for Push {
                 "paths" => {
                     let paths = value.as_array().filter(|paths| !paths.is_empty());
                     let paths = paths.ok_or("paths is a list of at least one route")?;
-                    let wrong = paths
-                        .iter()
-                        .find(|path| path.as_str().and_then(routes::given_path).is_none());
+                    let wrong = paths.iter().find(|path| match (what, path.as_str()) {
+                        ("routes", path) => path.and_then(routes::given_path).is_none(),
+                        (_, path) => !path.is_some_and(|path| path.starts_with('/')),
+                    });
                     if let Some(wrong) = wrong {
-                        return Err(format!("paths: {wrong} is not like \"POST /api/push\""));
+                        let like = if what == "routes" {
+                            "POST /api/push"
+                        } else {
+                            "/dashboard"
+                        };
+                        return Err(format!("paths: {wrong} is not like \"{like}\""));
                     }
                 }
                 _ => {
@@ -79,10 +87,8 @@ impl Probe for Push {
                 look.entry("subscription")
                     .or_insert(subscription::VARIABLE.into());
             }
-            "routes" if context.target.is_none() => {
-                return Err("no target is given, and the routes are asked of it; give --target URL or [target] url in \
-                            holdpoint.toml"
-                    .into());
+            "routes" | "bundle" if context.target.is_none() => {
+                return Err("no target is given, and this look asks it; give --target URL or [target] url in holdpoint.toml".into());
             }
             _ => {}
         }
@@ -97,6 +103,7 @@ impl Probe for Push {
             }
             "subscription" => "a push message to a given subscription".into(),
             "routes" => "the routes of the notification code".into(),
+            "bundle" => "the scripts that browsers load".into(),
             _ => "the keys of web push".into(),
         }
     }
@@ -104,7 +111,7 @@ impl Probe for Push {
     fn origin(&self, parameters: &Facts, context: &Context) -> Option<String> {
         match what(parameters) {
             "delivery" => url(parameters).map(|url| url.origin().ascii_serialization()),
-            "routes" => context
+            "routes" | "bundle" => context
                 .target
                 .as_ref()
                 .map(|target| target.url.origin().ascii_serialization()),
@@ -135,15 +142,15 @@ async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance>
         ("delivery".to_owned(), Value::Null),
         ("subscription".to_owned(), Value::Null),
         ("routes".to_owned(), Value::Null),
+        ("bundle".to_owned(), Value::Null),
     ]);
+    let target = context.target.as_ref();
+    let target = target.ok_or_else(|| Hindrance::new(HindranceKind::Absent, "no target is given"));
     if what == "routes" {
-        let target = context
-            .target
-            .as_ref()
-            .ok_or_else(|| Hindrance::new(HindranceKind::Absent, "no target is given"))?;
+        let target = target?;
         let found = match parameters.contains_key("paths") {
             true => Vec::new(),
-            false => code(context, source::BROWSER).await?,
+            false => code(context, [source::BROWSER, source::ROUTES].concat()).await?,
         };
         let routes = routes::look(parameters, context, target, &found).await?;
         facts.insert("routes".into(), routes);
@@ -170,6 +177,10 @@ async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance>
             facts.insert("steps".into(), steps);
             facts.insert("delivery".into(), delivery);
         }
+        "bundle" => {
+            let told = bundle::look(parameters, context, target?, &setup).await?;
+            facts.insert("bundle".into(), told);
+        }
         "subscription" => {
             let parts = Parts::of(&setup)?;
             let told = subscription::look(parameters, context, &parts).await?;
@@ -182,7 +193,7 @@ async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance>
 
 /// The contact that the code writes out, for applications without a variable for it.
 async fn written_contact(context: &Context) -> Result<Option<Contact>, Hindrance> {
-    let found = code(context, &[source::SERVER]).await?;
+    let found = code(context, vec![source::SERVER]).await?;
     let written = found.iter().find_map(|file| {
         let (text, line) = source::read(&file.text, &file.path).contact?;
         Some(Contact {
@@ -194,9 +205,9 @@ async fn written_contact(context: &Context) -> Result<Option<Contact>, Hindrance
     Ok(written)
 }
 
-async fn code(context: &Context, words: &'static [&'static str]) -> Result<Vec<Source>, Hindrance> {
+async fn code(context: &Context, words: Vec<&'static str>) -> Result<Vec<Source>, Hindrance> {
     let root = context.root.clone();
-    tokio::task::spawn_blocking(move || sources(&root, words))
+    tokio::task::spawn_blocking(move || sources(&root, &words))
         .await
         .map_err(|error| Hindrance::new(HindranceKind::Internal, error.to_string()))
 }

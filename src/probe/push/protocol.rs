@@ -122,6 +122,7 @@ pub(super) fn channel(mut bytes: [u8; 16]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn messages_of_the_service_are_read() {
@@ -146,6 +147,15 @@ mod tests {
             assert_eq!(read(ping), Some(Incoming::Other), "{ping}");
         }
         assert_eq!(read("no JSON"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_message_is_read(text in ".*", kind in "hello|register|notification|unregister|ack", value in any::<i64>()) {
+            let _ = read(&text);
+            let odd = json!({ "messageType": kind, "status": text, "uaid": value, "data": value, "headers": [value] });
+            prop_assert!(read(&odd.to_string()).is_some());
+        }
     }
 
     #[test]

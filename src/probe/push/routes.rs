@@ -7,10 +7,12 @@ use crate::probe::environment::Source;
 use reqwest::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::{Method, Request};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// More are not asked for: notification code has a handful.
 const MOST: usize = 24;
+/// A path that nobody has: what answers here as well tells nothing of the routes.
+const NOBODY: &str = "/api/holdpoint-no-such-route";
 /// A body that nobody takes for a subscription: parsers refuse it before any code of a route acts on it.
 const NO_JSON: &str = "holdpoint asks whether this route exists";
 
@@ -48,27 +50,33 @@ pub(super) async fn look(
     }
     // The last moments are kept, so that what was found so far is still told.
     let margin = (context.timeout / 10).min(Duration::from_secs(1));
-    let until = context.until.checked_sub(margin).unwrap_or(context.until);
+    let mut asking = Asking {
+        context,
+        target,
+        until: context.until.checked_sub(margin).unwrap_or(context.until),
+        telling: false,
+    };
+    let nobody = asking.ask("OPTIONS", NOBODY).await;
+    asking.telling = nobody.is_ok_and(|(status, _)| status == 404);
     let mut asked = Vec::new();
     for wanted in wanted.iter().take(MOST) {
-        let found = find(&wanted.call, context, target, until).await;
+        let found = asking.find(&wanted.call).await;
         asked.push((wanted, found));
     }
-    let worst = asked
-        .iter()
-        .find(|(_, found)| found.exists == Some(false))
-        .or_else(|| asked.iter().find(|(_, found)| found.exists.is_none()));
+    let of = |state: Option<bool>| -> Vec<String> {
+        let those = asked.iter().filter(|(_, found)| found.exists == state);
+        those.map(|(wanted, found)| say(wanted, found)).collect()
+    };
+    let (missing, open) = (of(Some(false)), of(None));
+    let (exist, cause) = match (missing.is_empty(), open.is_empty()) {
+        (false, _) => (Some(false), Some(missing.join("; "))),
+        (true, false) => (None, Some(open.join("; "))),
+        (true, true) => (Some(true), None),
+    };
     Ok(json!({
         "files": files,
-        "exist": match worst {
-            None => Some(true),
-            Some((_, found)) => found.exists,
-        },
-        "cause": worst.map(|(wanted, found)| {
-            let method = wanted.call.method.as_deref().unwrap_or("a call of");
-            let cause = found.cause.as_deref().unwrap_or_default();
-            format!("{method} {}, called at {}, {cause}", wanted.call.path, wanted.at)
-        }),
+        "exist": exist,
+        "cause": cause,
         "asked": asked.iter().map(|(wanted, found)| json!({
             "method": wanted.call.method,
             "path": wanted.call.path,
@@ -79,6 +87,14 @@ pub(super) async fn look(
             "cause": found.cause,
         })).collect::<Vec<_>>(),
     }))
+}
+
+/// The call, and what is wrong with it.
+fn say(wanted: &Wanted, found: &Found) -> String {
+    let Wanted { call, at } = wanted;
+    let method = call.method.as_deref().unwrap_or("a call of");
+    let cause = found.cause.as_deref().unwrap_or_default();
+    format!("{method} {}, called at {at}, {cause}", call.path)
 }
 
 /// `POST /api/push/subscribe`, or a path alone.
@@ -106,150 +122,182 @@ fn given(text: &str) -> Option<Wanted> {
     })
 }
 
-/// The calls of the code that speaks to the browser's push interface, each route and method once.
+/// The calls of the code that speaks to the browser's push interface, and of other code the calls of
+/// routes that are named after notifications; each route and method once.
 fn called(sources: &[Source]) -> (usize, Vec<Wanted>) {
-    let browser: Vec<_> = sources
-        .iter()
-        .filter(|source| {
-            source::BROWSER
-                .iter()
-                .any(|word| source.text.contains(word))
-        })
-        .collect();
+    let mut browser = 0;
     let mut wanted: Vec<Wanted> = Vec::new();
-    for file in &browser {
+    for file in sources.iter().filter(|file| !is_api(&file.path)) {
+        let speaks = source::BROWSER.iter().any(|word| file.text.contains(word));
+        browser += usize::from(speaks);
         for call in source::read(&file.text, &file.path).calls {
             let known = wanted
                 .iter()
                 .any(|one| one.call.path == call.path && one.call.method == call.method);
-            if !known {
+            if !known && (speaks || source::is_notification_route(&call.path)) {
                 let at = format!("{}:{}", file.path, call.line);
                 wanted.push(Wanted { call, at });
             }
         }
     }
-    (browser.len(), wanted)
+    (browser, wanted)
 }
 
-async fn find(call: &Call, context: &Context, target: &Target, until: std::time::Instant) -> Found {
-    let routes = &context.application.routes;
-    let declared = routes.iter().any(|route| is_route(route, &call.path));
-    let mut found = Found {
-        declared,
-        status: None,
-        exists: None,
-        cause: None,
-    };
-    if call.path.contains(COMPUTED) {
-        // A made-up value may be answered with 404 by a route that exists.
-        if declared || !routes.is_empty() {
-            found.exists = Some(declared);
-        }
-        found.cause = (!declared).then(|| "has no route in the repository".into());
-        return found;
-    }
-    let options = ask(context, target, "OPTIONS", &call.path, until).await;
-    let method = call.method.as_deref();
-    let (status, allowed) = match options {
-        Ok(answer) => answer,
-        Err(cause) => {
-            found.cause = Some(format!("was not answered: {cause}"));
+/// Is it the code of a route itself, which names its own path in messages?
+fn is_api(path: &str) -> bool {
+    let path = path.strip_prefix("src/").unwrap_or(path);
+    path.starts_with("app/api/") || path.starts_with("pages/api/")
+}
+
+/// What is asked, and what its answers are worth.
+struct Asking<'a> {
+    context: &'a Context,
+    target: &'a Target,
+    until: Instant,
+    /// A path that nobody has is answered with 404, so another answer means that there is something.
+    telling: bool,
+}
+
+impl Asking<'_> {
+    async fn find(&self, call: &Call) -> Found {
+        let routes = &self.context.application.routes;
+        let route = routes.iter().find(|route| is_route(route, &call.path));
+        let declared = route.is_some();
+        let mut found = Found {
+            declared,
+            status: None,
+            exists: None,
+            cause: None,
+        };
+        if call.path.contains(COMPUTED) {
+            // A made-up value may be answered with 404 by a route that exists.
+            found.exists = (declared || !routes.is_empty()).then_some(declared);
+            found.cause = (!declared).then(|| "has no route in the repository".into());
             return found;
         }
-    };
-    found.status = Some(status);
-    let (exists, cause) = match (status, allowed, method) {
-        (404, ..) => (Some(false), Some("is answered with 404".to_owned())),
-        // Next.js and most servers tell by themselves which methods a route takes.
-        (200..=299, Some(allowed), Some(method)) if !allowed.is_empty() => {
-            let takes = allowed.iter().any(|one| one == method);
-            let cause = format!("takes {} only", allowed.join(", "));
-            (Some(takes), (!takes).then_some(cause))
-        }
-        (200..=299, Some(allowed), None) if !allowed.is_empty() => (Some(true), None),
-        (_, _, None) => by_status(status, declared),
-        (_, _, Some(method)) => match ask(context, target, method, &call.path, until).await {
-            Ok((status, _)) => {
-                found.status = Some(status);
-                by_status(status, declared)
+        let (status, allowed) = match self.ask("OPTIONS", &call.path).await {
+            Ok(answer) => answer,
+            Err(cause) => {
+                found.cause = Some(format!("was not answered: {cause}"));
+                return found;
             }
-            Err(cause) => (None, Some(format!("was not answered: {cause}"))),
-        },
-    };
-    found.exists = exists;
-    found.cause = cause;
-    found
+        };
+        found.status = Some(status);
+        let allowed = allowed
+            .filter(|allowed| self.telling && !allowed.is_empty() && (200..=299).contains(&status));
+        (found.exists, found.cause) = match (status, allowed, call.method.as_deref()) {
+            (404, ..) => (Some(false), Some("is answered with 404".to_owned())),
+            // Next.js and most servers tell by themselves which methods a route takes.
+            (_, Some(allowed), Some(method)) => {
+                let takes = allowed.iter().any(|one| one == method);
+                let cause = format!("takes {} only", allowed.join(", "));
+                (Some(takes), (!takes).then_some(cause))
+            }
+            (_, Some(_), None) => (Some(true), None),
+            // That a route does not take OPTIONS says nothing of its other methods.
+            (405 | 501, None, None) => self.by_status(200, declared),
+            (_, None, None) => self.by_status(status, declared),
+            (_, None, Some(method)) if !self.may_try(method) => untried(route, method),
+            (_, None, Some(method)) => match self.ask(method, &call.path).await {
+                Ok((status, _)) => {
+                    found.status = Some(status);
+                    self.by_status(status, declared)
+                }
+                Err(cause) => (None, Some(format!("was not answered: {cause}"))),
+            },
+        };
+        found
+    }
+
+    /// A method that changes something is tried on targets of the user's own only.
+    fn may_try(&self, method: &str) -> bool {
+        matches!(method, "GET" | "HEAD") || self.target.owned || self.target.is_loopback()
+    }
+
+    /// What the status of an answer to the method itself says.
+    fn by_status(&self, status: u16, declared: bool) -> (Option<bool>, Option<String>) {
+        match status {
+            404 | 405 | 501 => (Some(false), Some(format!("is answered with {status}"))),
+            500..=599 | 429 => (
+                None,
+                Some(format!("is answered with {status}, which says nothing")),
+            ),
+            _ if declared => (Some(true), None),
+            // What stands before every route, such as a middleware, may answer for one that is not there.
+            200..=399 | 401 | 403 => (None, Some(unsure(status))),
+            _ if !self.telling => (None, Some(unsure(status))),
+            _ => (Some(true), None),
+        }
+    }
+
+    /// The status, and the methods of the header Allow where there is one.
+    async fn ask(&self, method: &str, path: &str) -> Result<(u16, Option<Vec<String>>), String> {
+        let mut address = self.target.url.clone();
+        address.set_path(path);
+        address.set_query(None);
+        let method = Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?;
+        let mut request = Request::new(method.clone(), address);
+        let headers = request.headers_mut();
+        headers.insert(
+            USER_AGENT,
+            HeaderValue::from_static(concat!("holdpoint/", env!("CARGO_PKG_VERSION"))),
+        );
+        for (name, value) in &self.target.headers {
+            if let (Ok(name), Ok(value)) = (
+                HeaderName::from_bytes(name.as_bytes()),
+                HeaderValue::from_str(value),
+            ) {
+                headers.insert(name, value);
+            }
+        }
+        if matches!(method.as_str(), "POST" | "PUT" | "PATCH") {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(NO_JSON.into());
+        }
+        let (response, _) = self
+            .context
+            .transport
+            .send(request, self.until)
+            .await
+            .map_err(|fault| fault.hindrance.cause)?;
+        let allow = response.headers().get_all(ALLOW).iter();
+        let mut named = allow.filter_map(|value| value.to_str().ok()).peekable();
+        let allowed = named.peek().is_some().then(|| {
+            named
+                .flat_map(|value| value.split(','))
+                .map(|one| one.trim().to_ascii_uppercase())
+                .filter(|one| !one.is_empty())
+                .collect()
+        });
+        Ok((response.status().as_u16(), allowed))
+    }
 }
 
-/// What the status of an answer to the method itself says.
-fn by_status(status: u16, declared: bool) -> (Option<bool>, Option<String>) {
-    let unsure = |what: &str| {
-        (
+fn unsure(status: u16) -> String {
+    format!(
+        "has no route in the repository, and the answer {status} may come from something that stands before every route"
+    )
+}
+
+/// What the repository says of a method that was not tried.
+fn untried(route: Option<&Route>, method: &str) -> (Option<bool>, Option<String>) {
+    match route {
+        Some(route) if route.methods.iter().any(|one| one == method) => (Some(true), None),
+        Some(route) if !route.methods.is_empty() => (
+            Some(false),
+            Some(format!(
+                "has a route at {} that exports {} only",
+                route.file,
+                route.methods.join(", ")
+            )),
+        ),
+        _ => (
             None,
             Some(format!(
-                "has no route in the repository, and the answer {status} may come from {what}"
+                "cannot be told without trying {method}, which is done on a target marked as yours only (owned = true under [target])"
             )),
-        )
-    };
-    match status {
-        404 | 405 | 501 => (Some(false), Some(format!("is answered with {status}"))),
-        500..=599 | 429 => (
-            None,
-            Some(format!("is answered with {status}, which says nothing")),
         ),
-        _ if declared => (Some(true), None),
-        401 | 403 => unsure("something that stands before every route"),
-        300..=399 => unsure("a redirect of every path"),
-        200..=299 => unsure("a page for every path"),
-        _ => (Some(true), None),
     }
-}
-
-/// The status, and the methods of the header Allow where there is one.
-async fn ask(
-    context: &Context,
-    target: &Target,
-    method: &str,
-    path: &str,
-    until: std::time::Instant,
-) -> Result<(u16, Option<Vec<String>>), String> {
-    let mut address = target.url.clone();
-    address.set_path(path);
-    address.set_query(None);
-    let method = Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?;
-    let mut request = Request::new(method.clone(), address);
-    let headers = request.headers_mut();
-    headers.insert(
-        USER_AGENT,
-        HeaderValue::from_static(concat!("holdpoint/", env!("CARGO_PKG_VERSION"))),
-    );
-    for (name, value) in &target.headers {
-        if let (Ok(name), Ok(value)) = (
-            HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_str(value),
-        ) {
-            headers.insert(name, value);
-        }
-    }
-    if matches!(method.as_str(), "POST" | "PUT" | "PATCH") {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        *request.body_mut() = Some(NO_JSON.into());
-    }
-    let (response, _) = context
-        .transport
-        .send(request, until)
-        .await
-        .map_err(|fault| fault.hindrance.cause)?;
-    let allow = response.headers().get_all(ALLOW).iter();
-    let mut named = allow.filter_map(|value| value.to_str().ok()).peekable();
-    let allowed = named.peek().is_some().then(|| {
-        named
-            .flat_map(|value| value.split(','))
-            .map(|one| one.trim().to_ascii_uppercase())
-            .filter(|one| !one.is_empty())
-            .collect()
-    });
-    Ok((response.status().as_u16(), allowed))
 }
 
 /// Does the route answer requests for this path?
@@ -313,18 +361,15 @@ mod tests {
     }
 
     #[test]
-    fn statuses_are_judged_by_what_they_show() {
-        for status in [404, 405] {
-            assert_eq!(by_status(status, true).0, Some(false), "{status}");
-        }
-        for status in [200, 201, 302, 400, 401, 403, 415, 422] {
-            assert_eq!(by_status(status, true).0, Some(true), "{status}");
-        }
-        for status in [200, 302, 401, 403, 429, 500, 503] {
-            assert_eq!(by_status(status, false).0, None, "{status}");
-        }
-        assert_eq!(by_status(400, false).0, Some(true));
-        assert_eq!(by_status(500, true).0, None);
+    fn what_was_not_tried_is_told_by_the_repository() {
+        let with = |methods: &[&str]| Route {
+            methods: methods.iter().map(|one| (*one).to_owned()).collect(),
+            ..route("/api/push")
+        };
+        assert_eq!(untried(Some(&with(&["POST"])), "POST").0, Some(true));
+        assert_eq!(untried(Some(&with(&["GET"])), "POST").0, Some(false));
+        assert_eq!(untried(Some(&with(&[])), "POST").0, None);
+        assert_eq!(untried(None, "POST").0, None);
     }
 
     #[test]

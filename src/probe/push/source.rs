@@ -2,16 +2,25 @@
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    Argument, BindingPattern, CallExpression, Expression, ObjectPropertyKind, StringLiteral,
-    TemplateLiteral, VariableDeclarator,
+    Argument, BinaryOperator, BindingPattern, CallExpression, Expression, ObjectPropertyKind,
+    VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::Parser;
-use oxc_span::{GetSpan as _, SourceType};
+use oxc_span::SourceType;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Words by which a file shows that it speaks to the browser's push interface.
 pub(super) const BROWSER: &[&str] = &["pushManager", "PushSubscription", "pushsubscriptionchange"];
+/// How routes about notifications begin.
+pub(super) const ROUTES: &[&str] = &[
+    "/api/push",
+    "/api/notification",
+    "/api/web-push",
+    "/api/webpush",
+];
+/// Parts of names that objects with methods such as `post` have.
+const CLIENTS: &[&str] = &["axios", "api", "http", "client", "ky", "request", "$fetch"];
 /// The word by which a file shows that it sends.
 pub(super) const SERVER: &str = "setVapidDetails";
 /// What stands for a part of a path that is computed.
@@ -46,16 +55,15 @@ pub(super) fn read(text: &str, path: &str) -> Said {
         let allocator = Allocator::default();
         let parsed = Parser::new(&allocator, text, source_type).parse();
         (!parsed.panicked).then(|| {
+            let mut constants = Constants::default();
+            constants.visit_program(&parsed.program);
             let mut reader = Reader {
                 text,
+                constants,
                 said: Said::default(),
-                constants: BTreeMap::new(),
-                pending: Vec::new(),
-                literals: Vec::new(),
-                used: BTreeSet::new(),
             };
             reader.visit_program(&parsed.program);
-            reader.finish()
+            reader.said
         })
     };
     parse(source_type)
@@ -63,17 +71,53 @@ pub(super) fn read(text: &str, path: &str) -> Said {
         .unwrap_or_default()
 }
 
+/// Names that stand for a text.
+#[derive(Default)]
+struct Constants(BTreeMap<String, String>);
+
+impl<'a> Visit<'a> for Constants {
+    fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
+        if let (BindingPattern::BindingIdentifier(name), Some(value)) = (&it.id, &it.init)
+            && let Some(text) = self.text(value)
+        {
+            self.0.insert(name.name.to_string(), text);
+        }
+        walk::walk_variable_declarator(self, it);
+    }
+}
+
+impl Constants {
+    /// A text, with [`COMPUTED`] for what is computed in it.
+    fn text(&self, expression: &Expression<'_>) -> Option<String> {
+        match expression.get_inner_expression() {
+            Expression::StringLiteral(literal) => Some(literal.value.to_string()),
+            Expression::Identifier(name) => self.0.get(name.name.as_str()).cloned(),
+            Expression::TemplateLiteral(literal) => {
+                let mut text = String::new();
+                for (place, part) in literal.quasis.iter().enumerate() {
+                    if let Some(before) = place
+                        .checked_sub(1)
+                        .and_then(|at| literal.expressions.get(at))
+                    {
+                        text.push_str(&self.text(before).unwrap_or_else(|| COMPUTED.into()));
+                    }
+                    text.push_str(part.value.cooked.as_ref()?.as_str());
+                }
+                Some(text)
+            }
+            Expression::BinaryExpression(sum) if sum.operator == BinaryOperator::Addition => {
+                let side = |side| self.text(side).unwrap_or_else(|| COMPUTED.into());
+                Some(side(&sum.left) + &side(&sum.right))
+            }
+            _ => None,
+        }
+    }
+}
+
 struct Reader<'t> {
     text: &'t str,
+    constants: Constants,
     said: Said,
-    /// Names that stand for a text.
-    constants: BTreeMap<String, String>,
-    /// Calls whose address is a name: the name, the method, the offset.
-    pending: Vec<(String, Option<String>, u32)>,
-    /// Texts that look like routes of notifications, with their offsets.
-    literals: Vec<(String, u32)>,
-    /// Offsets of texts that belong to a call.
-    used: BTreeSet<u32>,
 }
 
 impl Reader<'_> {
@@ -83,96 +127,71 @@ impl Reader<'_> {
         before.bytes().filter(|byte| *byte == b'\n').count() + 1
     }
 
-    fn call(&mut self, address: &str, method: Option<String>, offset: u32) {
-        if let Some(path) = own_path(address) {
-            let line = self.line(offset);
-            self.said.calls.insert(Call { path, method, line });
-        }
-    }
-
-    fn finish(mut self) -> Said {
-        for (name, method, offset) in std::mem::take(&mut self.pending) {
-            if let Some(address) = self.constants.get(&name).cloned() {
-                self.call(&address, method, offset);
+    /// The method in the options of a call; none where it is computed.
+    fn method(&self, options: Option<&Expression<'_>>) -> Option<String> {
+        let Some(options) = options else {
+            return Some("GET".into());
+        };
+        let Expression::ObjectExpression(object) = options.get_inner_expression() else {
+            return None;
+        };
+        let mut method = Some("GET".to_owned());
+        for property in &object.properties {
+            match property {
+                ObjectPropertyKind::ObjectProperty(property)
+                    if property.key.is_specific_static_name("method") =>
+                {
+                    let text = self.constants.text(&property.value);
+                    method = text
+                        .filter(|text| !text.contains(COMPUTED))
+                        .map(|text| text.to_ascii_uppercase());
+                }
+                // What is spread may hold a method.
+                ObjectPropertyKind::SpreadProperty(_) => method = None,
+                ObjectPropertyKind::ObjectProperty(_) => {}
             }
         }
-        let known: BTreeSet<String> = self
-            .said
-            .calls
-            .iter()
-            .map(|call| call.path.clone())
-            .collect();
-        for (text, offset) in std::mem::take(&mut self.literals) {
-            let unknown = own_path(&text).is_some_and(|path| !known.contains(&path));
-            if unknown && !self.used.contains(&offset) {
-                self.call(&text, None, offset);
-            }
-        }
-        self.said
+        method
     }
 }
 
 impl<'a> Visit<'a> for Reader<'_> {
-    fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
-        if let (BindingPattern::BindingIdentifier(name), Some(value)) = (&it.id, &it.init)
-            && let Some((text, _)) = address(value)
-        {
-            self.constants.insert(name.name.to_string(), text);
-        }
-        walk::walk_variable_declarator(self, it);
-    }
-
-    fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
-        if is_notification_route(it.value.as_str()) {
-            self.literals.push((it.value.to_string(), it.span.start));
-        }
-    }
-
-    fn visit_template_literal(&mut self, it: &TemplateLiteral<'a>) {
-        if let Some(text) = template(it).filter(|text| is_notification_route(text)) {
-            self.literals.push((text, it.span.start));
-        }
-        walk::walk_template_literal(self, it);
-    }
-
     fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
         let (object, function) = callee(&it.callee);
         let first = it.arguments.first().and_then(Argument::as_expression);
         let second = it.arguments.get(1).and_then(Argument::as_expression);
+        let text = first.and_then(|first| self.constants.text(first));
         // Elsewhere `get` and the like belong to maps, caches and routers.
         let client = object.is_some_and(|object| {
             let object = object.to_ascii_lowercase();
-            ["axios", "api", "http", "client", "ky", "request", "$fetch"]
-                .iter()
-                .any(|word| object.contains(word))
+            CLIENTS.iter().any(|word| object.contains(word))
         });
-        let method = match function {
-            Some("fetch" | "$fetch") if object.is_none_or(is_global) => Some(method(second)),
-            Some(verb @ ("get" | "post" | "put" | "patch" | "delete")) if client => {
+        let method = match (function, &text) {
+            (Some("fetch" | "$fetch"), _) if object.is_none_or(is_global) => {
+                Some(self.method(second))
+            }
+            (Some(verb @ ("get" | "post" | "put" | "patch" | "delete")), _) if client => {
                 Some(Some(verb.to_ascii_uppercase()))
             }
-            Some("setVapidDetails") => {
-                let text = first.and_then(address).map(|(text, _)| text);
-                if let Some(text) = text.filter(|text| !text.contains(COMPUTED)) {
+            (Some("setVapidDetails"), text) => {
+                let written = text.clone().filter(|text| !text.contains(COMPUTED));
+                if let Some(written) = written {
                     let line = self.line(it.span.start);
-                    self.said.contact.get_or_insert((text, line));
+                    self.said.contact.get_or_insert((written, line));
                 }
                 None
             }
+            // A function of the application's own, or a hook; its method is told only if it is written here.
+            (Some(_), Some(text)) if object.is_none() && is_notification_route(text) => Some(
+                second
+                    .and_then(|options| self.method(Some(options)))
+                    .filter(|method| method != "GET"),
+            ),
             _ => None,
         };
-        if let (Some(method), Some(first)) = (method, first) {
-            match (address(first), first.get_inner_expression()) {
-                (Some((text, offset)), _) => {
-                    self.used.insert(offset);
-                    self.call(&text, method, it.span.start);
-                }
-                (None, Expression::Identifier(name)) => {
-                    self.pending
-                        .push((name.name.to_string(), method, it.span.start));
-                }
-                _ => {}
-            }
+        if let (Some(method), Some(path)) = (method, text.as_deref().and_then(own_path)) {
+            let line = self.line(it.span.start);
+            self.said.calls.insert(Call { path, method, line });
         }
         walk::walk_call_expression(self, it);
     }
@@ -197,64 +216,9 @@ fn callee<'b>(callee: &'b Expression<'_>) -> (Option<&'b str>, Option<&'b str>) 
     }
 }
 
-/// The method in the options of a fetch; none where it is computed.
-fn method(options: Option<&Expression<'_>>) -> Option<String> {
-    let Some(options) = options else {
-        return Some("GET".into());
-    };
-    let Expression::ObjectExpression(object) = options.get_inner_expression() else {
-        return None;
-    };
-    let mut method = Some("GET".to_owned());
-    for property in &object.properties {
-        match property {
-            ObjectPropertyKind::ObjectProperty(property)
-                if property.key.is_specific_static_name("method") =>
-            {
-                let text = address(&property.value).map(|(text, _)| text);
-                method = text
-                    .filter(|text| !text.contains(COMPUTED))
-                    .map(|text| text.to_ascii_uppercase());
-            }
-            // What is spread may hold a method.
-            ObjectPropertyKind::SpreadProperty(_) => method = None,
-            ObjectPropertyKind::ObjectProperty(_) => {}
-        }
-    }
-    method
-}
-
-/// A text, with [`COMPUTED`] for what is computed in it, and where it begins.
-fn address(expression: &Expression<'_>) -> Option<(String, u32)> {
-    let inner = expression.get_inner_expression();
-    let text = match inner {
-        Expression::StringLiteral(literal) => Some(literal.value.to_string()),
-        Expression::TemplateLiteral(literal) => template(literal),
-        _ => None,
-    };
-    text.map(|text| (text, inner.span().start))
-}
-
-fn template(literal: &TemplateLiteral<'_>) -> Option<String> {
-    let mut text = String::new();
-    for (place, part) in literal.quasis.iter().enumerate() {
-        if place > 0 {
-            text.push_str(COMPUTED);
-        }
-        text.push_str(part.value.cooked.as_ref()?.as_str());
-    }
-    Some(text)
-}
-
-fn is_notification_route(text: &str) -> bool {
-    [
-        "/api/push",
-        "/api/notification",
-        "/api/web-push",
-        "/api/webpush",
-    ]
-    .iter()
-    .any(|start| text.starts_with(start))
+/// Is a route named after notifications?
+pub(super) fn is_notification_route(text: &str) -> bool {
+    ROUTES.iter().any(|start| text.starts_with(start))
 }
 
 /// The path of an address on the application's own origin, without query and fragment.
@@ -269,6 +233,7 @@ fn own_path(address: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn calls(code: &str) -> Vec<(String, String, usize)> {
         let said = read(code, "app/components/bell.tsx");
@@ -316,7 +281,17 @@ mod tests {
             ),
             ("fetch('/api/push', options)", "?", "/api/push"),
             ("fetch('/api/push', { ...base })", "?", "/api/push"),
-            ("const paths = { on: '/api/push/on' }", "?", "/api/push/on"),
+            (
+                "const BASE = '/api/push'\nfetch(`${BASE}/subscribe`, { method: 'POST' })",
+                "POST",
+                "/api/push/subscribe",
+            ),
+            ("fetch('/api/push/' + id)", "GET", "/api/push/[…]"),
+            (
+                "apiFetch('/api/push/on', { method: 'POST' })",
+                "POST",
+                "/api/push/on",
+            ),
             (
                 "post('/api/notifications/test')",
                 "?",
@@ -337,6 +312,11 @@ mod tests {
             "cache.get('/api/tasks')",
             "fetch(unknown)",
             "const page = '/settings'",
+            "const paths = { on: '/api/push/on' }",
+            "if (pathname.startsWith('/api/push')) next()",
+            "const BASE = '/api/push'",
+            "fetch(`${unknown}/subscribe`)",
+            "console.error('/api/push failed')",
             "this is no code (",
         ] {
             assert_eq!(calls(code), [], "{code}");
@@ -349,6 +329,14 @@ mod tests {
         let found = calls(code);
         assert_eq!(found[0], ("GET".into(), "/api/push/a".into(), 4));
         assert_eq!(found[1], ("POST".into(), "/api/push/b".into(), 5));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in ".*", code in "(fetch\\(|'|`|\\$\\{|/api/push|\\}|\\)|;| )*") {
+            let _ = read(&text, "a.tsx");
+            let _ = read(&code, "a.js");
+        }
     }
 
     #[test]

@@ -146,7 +146,7 @@ pub(super) fn declared() -> Vec<FactSpec> {
         FactSpec::new(
             "mailbox",
             optional(Text),
-            "where the mail was looked for: imap, mailpit, mailhog, maildev; null where no mailbox is configured",
+            "where the mail was looked for: imap or catcher; null where no mailbox is configured",
         ),
         FactSpec::new(
             "arrived_after_s",

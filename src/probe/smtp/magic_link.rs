@@ -58,9 +58,8 @@ pub(super) async fn look(parameters: &Facts, context: &Context) -> Result<Facts,
     let sought = Sought::To(address.clone());
     let known = match &mailbox {
         Some(mailbox) => mailbox
-            .search(&context.transport, &sought, until)
+            .keys(&context.transport, &sought, until)
             .await
-            .map(|letters| letters.into_iter().map(|letter| letter.key).collect())
             .map_err(|trouble| trouble.cause),
         None => Ok(Vec::new()),
     };
@@ -125,17 +124,35 @@ async fn arrive(
         ladder.untold("arrive", "no mailbox is configured to look into: set HOLDPOINT_IMAP_URL or HOLDPOINT_MAIL_CATCHER_URL; that the application says it sent the mail does not mean that it did");
         return;
     };
+    let signs_in = |letter: &Letter| letter.sign_in_link().is_some();
     let waited = mailbox
-        .wait(application.context, sought, known, application.until)
+        .wait(
+            application.context,
+            sought,
+            known,
+            signs_in,
+            application.until,
+        )
         .await;
-    report(&waited, ladder, facts);
-    if let Waited::Found(letter, _) = waited {
-        facts.insert("authentication".into(), letter.authentication());
-        judge_link(&letter, application.base, ladder, facts);
+    match &waited {
+        Waited::Found(letter, _) => {
+            report(&waited, ladder, facts);
+            facts.insert("authentication".into(), letter.authentication());
+            judge_link(letter, application.base, ladder, facts);
+        }
+        Waited::Missing(_, Some(other)) => {
+            if other.links().is_empty() {
+                ladder.untold("arrive", "a mail arrived, and it has no link: it is not the sign-in mail, or its sendVerificationRequest leaves the url out");
+            } else {
+                ladder.untold("arrive", "a mail arrived whose links are none of NextAuth's: another mail, or one whose links the provider rewrites to count clicks; it was not opened and not removed");
+            }
+        }
+        Waited::Missing(_, None) | Waited::Unreadable(_) => report(&waited, ladder, facts),
     }
 }
 
-/// Writes down that what comes to the address from now on is taken out of the mailbox again.
+/// Writes down that a sign-in mail that comes to the address from now on is taken out of the mailbox
+/// again; other mail is left alone.
 fn promise(
     mailbox: &Mailbox,
     sought: &Sought,
@@ -154,11 +171,12 @@ fn promise(
     context.scratch.promise(leftover, async move {
         let until = clock::tick() + REMOVAL;
         let letters = mailbox
-            .search(&transport, &sought, until)
+            .search(&transport, &sought, &known, until)
             .await
             .map_err(|trouble| trouble.cause)?;
         let mut removed = 0;
-        for letter in letters.iter().filter(|letter| !known.contains(&letter.key)) {
+        let meant = |letter: &&Letter| letter.sign_in_link().is_some();
+        for letter in letters.iter().filter(meant) {
             let id = letter
                 .message_id()
                 .ok_or("it has no Message-ID to remove it by")?;
@@ -371,15 +389,7 @@ fn short(error: &str) -> String {
 }
 
 fn judge_link(letter: &Letter, base: &Url, ladder: &mut Ladder, facts: &mut Facts) {
-    let links = letter.links();
-    let Some(link) = links.iter().find(|link| {
-        link.path().contains("/callback/") || link.query_pairs().any(|(key, _)| key == "token")
-    }) else {
-        ladder.broke(
-            "link",
-            "a mail arrived, and it has no sign-in link",
-            "see that sendVerificationRequest writes its url into the mail, as text too",
-        );
+    let Some(link) = letter.sign_in_link() else {
         return;
     };
     facts.insert("link_host".into(), link.host_str().into());

@@ -10,7 +10,7 @@ mod session;
 
 use super::ladder::Ladder;
 use super::{Context, ParameterSpec, Probe, ProbeSpec, Sighting, Wanted};
-use crate::model::{FactKind, Facts, Hindrance, HindranceKind, Level};
+use crate::model::{Environment, FactKind, Facts, Hindrance, HindranceKind, Level};
 use account::Reading;
 use facts::RUNGS;
 use futures_util::future::BoxFuture;
@@ -18,6 +18,14 @@ use serde_json::Value;
 use std::time::{Duration, Instant};
 
 pub(in crate::probe) use send::{Sender, sender_address};
+
+/// The mail server that the application's variables name, where they can be read.
+pub(in crate::probe) fn mail_host(environment: &Environment) -> Option<String> {
+    match account::read(environment, None) {
+        Reading::Account(account) => Some(account.host),
+        Reading::Absent | Reading::Wrong { .. } => None,
+    }
+}
 
 /// What keeps a look from ending at the very moment at which it is ended.
 const MARGIN: Duration = Duration::from_millis(400);

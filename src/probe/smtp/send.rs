@@ -323,7 +323,9 @@ impl Trial<'_> {
             ladder.untold("arrive", "no mailbox is configured to look into: set HOLDPOINT_IMAP_URL or HOLDPOINT_MAIL_CATCHER_URL; that the server took the mail does not mean that it arrived");
             return;
         };
-        let waited = mailbox.wait(self.context, sought, &[], self.until).await;
+        let waited = mailbox
+            .wait(self.context, sought, &[], |_| true, self.until)
+            .await;
         if let Waited::Found(letter, _) = &waited {
             facts.insert("authentication".into(), letter.authentication());
         }

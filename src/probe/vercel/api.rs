@@ -38,6 +38,11 @@ impl Api {
         self.get(&["v10", "projects", &self.project, "env"], &more)
     }
 
+    /// The variables that the team shares with the project; the project's own list leaves them out.
+    pub(super) fn shared(&self, project: &str) -> Result<Request, String> {
+        self.get(&["v1", "env"], &[("projectId", project)])
+    }
+
     /// One entry with its value, which the list does not reliably give out.
     pub(super) fn entry(&self, id: &str) -> Result<Request, String> {
         self.get(&["v1", "projects", &self.project, "env", id], &[])
@@ -117,11 +122,25 @@ pub(super) fn project(json: &Value) -> Option<Project> {
     })
 }
 
-/// The entries of a page, and where the next one begins. None where the JSON is no list.
+/// The entries of a page, and where the next one begins. None where the JSON is no whole list.
 pub(super) fn entries(json: &Value) -> Option<(Vec<Entry>, Option<i64>)> {
     let list = json.get("envs")?.as_array()?;
+    // To members without the role for it, production's are hidden, which is not the same as missing.
+    let hidden = json.get("hiddenProductionEnvCount").and_then(Value::as_u64);
+    if hidden.is_some_and(|count| count > 0) {
+        return None;
+    }
     let next = json.pointer("/pagination/next").and_then(Value::as_i64);
     Some((list.iter().filter_map(entry).collect(), next))
+}
+
+/// The entries that a team shares with the project. None where the JSON is no whole list.
+pub(super) fn shared(json: &Value) -> Option<Vec<Entry>> {
+    let list = json.get("data")?.as_array()?;
+    let more = json
+        .pointer("/pagination/next")
+        .is_some_and(|next| !next.is_null());
+    (!more).then(|| list.iter().filter_map(entry).collect())
 }
 
 /// One entry; none for system variables, for those of one branch, and for no entry.
@@ -249,6 +268,22 @@ mod tests {
         assert_eq!(entries[1].value, None);
         assert_eq!(entries[1].targets, [Target::Development].into());
         assert!(entries[2].integration && next.is_none());
+    }
+
+    #[test]
+    fn what_is_hidden_is_not_missing() {
+        assert_eq!(
+            entries(&json!({ "envs": [], "hiddenProductionEnvCount": 3 })),
+            None
+        );
+        assert!(entries(&json!({ "envs": [], "hiddenProductionEnvCount": 0 })).is_some());
+        let one = json!({ "id": "s1", "key": "A", "type": "encrypted", "target": ["preview"], "value": "eyJ" });
+        let page = json!({ "data": [one], "pagination": { "next": null } });
+        assert_eq!(shared(&page).unwrap()[0].name, "A");
+        assert_eq!(
+            shared(&json!({ "data": [], "pagination": { "next": 5 } })),
+            None
+        );
     }
 
     #[test]

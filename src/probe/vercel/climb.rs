@@ -26,6 +26,8 @@ const PAGES: usize = 20;
 const VALUES: usize = 120;
 const AT_ONCE: usize = 4;
 
+const NO_LIST: &str = "the answer is no whole list of variables; production's are hidden from tokens of members without the role for them";
+
 /// Looks, and gives every fact.
 pub(super) async fn look(subject: Subject<'_>, context: &Context) -> Result<Facts, Hindrance> {
     let needs = needs(context).await?;
@@ -35,8 +37,14 @@ pub(super) async fn look(subject: Subject<'_>, context: &Context) -> Result<Fact
         ladder: Ladder::new(RUNGS),
     };
     let (mut project, mut entries, mut deployments) = (None, None, None);
+    let mut team_read = None;
     if let Some(found) = climb.project().await {
         entries = climb.entries().await;
+        if let (Some(entries), true) = (&mut entries, climb.api.team.is_some()) {
+            let shared = climb.shared(&found).await;
+            team_read = Some(shared.is_some());
+            entries.extend(shared.unwrap_or_default());
+        }
         // What the project's variables are does not decide whether it is deployed; the ladder only
         // says that a step was not told before.
         deployments = climb.deployments(&found).await;
@@ -53,6 +61,7 @@ pub(super) async fn look(subject: Subject<'_>, context: &Context) -> Result<Fact
         "needed": needs.count(),
         "scanned_files": needs.scanned,
         "unparsed": needs.unparsed,
+        "team_variables_read": team_read,
     });
     let serving = serving(project.as_ref(), deployments.as_deref());
     for part in [
@@ -127,35 +136,57 @@ impl Climb<'_> {
 
     /// Every entry, with the values that the host gives out.
     async fn entries(&mut self) -> Option<Vec<Entry>> {
-        let mut all = Vec::new();
+        let mut all: Vec<Entry> = Vec::new();
         let mut until = None;
         for _ in 0..PAGES {
             let answer = self
                 .ask(self.api.entries(until), "the list of variables")
                 .await;
-            let page = answer.and_then(|json| {
-                api::entries(&json)
-                    .ok_or_else(|| (false, "the answer is no list of variables".into()))
-            });
-            match page {
-                Ok((mut entries, next)) => {
-                    all.append(&mut entries);
-                    if next.is_none() || next == until {
-                        self.read_values(&mut all).await;
-                        self.ladder.held("variables");
-                        return Some(all);
-                    }
-                    until = next;
-                }
+            let page =
+                answer.and_then(|json| api::entries(&json).ok_or_else(|| (false, NO_LIST.into())));
+            let (entries, next) = match page {
+                Ok(page) => page,
                 Err((_, cause)) => {
                     self.ladder.untold("variables", cause);
                     return None;
                 }
+            };
+            let before = all.len();
+            for entry in entries {
+                if all.iter().all(|one| one.id != entry.id) {
+                    all.push(entry);
+                }
             }
+            let Some(next) = next else {
+                self.read_values(&mut all).await;
+                self.ladder.held("variables");
+                return Some(all);
+            };
+            if all.len() == before {
+                break;
+            }
+            // Pages end at a moment, and several entries may have been made in it: the next page
+            // begins with that moment, so that none is left out.
+            until = Some(next.saturating_add(1));
         }
-        self.ladder
-            .untold("variables", "the list of variables does not end");
+        self.ladder.untold(
+            "variables",
+            "the list of variables cannot be read to its end",
+        );
         None
+    }
+
+    /// What the team shares with the project; none where it cannot be read.
+    async fn shared(&self, project: &Project) -> Option<Vec<Entry>> {
+        let answer = self
+            .ask(
+                self.api.shared(&project.id),
+                "the variables that the team shares",
+            )
+            .await;
+        let shared = api::shared(&answer.ok()?)?;
+        shared.iter().for_each(|entry| self.keep_secret(entry));
+        Some(shared)
     }
 
     /// Reads the values of encrypted entries. Those that are refused stay unknown.
@@ -232,7 +263,7 @@ fn of_entries(
     needs: &Needs,
     context: &Context,
 ) -> Value {
-    const EACH: [&str; 11] = [
+    const EACH: [&str; 12] = [
         "variables",
         "missing",
         "add",
@@ -244,6 +275,7 @@ fn of_entries(
         "unread",
         "differing",
         "stale",
+        "app_address",
     ];
     let Some(entries) = entries else {
         let none = EACH.map(|name| (name.to_owned(), Value::Null));
@@ -286,6 +318,7 @@ fn of_entries(
         "unread": comparison.unread(),
         "differing": comparison.differing(),
         "stale": serving.map(|serving| comparison.stale(serving)),
+        "app_address": comparison.app_address(),
     })
 }
 

@@ -198,6 +198,34 @@ impl<'a> Comparison<'a> {
             .collect()
     }
 
+    /// The form of the application's own address in production, where it is set.
+    pub(super) fn app_address(&self) -> Option<Value> {
+        let (name, entry) = ["NEXTAUTH_URL", "AUTH_URL"]
+            .into_iter()
+            .find_map(|name| Some((name, self.entry(name, Target::Production)?)))?;
+        let url = entry
+            .value
+            .as_deref()
+            .and_then(|value| value.parse::<url::Url>().ok());
+        let host = url.as_ref().and_then(url::Url::host_str);
+        let loopback = |host: &str| {
+            host == "localhost"
+                || host.ends_with(".localhost")
+                || host.starts_with("127.")
+                || host == "[::1]"
+        };
+        Some(json!({
+            "name": name,
+            "readable": entry.value.is_some(),
+            "https": url.as_ref().is_some_and(|url| url.scheme() == "https"),
+            "bare": url.as_ref().is_some_and(|url| {
+                matches!(url.path(), "" | "/") && url.query().is_none()
+            }) && entry.value.as_deref().is_some_and(|value| !value.ends_with('/')),
+            "loopback": host.is_some_and(loopback),
+            "host": host,
+        }))
+    }
+
     /// Variables of production that were edited after what serves it was deployed.
     pub(super) fn stale(&self, serving: &Deployment) -> Vec<Value> {
         let edited = self.names().into_iter().filter_map(|name| {

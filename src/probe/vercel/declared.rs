@@ -124,6 +124,11 @@ fn facts() -> Vec<FactSpec> {
             "files that could not be read, so that they may need more",
         ),
         fact(
+            "team_variables_read",
+            optional(Bool),
+            "the variables that the team shares with its projects were read too; null where the project is no team's",
+        ),
+        fact(
             "variables",
             optional(FactKind::map(by_target(&optional(entry)))),
             "each variable of the project, by target; null where it has none for a target, and as a whole where the list was not read",
@@ -139,6 +144,22 @@ fn facts() -> Vec<FactSpec> {
             "the command that adds each of them",
         ),
     ];
+    facts.push(fact(
+        "app_address",
+        optional(Object(vec![
+            fact("name", Text, "NEXTAUTH_URL or AUTH_URL"),
+            fact(
+                "readable",
+                Bool,
+                "the value is given out; the others tell nothing where it is not",
+            ),
+            fact("https", Bool, "an https address"),
+            fact("bare", Bool, "without path, query and slash at its end"),
+            fact("loopback", Bool, "an address of one machine"),
+            fact("host", optional(Text), "the host"),
+        ])),
+        "the application's own address as production has it; null where it has none",
+    ));
     facts.extend(lists());
     facts.extend(project_and_deployment());
     facts

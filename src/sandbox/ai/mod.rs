@@ -49,6 +49,8 @@ pub enum AiFault {
     Mute,
     /// The answer to a schema is no JSON.
     NotJson,
+    /// The model takes neither `max_tokens` nor a temperature, as OpenAI's newer ones.
+    Modern,
     /// Answers are a page for people, as from a wrong address.
     Page,
     /// The first byte of an answer comes after this time.
@@ -258,6 +260,11 @@ async fn openai(state: Met, method: Method, uri: Uri, headers: HeaderMap, body: 
     let limit = body["max_tokens"]
         .as_u64()
         .or_else(|| body["max_completion_tokens"].as_u64());
+    if *lock(&state.fault) == AiFault::Modern
+        && let Some(refusal) = says::modern(&body)
+    {
+        return refusal;
+    }
     message(state, method, uri, headers, &body, limit, "response_format").await
 }
 

@@ -177,6 +177,29 @@ pub(super) fn events(dialect: Dialect, said: &Said) -> Vec<String> {
     }
 }
 
+/// What OpenAI's newer models say to a parameter of the older ones.
+pub(super) fn modern(body: &Value) -> Option<Response> {
+    let (param, code, message) = if body.get("max_tokens").is_some() {
+        (
+            "max_tokens",
+            "unsupported_parameter",
+            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+        )
+    } else if body.get("temperature").is_some() {
+        (
+            "temperature",
+            "unsupported_value",
+            "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported.",
+        )
+    } else {
+        return None;
+    };
+    let error = json!({
+        "message": message, "type": "invalid_request_error", "param": param, "code": code,
+    });
+    Some(refused(400, &json!({ "error": error }), None))
+}
+
 /// A refusal, in the provider's own words.
 pub(super) fn refusal(dialect: Dialect, fault: AiFault) -> Response {
     let (status, body) = match dialect {
@@ -258,8 +281,8 @@ fn openai(fault: AiFault) -> (u16, Value) {
         AiFault::RestrictedKey => (
             403,
             "invalid_request_error",
-            Some("ip_not_authorized"),
-            "Your IP address is not authorized.",
+            Some("permission_denied"),
+            "This key may not be used for this.",
         ),
         AiFault::NoListing => (
             403,

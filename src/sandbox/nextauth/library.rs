@@ -39,7 +39,7 @@ pub(in crate::sandbox) struct Library {
     /// The password of the provider `credentials`, where the application has it.
     pub(in crate::sandbox) password: Option<String>,
     pub(in crate::sandbox) fault: Option<Fault>,
-    /// Sessions that are kept in a database, which only a fault makes it do.
+    /// Sessions that a fault makes it remember.
     pub(in crate::sandbox) database: Mutex<HashSet<String>>,
     /// CSRF tokens given out, by which two instances take turns.
     pub(in crate::sandbox) answered: AtomicUsize,
@@ -157,6 +157,12 @@ impl Library {
         if self.has(Fault::KeepsSessionsInDatabase) {
             let database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
             return database.contains(token).then(|| json!({ "name": "Guest" }));
+        }
+        if self.has(Fault::AcceptsOnce) {
+            let mut seen = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+            if !seen.insert(token.to_owned()) {
+                return None;
+            }
         }
         let claims = match jwe::open(self.edition, &self.secret, &name, token) {
             Some(claims) => claims,

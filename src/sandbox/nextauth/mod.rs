@@ -42,6 +42,8 @@ pub enum Fault {
     AcceptsAltered,
     /// Tokens are taken after their end.
     AcceptsExpired,
+    /// Each session is accepted once.
+    AcceptsOnce,
     /// Requests without a cookie are answered with somebody's session, as by a cache.
     AnswersStrangers,
     /// Sessions are answered with those of somebody else.

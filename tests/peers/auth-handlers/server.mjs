@@ -3,10 +3,10 @@
 // usage: node server.mjs FOLDER OPTIONS
 //   FOLDER   where next-auth and @auth/core are installed
 //   OPTIONS  JSON: { "version": 4, "id": "…", "secret": "…" }, and where wanted
-//            "url" (what NEXTAUTH_URL or AUTH_URL say; default the server's own address),
 //            "checks" (the provider's checks), "cookies" (NextAuth's option), "provider": false (offers none)
-// Prints `listening PORT`, reads the issuer from a line of standard input, and prints `ready`: so the
-// provider can be started with the callback of a server that listens already.
+// Prints `listening PORT`, reads a line `ISSUER URL` from standard input, and prints `ready`: so the
+// provider, and what stands before the application, can be started with the port of a server that listens.
+// URL is what NEXTAUTH_URL or AUTH_URL say; without it, the server's own address.
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
@@ -76,9 +76,9 @@ async function version5(issuer) {
 const server = createServer()
 server.listen(0, '127.0.0.1', () => {
   const own = `http://127.0.0.1:${server.address().port}`
-  const base = options.url ?? own
-  process.env.NEXTAUTH_URL = base
-  createInterface({ input: process.stdin }).once('line', async (issuer) => {
+  createInterface({ input: process.stdin }).once('line', async (line) => {
+    const [issuer, base = own] = line.trim().split(' ')
+    process.env.NEXTAUTH_URL = base
     const handle = options.version === 4 ? version4(issuer) : await version5(issuer)
     server.on('request', async (request, response) => {
       const url = new URL(request.url, own)

@@ -210,7 +210,7 @@ fn openai_and_what_speaks_like_it() {
                 json!("ip_not_authorized"),
                 "Your IP is not authorized.",
             ),
-            Kind::Restricted,
+            Kind::Elsewhere,
         ),
         (
             openai(
@@ -287,6 +287,15 @@ fn openai_and_what_speaks_like_it() {
         (
             openai(503, "server_error", Value::Null, "overloaded"),
             Kind::Overload,
+        ),
+        (
+            openai(
+                404,
+                "invalid_request_error",
+                json!("model_not_found"),
+                "This model is only supported in v1/responses and not in v1/chat/completions.",
+            ),
+            Kind::Parameter,
         ),
         // LiteLLM's proxy, as measured.
         (

@@ -67,15 +67,17 @@ impl Catcher {
         format!("the mail catcher at {}", self.base)
     }
 
-    /// The messages that are sought, with their text.
+    /// The messages that are sought and not known, with their text.
     pub(super) async fn search(
         &self,
         transport: &Transport,
         sought: &Sought,
+        known: &[String],
         until: Instant,
     ) -> Result<Vec<Letter>, String> {
         let mut letters = Vec::new();
-        for key in self.keys(transport, sought, until).await? {
+        let keys = self.keys(transport, sought, until).await?;
+        for key in keys.into_iter().filter(|key| !known.contains(key)) {
             let path = match self.make(transport, until).await? {
                 Make::Mailpit => format!("api/v1/message/{key}/raw"),
                 Make::MailHog => format!("api/v1/messages/{key}"),
@@ -126,7 +128,7 @@ impl Catcher {
     }
 
     /// The catcher's own names of the messages that are sought, the newest first.
-    async fn keys(
+    pub(super) async fn keys(
         &self,
         transport: &Transport,
         sought: &Sought,

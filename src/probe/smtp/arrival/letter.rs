@@ -40,6 +40,22 @@ impl Letter {
         Some(self.parsed()?.message_id()?.to_owned())
     }
 
+    /// Is it a trial mail of a run, which is no answer of an application?
+    pub(in crate::probe::smtp) fn is_trial(&self) -> bool {
+        self.parsed().is_some_and(|message| {
+            message
+                .headers_raw()
+                .any(|(name, _)| name.eq_ignore_ascii_case("X-Holdpoint-Run"))
+        })
+    }
+
+    /// The link by which somebody signs in, as NextAuth writes it: the provider's callback with a token.
+    pub(in crate::probe::smtp) fn sign_in_link(&self) -> Option<Url> {
+        self.links().into_iter().find(|link| {
+            link.path().contains("/callback/") && link.query_pairs().any(|(key, _)| key == "token")
+        })
+    }
+
     /// The results of SPF, DKIM and DMARC that the receiver wrote down, as a fact.
     pub(in crate::probe::smtp) fn authentication(&self) -> Value {
         // The topmost header is the last one written, by the receiver itself.

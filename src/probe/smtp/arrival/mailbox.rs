@@ -65,11 +65,35 @@ impl ImapMailbox {
         format!("the mailbox {} at {}", self.folder, self.host)
     }
 
-    /// The messages that are sought, with their text.
+    /// What names the messages that are sought.
+    pub(super) async fn keys(
+        &self,
+        transport: &Transport,
+        sought: &Sought,
+        until: Instant,
+    ) -> Result<Vec<String>, Trouble> {
+        let work = async {
+            let mut session = self.open(transport, until).await?;
+            let mut keys = Vec::new();
+            for (folder, kind) in self.folders(&mut session).await {
+                match find(&mut session, &folder, sought).await {
+                    Ok(uids) => keys.extend(uids.iter().map(|uid| key(&folder, *uid))),
+                    Err(_) if kind == Folder::Junk => {}
+                    Err(cause) => return Err(cause.into()),
+                }
+            }
+            let _ = session.logout().await;
+            Ok(keys)
+        };
+        limited(work, until).await
+    }
+
+    /// The messages that are sought and not known, with their text.
     pub(super) async fn search(
         &self,
         transport: &Transport,
         sought: &Sought,
+        known: &[String],
         until: Instant,
     ) -> Result<Vec<Letter>, Trouble> {
         let work = async {
@@ -83,9 +107,13 @@ impl ImapMailbox {
                     Err(cause) => return Err(cause.into()),
                 };
                 for uid in uids {
+                    let key = key(&folder, uid);
+                    if known.contains(&key) {
+                        continue;
+                    }
                     if let Some(raw) = read(&mut session, uid).await? {
                         letters.push(Letter {
-                            key: format!("{folder}/{uid}"),
+                            key,
                             folder: kind,
                             raw,
                         });
@@ -153,6 +181,11 @@ impl ImapMailbox {
         }
         folders
     }
+}
+
+/// What names a message for as long as the folder keeps its UIDs.
+fn key(folder: &str, uid: u32) -> String {
+    format!("{folder}/{uid}")
 }
 
 async fn limited<T>(

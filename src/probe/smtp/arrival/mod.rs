@@ -53,8 +53,9 @@ impl fmt::Display for Sought {
 pub(super) enum Waited {
     /// The first message that was sought and not known before, and when it was seen.
     Found(Letter, Duration),
-    /// The mailbox was searched to the end of the wait, and it was not there.
-    Missing(Duration),
+    /// The mailbox was searched to the end of the wait, and it was not there; with the last mail that
+    /// came instead, where one did.
+    Missing(Duration, Option<Letter>),
     /// The mailbox could not be searched.
     Unreadable(String),
 }
@@ -109,7 +110,23 @@ impl Mailbox {
         }
     }
 
-    /// Every message that is there and sought.
+    /// The keys of every message that is there and sought.
+    ///
+    /// # Errors
+    /// Why the mailbox cannot be searched.
+    pub(super) async fn keys(
+        &self,
+        transport: &Transport,
+        sought: &Sought,
+        until: Instant,
+    ) -> Result<Vec<String>, Trouble> {
+        match self {
+            Self::Imap(mailbox) => mailbox.keys(transport, sought, until).await,
+            Self::Catcher(catcher) => Ok(catcher.keys(transport, sought, until).await?),
+        }
+    }
+
+    /// Every message that is there and sought, but for those with the keys in `known`.
     ///
     /// # Errors
     /// Why the mailbox cannot be searched.
@@ -117,11 +134,12 @@ impl Mailbox {
         &self,
         transport: &Transport,
         sought: &Sought,
+        known: &[String],
         until: Instant,
     ) -> Result<Vec<Letter>, Trouble> {
         match self {
-            Self::Imap(mailbox) => mailbox.search(transport, sought, until).await,
-            Self::Catcher(catcher) => Ok(catcher.search(transport, sought, until).await?),
+            Self::Imap(mailbox) => mailbox.search(transport, sought, known, until).await,
+            Self::Catcher(catcher) => Ok(catcher.search(transport, sought, known, until).await?),
         }
     }
 
@@ -144,26 +162,35 @@ impl Mailbox {
         }
     }
 
-    /// Searches again and again until the message is there. Those with the keys in `known` are not meant.
+    /// Searches again and again until a message is there that is `meant`. Those with the keys in `known`
+    /// were there before.
     pub(super) async fn wait(
         &self,
         context: &Context,
         sought: &Sought,
         known: &[String],
+        meant: impl Fn(&Letter) -> bool,
         until: Instant,
     ) -> Waited {
         let begun = clock::tick();
+        let mut passed = known.to_vec();
+        let mut other = None;
         let mut pause = Duration::from_millis(200);
         loop {
             let limit = until.min(clock::tick() + SEARCH);
-            let searched = self.search(&context.transport, sought, limit).await;
+            let searched = self
+                .search(&context.transport, sought, &passed, limit)
+                .await;
             let last = match searched {
                 Ok(letters) => {
-                    let mut fresh = letters
-                        .into_iter()
-                        .filter(|letter| !known.contains(&letter.key));
-                    if let Some(letter) = fresh.next() {
-                        return Waited::Found(letter, begun.elapsed());
+                    for letter in letters {
+                        if meant(&letter) {
+                            return Waited::Found(letter, begun.elapsed());
+                        }
+                        passed.push(letter.key.clone());
+                        if !letter.is_trial() {
+                            other = Some(letter);
+                        }
                     }
                     None
                 }
@@ -174,7 +201,7 @@ impl Mailbox {
             if clock::tick() + pause + pause / 4 >= until {
                 return match last {
                     Some(cause) => Waited::Unreadable(cause),
-                    None => Waited::Missing(begun.elapsed()),
+                    None => Waited::Missing(begun.elapsed(), other),
                 };
             }
             tokio::time::sleep(pause).await;
@@ -191,13 +218,13 @@ pub(super) fn report(waited: &Waited, ladder: &mut Ladder, facts: &mut Facts) {
             facts.insert("folder".into(), letter.folder.word().into());
             ladder.held("arrive");
         }
-        Waited::Missing(after) => ladder.broke(
+        Waited::Missing(after, _) => ladder.broke(
             "arrive",
             format!(
                 "the server took the mail, and after {} s it is neither in the inbox nor in the junk folder",
                 after.as_secs()
             ),
-            "look into the provider's log for this Message-ID: a bounce, a suppressed address or a block says why; see that SPF, DKIM and DMARC hold",
+            "see that the mailbox is the one that HOLDPOINT_MAIL_TO names; then look into the provider's log: a bounce, a suppressed address or a block says why",
         ),
         Waited::Unreadable(cause) => {
             ladder.untold("arrive", format!("the mailbox could not be searched: {cause}"));

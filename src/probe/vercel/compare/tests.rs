@@ -143,3 +143,28 @@ fn ranges_of_versions() {
         assert_eq!(admits(range, major), expected, "{range} {major}");
     }
 }
+
+#[test]
+fn the_applications_own_address() {
+    let none = Environment::default();
+    let told = |value: Option<&str>| {
+        let entries = [entry("1", "NEXTAUTH_URL", PRODUCTION, value)];
+        let told = with(&entries, &none, |comparison| comparison.app_address());
+        let told = told.unwrap();
+        ["readable", "https", "bare", "loopback"].map(|key| told[key] == true)
+    };
+    assert_eq!(told(Some("https://app.example")), [true, true, true, false]);
+    assert_eq!(
+        told(Some("http://localhost:3000/")),
+        [true, false, false, true]
+    );
+    assert_eq!(
+        told(Some("https://app.example/api/auth")),
+        [true, true, false, false]
+    );
+    assert_eq!(told(None), [false; 4]);
+    assert_eq!(
+        with(&[], &none, |comparison| comparison.app_address()),
+        None
+    );
+}

@@ -1,0 +1,132 @@
+//! Questions to name servers: what is not there is empty, what could not be told is an error.
+
+use super::spf::{Answer, Names};
+use crate::clock;
+use crate::probe::transport::resolver::resolver;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use hickory_resolver::TokioResolver;
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// How long one question may wait for its answer (it is asked over TCP too where UDP fails).
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A resolver with the end of the look.
+pub(super) struct Resolver {
+    inner: TokioResolver,
+    until: Instant,
+}
+
+impl Resolver {
+    /// Asks `server`, or this machine's own.
+    ///
+    /// # Errors
+    /// This machine's settings cannot be used.
+    pub(super) fn new(server: Option<SocketAddr>, until: Instant) -> Result<Self, String> {
+        let left = until.saturating_duration_since(clock::tick());
+        Ok(Self {
+            inner: resolver(server, PATIENCE.min(left / 3))?,
+            until,
+        })
+    }
+
+    /// Does the name exist, with records of whatever type?
+    pub(super) async fn exists(&self, name: &str) -> Result<bool, String> {
+        match self.ask(name, RecordType::SOA).await {
+            Ok(_) => Ok(true),
+            Err(Failure::NoName) => Ok(false),
+            Err(Failure::Untold(cause)) => Err(cause),
+        }
+    }
+
+    async fn ask(&self, name: &str, kind: RecordType) -> Result<Vec<RData>, Failure> {
+        let mut parsed = Name::from_ascii(name).map_err(|_| Failure::NoName)?;
+        parsed.set_fqdn(true);
+        let lookup = self.inner.lookup(parsed, kind);
+        let answer = tokio::time::timeout_at(self.until.into(), lookup)
+            .await
+            .map_err(|_| Failure::Untold(format!("{kind} of {name}: no answer in time")))?;
+        match answer {
+            Ok(answer) => Ok(answer
+                .answers()
+                .iter()
+                .filter(|record| record.record_type() == kind)
+                .map(|record| record.data.clone())
+                .collect()),
+            Err(error) if error.is_nx_domain() => Err(Failure::NoName),
+            Err(error) if error.is_no_records_found() => Ok(Vec::new()),
+            Err(error) => Err(Failure::Untold(format!(
+                "{kind} of {name}: {}",
+                why(&error)
+            ))),
+        }
+    }
+
+    async fn found<T>(
+        &self,
+        name: &str,
+        kind: RecordType,
+        read: impl Fn(RData) -> Option<T>,
+    ) -> Answer<T> {
+        match self.ask(name, kind).await {
+            Ok(found) => Ok(found.into_iter().filter_map(read).collect()),
+            Err(Failure::NoName) => Ok(Vec::new()),
+            Err(Failure::Untold(cause)) => Err(cause),
+        }
+    }
+}
+
+enum Failure {
+    NoName,
+    Untold(String),
+}
+
+fn why(error: &NetError) -> String {
+    match error {
+        NetError::Timeout => "the name server did not answer in time".into(),
+        NetError::Dns(DnsError::ResponseCode(code)) => format!("the name server answered {code}"),
+        NetError::NoConnections => "no name server could be reached".into(),
+        other => other.to_string(),
+    }
+}
+
+impl Names for Resolver {
+    fn texts<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Answer<String>> {
+        self.found(name, RecordType::TXT, |data| match data {
+            RData::TXT(text) => Some(String::from_utf8_lossy(&text.txt_data.concat()).into_owned()),
+            _ => None,
+        })
+        .boxed()
+    }
+
+    fn addresses<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Answer<()>> {
+        async move {
+            let four = self.found(name, RecordType::A, |_| Some(())).await?;
+            if !four.is_empty() {
+                return Ok(four);
+            }
+            self.found(name, RecordType::AAAA, |_| Some(())).await
+        }
+        .boxed()
+    }
+
+    fn exchanges<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Answer<String>> {
+        async move {
+            let mut found = self
+                .found(name, RecordType::MX, |data| match data {
+                    RData::MX(mail) => {
+                        let host = mail.exchange.to_ascii().to_lowercase();
+                        Some((mail.preference, host.trim_end_matches('.').to_owned()))
+                    }
+                    _ => None,
+                })
+                .await?;
+            found.sort();
+            Ok(found.into_iter().map(|(_, host)| host).collect())
+        }
+        .boxed()
+    }
+}

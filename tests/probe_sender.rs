@@ -1,0 +1,300 @@
+//! The sender probe against dnsmasq: domains with every record right, and with each of them wrong.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use base64::Engine as _;
+use holdpoint::model::Facts;
+use serde_json::{Value, json};
+use std::net::UdpSocket;
+use std::process::Command;
+use std::time::Duration;
+use support::looking::{Looking, rung};
+use support::peers::{Process, peer};
+
+struct Dnsmasq {
+    _process: Process,
+    address: String,
+}
+
+/// A key as DKIM records write it.
+fn key() -> String {
+    base64::engine::general_purpose::STANDARD.encode([7_u8; 162])
+}
+
+fn dnsmasq() -> Option<Dnsmasq> {
+    let program = peer("dnsmasq")?;
+    let eleven: Vec<String> = (0..11).map(|number| format!("a:m{number}.test")).collect();
+    let texts = [
+        ("good.test", "v=spf1 -all".to_owned()),
+        ("send.good.test", "v=spf1 include:amazonses.com ~all".into()),
+        ("amazonses.com", "v=spf1 ip4:199.255.192.0/22 -all".into()),
+        ("resend._domainkey.good.test", format!("p={}", key())),
+        (
+            "_dmarc.good.test",
+            "v=DMARC1; p=quarantine; sp=none; rua=mailto:dmarc@good.test".into(),
+        ),
+        (
+            "news.good.test",
+            "v=spf1 include:_spf.google.com -all".into(),
+        ),
+        (
+            "_spf.google.com",
+            "v=spf1 include:_netblocks.google.com ~all".into(),
+        ),
+        (
+            "_netblocks.google.com",
+            "v=spf1 ip4:35.190.247.0/24 ~all".into(),
+        ),
+        (
+            "google._domainkey.news.good.test",
+            "v=DKIM1; k=rsa; p=".into(),
+        ),
+        ("bare.test", "hello".into()),
+        ("two.test", "v=spf1 -all".into()),
+        ("two.test", "v=spf1 a -all".into()),
+        ("_dmarc.two.test", "v=DMARC1; p=none".into()),
+        ("_dmarc.two.test", "v=DMARC1; p=reject".into()),
+        ("many.test", format!("v=spf1 {} -all", eleven.join(" "))),
+        (
+            "_dmarc.many.test",
+            "v=DMARC1; rua=mailto:a@many.test".into(),
+        ),
+        (
+            "far.test",
+            "v=spf1 include:elsewhere.example.net -all".into(),
+        ),
+    ];
+    for _ in 0..5 {
+        let socket = UdpSocket::bind("127.0.0.1:0").ok()?;
+        let port = socket.local_addr().ok()?.port();
+        drop(socket);
+        let mut command = Command::new(&program);
+        command.args([
+            "--keep-in-foreground",
+            "--conf-file=/dev/null",
+            "--pid-file=",
+            "--no-hosts",
+            "--no-resolv",
+            "--listen-address=127.0.0.1",
+            "--bind-interfaces",
+            "--local=/test/",
+            "--local=/amazonses.com/",
+            "--local=/google.com/",
+            "--mx-host=good.test,mx.good.test,10",
+            "--mx-host=news.good.test,.,0",
+            "--mx-host=send.good.test,feedback-smtp.eu-west-1.amazonses.com,10",
+        ]);
+        command.arg(format!("--port={port}"));
+        for number in 0..11 {
+            command.arg(format!("--host-record=m{number}.test,192.0.2.{number}"));
+        }
+        for (name, text) in &texts {
+            // Parts of a text have 255 characters at most, and dnsmasq joins them in one record.
+            let parts: Vec<String> = text
+                .as_bytes()
+                .chunks(200)
+                .map(|part| String::from_utf8_lossy(part).into_owned())
+                .collect();
+            command.arg(format!("--txt-record={name},{}", parts.join(",")));
+        }
+        let address = format!("127.0.0.1:{port}");
+        let mut process = Process::spawn(command)?;
+        if process.speaks(|| speaks(&address)) {
+            return Some(Dnsmasq {
+                _process: process,
+                address,
+            });
+        }
+    }
+    panic!("dnsmasq did not start");
+}
+
+/// Is a question about m0.test answered?
+fn speaks(address: &str) -> bool {
+    let question =
+        b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x02m0\x04test\x00\x00\x01\x00\x01";
+    let Ok(socket) = UdpSocket::bind("127.0.0.1:0") else {
+        return false;
+    };
+    let mut answer = [0; 512];
+    socket.connect(address).is_ok()
+        && socket
+            .set_read_timeout(Some(Duration::from_millis(100)))
+            .is_ok()
+        && socket.send(question).is_ok()
+        && socket.recv(&mut answer).is_ok()
+        && answer[..2] == question[..2]
+}
+
+async fn facts(server: &Dnsmasq, variables: &[(&str, &str)]) -> Facts {
+    let looking = Looking::at("sender").with(variables.iter().copied());
+    looking.facts(json!({ "server": server.address })).await
+}
+
+#[tokio::test]
+async fn a_domain_with_every_record_holds() {
+    let Some(server) = dnsmasq() else { return };
+    let found = facts(
+        &server,
+        &[
+            ("EMAIL_FROM", "Shop <mail@Good.test>"),
+            ("RESEND_API_KEY", "re_1234567890abcdef1234"),
+        ],
+    )
+    .await;
+    for name in ["address", "own", "exists"] {
+        rung(&found, name, Some(true));
+    }
+    assert_eq!(found["provider"], "Resend");
+    let spf = &found["spf"];
+    assert_eq!(spf["name"], "send.good.test");
+    assert_eq!((&spf["records"], &spf["lookups"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&spf["authorises"], &spf["all"]),
+        (&json!(true), &json!("~"))
+    );
+    assert_eq!(spf["errors"], json!([]));
+    assert_eq!(
+        (&found["dkim"]["found"], &found["dkim"]["key_bytes"]),
+        (&json!(true), &json!(162))
+    );
+    assert_eq!(found["dmarc"]["policy"], "quarantine");
+    assert_eq!(found["dmarc"]["reports"], true);
+    assert_eq!(found["mx"]["hosts"], json!(["mx.good.test"]));
+    assert_eq!(found["feedback"]["right"], true);
+
+    // Below the domain: the policy for names below, a null MX, a key that was taken back.
+    let below = facts(
+        &server,
+        &[
+            ("EMAIL_FROM", "mail@news.good.test"),
+            ("EMAIL_SERVER", "smtp://u:p@smtp.gmail.com"),
+        ],
+    )
+    .await;
+    assert_eq!(below["provider"], "Google");
+    assert_eq!(
+        (&below["spf"]["lookups"], &below["spf"]["authorises"]),
+        (&json!(2), &json!(true))
+    );
+    assert_eq!(below["dmarc"]["name"], "_dmarc.good.test");
+    assert_eq!(below["dmarc"]["policy"], "none");
+    assert_eq!(
+        (&below["mx"]["hosts"], &below["mx"]["refuses"]),
+        (&json!([]), &json!(true))
+    );
+    assert_eq!(
+        (&below["dkim"]["found"], &below["dkim"]["state"]),
+        (&Value::Null, &json!("revoked"))
+    );
+}
+
+#[tokio::test]
+async fn what_is_missing_or_wrong_is_told() {
+    let Some(server) = dnsmasq() else { return };
+    let resend = ("RESEND_API_KEY", "re_1234567890abcdef1234");
+    let bare = facts(&server, &[("EMAIL_FROM", "mail@bare.test"), resend]).await;
+    assert_eq!(
+        (&bare["spf"]["records"], &bare["spf"]["cause"]),
+        (&json!(0), &Value::Null)
+    );
+    assert_eq!(bare["dkim"]["found"], false);
+    assert_eq!(
+        (&bare["dmarc"]["records"], &bare["dmarc"]["cause"]),
+        (&json!(0), &Value::Null)
+    );
+    assert_eq!(
+        (&bare["mx"]["known"], &bare["mx"]["hosts"]),
+        (&json!(true), &json!([]))
+    );
+    assert_eq!(bare["feedback"]["right"], false);
+
+    let two = facts(&server, &[("EMAIL_FROM", "mail@two.test")]).await;
+    assert_eq!(two["spf"]["records"], 2);
+    assert_eq!(two["dmarc"]["records"], 2);
+    assert!(two["dmarc"]["error"].is_string());
+    // Without a provider there is no selector to ask for, and that proves nothing.
+    assert_eq!(two["dkim"]["found"], Value::Null);
+
+    let many = facts(&server, &[("EMAIL_FROM", "mail@many.test")]).await;
+    assert_eq!(
+        (&many["spf"]["lookups"], &many["spf"]["void_lookups"]),
+        (&json!(11), &json!(0))
+    );
+    assert!(
+        many["spf"]["errors"][0]
+            .as_str()
+            .unwrap()
+            .contains("11 lookups")
+    );
+    assert_eq!(many["dmarc"]["error"], "it has no p");
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_proves_nothing() {
+    let Some(server) = dnsmasq() else { return };
+    // dnsmasq refuses what it has no other server for.
+    let far = facts(&server, &[("EMAIL_FROM", "mail@far.test")]).await;
+    assert_eq!(
+        (&far["spf"]["records"], &far["spf"]["lookups"]),
+        (&json!(1), &Value::Null)
+    );
+    let cause = far["spf"]["cause"].as_str().unwrap();
+    assert!(cause.contains("elsewhere.example.net"), "{cause}");
+    let foreign = facts(&server, &[("EMAIL_FROM", "mail@elsewhere.org")]).await;
+    let cause = rung(&foreign, "exists", None);
+    assert!(cause.contains("name server answered"), "{cause}");
+    // Nobody answers there.
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let looking = Looking::at("sender")
+        .with([("EMAIL_FROM", "mail@good.test")])
+        .within(Duration::from_secs(3));
+    let begun = holdpoint::clock::tick();
+    let found = looking.facts(json!({ "server": address })).await;
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    rung(&found, "exists", None);
+}
+
+#[tokio::test]
+async fn senders_that_are_none_are_told_without_a_question() {
+    let sample = |value: &'static str| async move {
+        let looking = Looking::at("sender").with([("EMAIL_FROM", value)]);
+        let facts = looking.facts(json!({ "server": "127.0.0.1:9" })).await;
+        rung(&facts, "own", Some(false))
+    };
+    assert!(
+        sample("noreply@yourdomain.com")
+            .await
+            .contains("sample text")
+    );
+    assert!(
+        sample("Shop <mail@example.com>")
+            .await
+            .contains("sample text")
+    );
+    assert!(
+        sample("mail@shop.invalid")
+            .await
+            .contains("belongs to nobody")
+    );
+    assert!(
+        sample("onboarding@resend.dev")
+            .await
+            .contains("shared sender")
+    );
+    let looking = Looking::at("sender").with([("EMAIL_FROM", "Shop")]);
+    let facts = looking.facts(json!({})).await;
+    assert!(rung(&facts, "address", Some(false)).contains("no mail address"));
+    let nothing = Looking::at("sender").look(json!({})).await;
+    assert_eq!(nothing.hindrance.unwrap().kind.word(), "absent");
+}
+
+#[tokio::test]
+async fn a_domain_that_does_not_exist_is_told() {
+    let Some(server) = dnsmasq() else { return };
+    let gone = facts(&server, &[("EMAIL_FROM", "mail@gone.test")]).await;
+    assert!(rung(&gone, "exists", Some(false)).contains("no domain gone.test"));
+}
