@@ -6,6 +6,7 @@ use super::headers::{self, Nonce};
 use super::keys::Keys;
 use super::nextauth::{self, Library};
 use super::sign_in;
+use axum::body::Bytes;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware;
@@ -25,6 +26,8 @@ pub(super) struct Application {
     pub(super) variant: Variant,
     pub(super) library: Arc<Library>,
     cron_secret: String,
+    /// What is built into the pages, as `.env.local` names it.
+    vapid_public_key: String,
 }
 
 /// The state as handlers receive it.
@@ -32,11 +35,17 @@ pub(super) type Shared = State<Arc<Application>>;
 
 impl Application {
     /// An application that nobody has signed in to yet.
-    pub(super) fn new(variant: Variant, library: Library, keys: &Keys) -> Arc<Self> {
+    pub(super) fn new(
+        variant: Variant,
+        library: Library,
+        keys: &Keys,
+        vapid_public_key: String,
+    ) -> Arc<Self> {
         Arc::new(Self {
             variant,
             library: Arc::new(library),
             cron_secret: keys.cron_secret.clone(),
+            vapid_public_key,
         })
     }
 
@@ -83,10 +92,7 @@ impl Application {
                     )
                 }),
             )
-            .route(
-                CHUNK,
-                get(async || stored("text/javascript; charset=utf-8", IMMUTABLE, SCRIPT)),
-            )
+            .route(CHUNK, get(script))
             .route(
                 STYLES,
                 get(async || stored("text/css; charset=utf-8", IMMUTABLE, STYLE_SHEET)),
@@ -130,7 +136,8 @@ async fn front_page(
     Extension(nonce): Extension<Nonce>,
 ) -> impl IntoResponse {
     let main = "<h1>Tasks</h1><p>What is left to do before the release.</p>\
-                <ul id=\"tasks\"></ul><p><a href=\"/auth/signin\">Sign in</a></p>";
+                <ul id=\"tasks\"></ul><button id=\"push\" type=\"button\">Tell me of open tasks</button>\
+                <p><a href=\"/auth/signin\">Sign in</a></p>";
     (uncached(), application.page(&nonce, "/", "Tasks", main))
 }
 
@@ -188,17 +195,12 @@ fn shared_with(application: &Application, request: &HeaderMap) -> HeaderMap {
 }
 
 /// Takes the subscription of a browser that is signed in. Nobody is ever told anything, so it is not kept.
-async fn subscribe(
-    State(application): Shared,
-    request: HeaderMap,
-    subscription: Option<Json<Value>>,
-) -> Response {
+async fn subscribe(State(application): Shared, request: HeaderMap, body: Bytes) -> Response {
     if !application.signed_in(&request) {
         return refused("Sign in to be told of tasks");
     }
-    let endpoint = subscription
-        .as_ref()
-        .and_then(|Json(one)| one["endpoint"].as_str());
+    let subscription: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let endpoint = subscription["endpoint"].as_str();
     let status = match endpoint.is_some_and(|endpoint| endpoint.starts_with("https://")) {
         true => StatusCode::CREATED,
         false => StatusCode::BAD_REQUEST,
@@ -234,6 +236,12 @@ async fn health() -> impl IntoResponse {
     (uncached(), Json(json!({ "status": "ok" })))
 }
 
+/// The script of every page, with the key that it was built with.
+async fn script(State(application): Shared) -> Response {
+    let script = SCRIPT.replace(VAPID_PUBLIC_KEY, &application.vapid_public_key);
+    stored("text/javascript; charset=utf-8", IMMUTABLE, script).into_response()
+}
+
 /// Answers that depend on who asks are stored nowhere.
 pub(super) fn uncached() -> [(header::HeaderName, &'static str); 1] {
     [(
@@ -245,7 +253,7 @@ pub(super) fn uncached() -> [(header::HeaderName, &'static str); 1] {
 fn stored(
     content_type: &'static str,
     cache: &'static str,
-    body: &'static str,
+    body: impl IntoResponse,
 ) -> impl IntoResponse {
     (
         [
@@ -260,10 +268,18 @@ const SERVICE_WORKER: &str = include_str!("project/common/public/sw.js");
 
 const MANIFEST: &str = r##"{"name":"Tasks","short_name":"Tasks","start_url":"/","display":"standalone","background_color":"#ffffff","theme_color":"#1f2937","icons":[]}"##;
 
+/// Stands in the script for the key.
+const VAPID_PUBLIC_KEY: &str = "process.env.NEXT_PUBLIC_VAPID_PUBLIC_KEY";
+
 const SCRIPT: &str = "(self.webpackChunk_N_E=self.webpackChunk_N_E||[]).push([[1],{}]);\
     fetch('/api/tasks').then(a=>a.ok?a.json():{tasks:[]}).then(({tasks})=>{\
     const list=document.getElementById('tasks');\
     for(const task of tasks){const item=document.createElement('li');item.textContent=task.title;list.append(item)}});\
+    document.getElementById('push')?.addEventListener('click',async()=>{\
+    const registration=await navigator.serviceWorker.ready;\
+    const body=JSON.stringify(await registration.pushManager.subscribe({userVisibleOnly:true,\
+    applicationServerKey:'process.env.NEXT_PUBLIC_VAPID_PUBLIC_KEY'}));\
+    await fetch('/api/push/subscribe',{method:'POST',headers:{'Content-Type':'application/json'},body})});\
     document.getElementById('google')?.addEventListener('click',async()=>{\
     const {csrfToken}=await(await fetch('/api/auth/csrf')).json();\
     const body=new URLSearchParams({csrfToken,callbackUrl:'/',json:'true'});\

@@ -98,7 +98,8 @@ impl Sandbox {
 
         let library = sign_in::library(variant, &https_url, &keys, &services, faults.sign_in)?;
         let authority_pem = authority.pem() + services.mail.authority_pem();
-        let application = Application::new(variant, library, &keys);
+        let vapid_public_key = services.vapid_public_key(variant, &keys);
+        let application = Application::new(variant, library, &keys, vapid_public_key);
         let site = application.router();
         let front = match variant {
             Variant::AsFound => site.clone(),

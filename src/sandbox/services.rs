@@ -107,9 +107,20 @@ impl Services {
 
     /// The sender that the application's mail names.
     pub(super) fn mail_from(&self) -> String {
-        let mut all = self.mail.variables().into_iter();
-        all.find_map(|(name, value)| (name == "EMAIL_FROM").then_some(value))
-            .unwrap_or_default()
+        self.value("EMAIL_FROM")
+    }
+
+    /// The public half of the application's VAPID keys; as found it was left when the other was replaced.
+    pub(super) fn vapid_public_key(&self, variant: Variant, keys: &Keys) -> String {
+        match variant {
+            Variant::AsFound => keys.former_vapid_public_key.clone(),
+            Variant::Mended => self.value("NEXT_PUBLIC_VAPID_PUBLIC_KEY"),
+        }
+    }
+
+    fn value(&self, wanted: &str) -> String {
+        let found = self.all().find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value).unwrap_or_default()
     }
 
     fn all(&self) -> impl Iterator<Item = (String, String)> {
