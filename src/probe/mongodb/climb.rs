@@ -37,6 +37,7 @@ pub(super) struct Climb<'a> {
     pub(super) asked: Asked<'a>,
     pub(super) until: Instant,
     pub(super) ladder: Ladder,
+    pub(super) passing: bool,
     pub(super) address: Option<Address>,
     pub(super) resolved: Resolved,
     pub(super) reached: Vec<Reached>,
@@ -71,6 +72,7 @@ impl<'a> Climb<'a> {
             asked,
             until: context.until - SPARE.min(context.timeout / 10),
             ladder: Ladder::new(RUNGS),
+            passing: false,
             address: None,
             resolved: Resolved::default(),
             reached: Vec::new(),
@@ -85,6 +87,7 @@ impl<'a> Climb<'a> {
             identity: None,
         };
         if let Err((rung, cause)) = climb.climb().await {
+            climb.passing = cause.passing;
             match cause.ok {
                 Some(_) => climb.ladder.broke(rung, cause.text, &cause.remedy),
                 None => climb.ladder.untold(rung, cause.text),
