@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use support::holdpoint;
 use support::looking::{Looking, rung};
+use support::mail::{Mailpit, PASSWORD, USER};
 use support::next_auth::{Conduct, NextAuth};
 
 async fn facts(conduct: Conduct, seconds: u64) -> (holdpoint::model::Facts, MailServer) {
@@ -90,6 +91,56 @@ async fn old_mail_is_no_answer_and_other_providers_are_none() {
     let other = NextAuth::start(Conduct::NoMail, &server).await;
     let hindrance = looking(&other.url).await.hindrance.unwrap();
     assert_eq!(hindrance.kind.word(), "absent");
+}
+
+#[tokio::test]
+async fn mailpit_shows_the_trial_mail_and_the_sign_in_mail() {
+    let Some(server) = Mailpit::start() else {
+        return;
+    };
+    let escaped = PASSWORD.replace('/', "%2F").replace(' ', "%20");
+    let looking = Looking::at("smtp")
+        .with([
+            (
+                "EMAIL_SERVER",
+                format!("smtp://{USER}:{escaped}@localhost:{}", server.smtp),
+            ),
+            ("EMAIL_FROM", "Shop <mail@shop.test>".into()),
+            ("HOLDPOINT_MAIL_TO", "probe@inbox.test".into()),
+            (
+                "HOLDPOINT_MAIL_CATCHER_URL",
+                format!("http://127.0.0.1:{}", server.web),
+            ),
+        ])
+        .trusting(server.authority.as_str());
+    let sent = looking.facts(json!({ "look": "send" })).await;
+    for name in ["tls", "authenticate", "accept", "arrive"] {
+        rung(&sent, name, Some(true));
+    }
+    assert_eq!(
+        (&sent["security"], &sent["removed"]),
+        (&json!("starttls"), &json!(true))
+    );
+    let login = (USER, PASSWORD);
+    let application =
+        NextAuth::start_with(Conduct::Right, server.smtp, login, &server.authority).await;
+    let asked = json!({ "look": "magic-link", "url": application.url });
+    // Twice: the first mail is gone, and would not be taken for the second.
+    for _ in 0..2 {
+        let facts = looking.facts(asked.clone()).await;
+        for name in ["request", "arrive", "link"] {
+            rung(&facts, name, Some(true));
+        }
+        assert_eq!(facts["removed"], true);
+    }
+    let wrong = looking
+        .with([(
+            "EMAIL_SERVER",
+            format!("smtp://{USER}:other@localhost:{}", server.smtp),
+        )])
+        .facts(json!({}))
+        .await;
+    rung(&wrong, "authenticate", Some(false));
 }
 
 /// The verdict of each check of mail, by the program, with an application that sends by `server`.
@@ -180,4 +231,56 @@ async fn the_program_names_the_rung_that_broke() {
         assert_eq!(found[&format!("email.{id}")], "blocked", "{id}");
     }
     assert_eq!(found["email.resend-key"], "not-applicable");
+}
+
+/// Interrupts a run `after` its trial mail was taken over by the server.
+async fn interrupted(server: &MailServer, after: Duration) -> support::Outcome {
+    let authority = tempfile::tempdir().unwrap();
+    let pem = authority.path().join("ca.pem");
+    std::fs::write(&pem, server.authority_pem()).unwrap();
+    let mut call = holdpoint([
+        "run",
+        "email.sends",
+        "email.arrives",
+        "--level",
+        "active",
+        "--target",
+        "http://127.0.0.1:9",
+        "--owned",
+    ])
+    .env("NODE_EXTRA_CA_CERTS", &pem);
+    for (name, value) in server.variables() {
+        call = call.env(name, value);
+    }
+    let running = call.start();
+    let begun = holdpoint::clock::tick();
+    while server.taken() == 0 && begun.elapsed() < Duration::from_secs(60) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(server.taken(), 1);
+    tokio::time::sleep(after).await;
+    running.interrupt();
+    tokio::task::block_in_place(|| running.wait())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_is_cut_short_takes_its_mail_out() {
+    let server = MailServer::start(Security::StartTls, None).await.unwrap();
+    // The run may have ended by then; the mail is gone either way.
+    let outcome = interrupted(&server, Duration::ZERO).await;
+    assert!(server.mails().is_empty(), "{}", outcome.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_that_is_still_on_its_way_is_told() {
+    let server = MailServer::start(Security::StartTls, Some(Fault::LosesMail))
+        .await
+        .unwrap();
+    let outcome = interrupted(&server, Duration::from_millis(500))
+        .await
+        .expect_code(130);
+    let said = format!("{}{}", outcome.stdout, outcome.stderr);
+    for words in ["it was sent and has not arrived yet", "with Message-ID"] {
+        assert!(said.contains(words), "{said}");
+    }
 }

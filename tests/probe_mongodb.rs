@@ -137,7 +137,7 @@ async fn all_rungs_hold_with_and_without_tls() {
         let stage = Stage::new(tls, &[]).await;
         let facts = stage.look("round-trip").await;
         holds(&facts);
-        assert_eq!(facts["identity"]["roles"], json!(["readWrite@serene-mind"]));
+        assert_eq!(facts["identity"]["roles"], json!(["readWrite@tasks"]));
         assert_eq!(facts["identity"]["broad"], json!([]));
         assert_eq!(facts["server"]["set_name"], "rs0");
         assert_eq!(facts["tls"]["used"], tls);
@@ -462,7 +462,7 @@ async fn names_of_databases() {
     stops_at(&facts, "privileges", Some(false), "on the database another");
     stage.variables.pop();
     let facts = stage.look("reach").await;
-    assert_eq!(facts["database"]["name"], "serene-mind");
+    assert_eq!(facts["database"]["name"], "tasks");
 }
 
 #[tokio::test]
@@ -522,6 +522,26 @@ async fn a_name_server_that_is_silent_leaves_it_open() {
     let facts = look(&variables, parameters, Path::new("."), AMPLE).await;
     stops_at(&facts, "resolve", None, "did not answer in time");
     assert!(begun.elapsed() < Duration::from_secs(15));
+}
+
+/// What `holdpoint demo` and other tests rely on: nothing is wrong with a server without faults.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_faults_is_go() {
+    for tls in [false, true] {
+        let stage = Stage::new(tls, &[]).await;
+        let package = r#"{"name":"shop","dependencies":{"mongodb":"6"}}"#;
+        write(stage.folder.path(), "package.json", package);
+        let lines = stage.variables.iter();
+        let lines: String = lines
+            .map(|(name, value)| format!("{name}={value}\n"))
+            .collect();
+        write(stage.folder.path(), ".env.local", &lines);
+        let run = holdpoint(["run", "mongodb"]).within(stage.folder.path());
+        tokio::task::spawn_blocking(|| run.run().expect_code(0))
+            .await
+            .unwrap();
+        stage.is_clean();
+    }
 }
 
 /// The program in the folder of an application whose database never answers `find`.

@@ -298,3 +298,113 @@ async fn a_domain_that_does_not_exist_is_told() {
     let gone = facts(&server, &[("EMAIL_FROM", "mail@gone.test")]).await;
     assert!(rung(&gone, "exists", Some(false)).contains("no domain gone.test"));
 }
+
+/// The verdicts of the checks of a sender, by the program.
+fn verdicts(
+    server: &Dnsmasq,
+    variables: &[(&str, &str)],
+) -> std::collections::BTreeMap<String, String> {
+    let ids = [
+        "sender-domain",
+        "spf",
+        "spf-lookups",
+        "dkim",
+        "dmarc",
+        "dmarc-enforced",
+        "mx",
+        "bounces",
+    ];
+    let ids = ids.map(|id| format!("email.{id}"));
+    let mut call = support::holdpoint(
+        ["run"]
+            .into_iter()
+            .chain(ids.iter().map(String::as_str))
+            .chain(["--report", "json=-"]),
+    )
+    .env("HOLDPOINT_DNS_SERVER", &server.address);
+    for (name, value) in variables {
+        call = call.env(name, value);
+    }
+    let outcome = call.run();
+    let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    findings
+        .iter()
+        .map(|finding| {
+            let word = |key: &str| finding[key].as_str().unwrap().to_owned();
+            (word("check").replace("email.", ""), word("verdict"))
+        })
+        .collect()
+}
+
+#[test]
+fn the_program_judges_a_sender() {
+    let Some(server) = dnsmasq() else { return };
+    let resend = ("RESEND_API_KEY", "re_1234567890abcdef1234");
+    let expect = |variables: &[(&str, &str)], expected: &[(&str, &str)]| {
+        let found = verdicts(&server, variables);
+        for (id, verdict) in expected {
+            assert_eq!(found[*id], *verdict, "{id} of {variables:?}: {found:#?}");
+        }
+    };
+    expect(
+        &[("EMAIL_FROM", "Shop <mail@good.test>"), resend],
+        &[
+            ("sender-domain", "pass"),
+            ("spf", "pass"),
+            ("spf-lookups", "pass"),
+            ("dkim", "pass"),
+            ("dmarc", "pass"),
+            ("dmarc-enforced", "pass"),
+            ("mx", "pass"),
+            ("bounces", "pass"),
+        ],
+    );
+    expect(
+        &[("EMAIL_FROM", "mail@bare.test"), resend],
+        &[
+            ("sender-domain", "pass"),
+            ("spf", "fail"),
+            ("spf-lookups", "not-applicable"),
+            ("dkim", "fail"),
+            ("dmarc", "fail"),
+            ("dmarc-enforced", "blocked"),
+            ("mx", "fail"),
+            ("bounces", "fail"),
+        ],
+    );
+    expect(
+        &[("EMAIL_FROM", "mail@many.test")],
+        &[
+            ("spf", "pass"),
+            ("spf-lookups", "fail"),
+            ("dkim", "inconclusive"),
+            ("dmarc", "fail"),
+            ("bounces", "not-applicable"),
+        ],
+    );
+    expect(
+        &[("EMAIL_FROM", "mail@two.test")],
+        &[
+            ("spf", "fail"),
+            ("spf-lookups", "not-applicable"),
+            ("dmarc", "fail"),
+        ],
+    );
+    expect(
+        &[("EMAIL_FROM", "mail@far.test")],
+        &[("spf", "pass"), ("spf-lookups", "inconclusive")],
+    );
+    expect(
+        &[("EMAIL_FROM", "mail@elsewhere.org")],
+        &[("sender-domain", "inconclusive"), ("spf", "blocked")],
+    );
+    expect(
+        &[("EMAIL_FROM", "noreply@yourdomain.com")],
+        &[
+            ("sender-domain", "fail"),
+            ("spf", "blocked"),
+            ("dkim", "blocked"),
+        ],
+    );
+}

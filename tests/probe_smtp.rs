@@ -60,6 +60,7 @@ async fn the_rung_that_broke_is_named_with_its_cause() {
     for (fault, name, ok, words) in [
         (WrongPassword, "authenticate", Some(false), "535 5.7.8"),
         (LoginUnavailable, "authenticate", None, "454 4.7.0"),
+        (NoLogin, "authenticate", Some(false), "offers no login"),
         (NoStartTls, "tls", Some(false), "does not offer STARTTLS"),
         (ExpiredCertificate, "tls", Some(false), "it has expired"),
         (
@@ -85,6 +86,23 @@ async fn the_rung_that_broke_is_named_with_its_cause() {
 }
 
 #[tokio::test]
+async fn login_is_used_where_plain_is_not_offered() {
+    let server = sandbox(Security::Implicit, Fault::LoginOnly).await;
+    let facts = at(&server).facts(json!({})).await;
+    rung(&facts, "noop", Some(true));
+    assert_eq!(facts["login_mechanism"], "LOGIN");
+    let wrong = format!(
+        "smtps://app%40sandbox.test:another-word@{}",
+        server.address()
+    );
+    let facts = at(&server)
+        .with([("EMAIL_SERVER", wrong)])
+        .facts(json!({}))
+        .await;
+    rung(&facts, "authenticate", Some(false));
+}
+
+#[tokio::test]
 async fn a_certificate_of_a_stranger_is_not_trusted() {
     for security in [Security::StartTls, Security::Implicit] {
         let server = MailServer::start(security, None).await.unwrap();
@@ -101,16 +119,35 @@ async fn a_certificate_of_a_stranger_is_not_trusted() {
 
 #[tokio::test]
 async fn a_server_that_says_nothing_ends_in_its_time() {
-    for fault in [Fault::Silent, Fault::HangsAfterGreeting] {
-        let server = sandbox(Security::StartTls, fault).await;
+    for (security, fault, name, words) in [
+        (
+            Security::StartTls,
+            Fault::Silent,
+            "greeting",
+            "did not answer",
+        ),
+        (
+            Security::StartTls,
+            Fault::HangsAfterGreeting,
+            "greeting",
+            "did not answer",
+        ),
+        (
+            Security::Implicit,
+            Fault::Silent,
+            "tls",
+            "not finished in time",
+        ),
+    ] {
+        let server = sandbox(security, fault).await;
         let begun = clock::tick();
         let facts = at(&server)
             .within(Duration::from_secs(3))
             .facts(json!({}))
             .await;
         assert!(begun.elapsed() < Duration::from_secs(3), "{fault:?}");
-        let cause = rung(&facts, "greeting", None);
-        assert!(cause.contains("did not answer"), "{cause}");
+        let cause = rung(&facts, name, None);
+        assert!(cause.contains(words), "{cause}");
     }
 }
 

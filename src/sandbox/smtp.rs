@@ -7,6 +7,7 @@ use super::authority::Authority;
 use rustls::ServerConfig;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
@@ -27,6 +28,10 @@ pub enum Fault {
     WrongPassword,
     /// Logins cannot be verified just now (454).
     LoginUnavailable,
+    /// LOGIN is the only mechanism: not wrong, and a client that knows PLAIN alone fails.
+    LoginOnly,
+    /// No login is offered at all.
+    NoLogin,
     /// STARTTLS is not offered, whatever [`Security`] says.
     NoStartTls,
     /// The certificate has expired.
@@ -88,6 +93,8 @@ struct Shared {
     password: String,
     tls: Arc<ServerConfig>,
     mails: Mutex<Vec<Mail>>,
+    /// Mails that were taken over, lost ones too.
+    taken: AtomicUsize,
 }
 
 impl std::fmt::Debug for Shared {
@@ -125,6 +132,7 @@ impl MailServer {
             password: super::keys::hex::<12>()?,
             tls: Arc::new(tls),
             mails: Mutex::default(),
+            taken: AtomicUsize::new(0),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -191,6 +199,11 @@ impl MailServer {
             ("HOLDPOINT_MAIL_TO", "probe@inbox.test".into()),
             ("HOLDPOINT_MAIL_CATCHER_URL", self.catcher_url()),
         ]
+    }
+
+    /// How many mails were taken over, those that were lost among them.
+    pub fn taken(&self) -> usize {
+        self.shared.taken.load(Ordering::SeqCst)
     }
 
     /// What is in the mailbox now.

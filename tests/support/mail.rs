@@ -1,6 +1,6 @@
 //! Mail servers and mailboxes that others wrote, and the certificates they show.
 
-use super::peers::{Process, fetched, peer, python};
+use super::peers::{Process, built, fetched, peer, python};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -80,7 +80,7 @@ impl Maildev {
                     .arg(folder.path().join("key.pem"));
             }
             let mut process = Process::spawn(command)?;
-            if process.speaks(|| answers(web) && connects(smtp)) {
+            if process.speaks(|| answers(web, "/api/email") && connects(smtp)) {
                 return Some(Self {
                     _process: process,
                     _folder: folder,
@@ -95,7 +95,7 @@ impl Maildev {
 }
 
 /// Does an HTTP server answer there?
-fn answers(port: u16) -> bool {
+fn answers(port: u16, path: &str) -> bool {
     let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else {
         return false;
     };
@@ -103,7 +103,10 @@ fn answers(port: u16) -> bool {
     let mut first = [0; 12];
     stream.set_read_timeout(limit).is_ok()
         && stream
-            .write_all(b"GET /api/email HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            .write_all(
+                format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    .as_bytes(),
+            )
             .is_ok()
         && stream.read_exact(&mut first).is_ok()
         && first == *b"HTTP/1.1 200"
@@ -111,6 +114,51 @@ fn answers(port: u16) -> bool {
 
 fn connects(port: u16) -> bool {
     TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
+/// A running Mailpit, which wants STARTTLS and then a login.
+pub(crate) struct Mailpit {
+    _process: Process,
+    _folder: TempDir,
+    pub(crate) authority: String,
+    pub(crate) smtp: u16,
+    pub(crate) web: u16,
+}
+
+impl Mailpit {
+    /// Starts it; none where it is skipped.
+    pub(crate) fn start() -> Option<Self> {
+        let program = built("mailpit")?;
+        let (folder, authority) = certified();
+        let logins = folder.path().join("logins");
+        std::fs::write(&logins, format!("{USER}:{PASSWORD}\n")).expect("a file can be written");
+        for _ in 0..5 {
+            let (smtp, web) = (free_port(), free_port());
+            let mut command = Command::new(&program);
+            command
+                .args(["--disable-version-check", "--smtp-require-starttls"])
+                .args(["--smtp", &format!("127.0.0.1:{smtp}")])
+                .args(["--listen", &format!("127.0.0.1:{web}")])
+                .arg("--smtp-tls-cert")
+                .arg(folder.path().join("cert.pem"))
+                .arg("--smtp-tls-key")
+                .arg(folder.path().join("key.pem"))
+                .arg("--smtp-auth-file")
+                .arg(&logins)
+                .current_dir(folder.path());
+            let mut process = Process::spawn(command)?;
+            if process.speaks(|| answers(web, "/api/v1/info") && connects(smtp)) {
+                return Some(Self {
+                    _process: process,
+                    _folder: folder,
+                    authority,
+                    smtp,
+                    web,
+                });
+            }
+        }
+        panic!("mailpit did not start");
+    }
 }
 
 /// A running aiosmtpd, whose mail goes into a maildir.

@@ -49,14 +49,26 @@ const TOKEN: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 impl NextAuth {
     /// Starts it; its mail goes by `server`.
     pub(crate) async fn start(conduct: Conduct, server: &MailServer) -> Self {
-        let pem = server.authority_pem().as_bytes();
+        let login = (server.user(), server.password());
+        let port = server.address().port();
+        Self::start_with(conduct, port, login, server.authority_pem()).await
+    }
+
+    /// The same by any server on this machine that wants STARTTLS.
+    pub(crate) async fn start_with(
+        conduct: Conduct,
+        port: u16,
+        (user, password): (&str, &str),
+        authority: &str,
+    ) -> Self {
+        let pem = authority.as_bytes();
         let tls = TlsParameters::builder("127.0.0.1".into())
             .add_root_certificate(Certificate::from_pem(pem).expect("a certificate"))
             .build_rustls()
             .expect("settings of TLS");
-        let login = Credentials::new(server.user().into(), server.password().into());
+        let login = Credentials::new(user.into(), password.into());
         let mailer = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1")
-            .port(server.address().port())
+            .port(port)
             .tls(Tls::Required(tls))
             .credentials(login)
             .build();

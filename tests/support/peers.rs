@@ -34,9 +34,11 @@ pub(crate) fn fetched(name: &str) -> Option<PathBuf> {
 
 /// The program of a peer that `tests/run` built, such as `ferretdb`.
 pub(crate) fn built(name: &str) -> Option<PathBuf> {
-    let program = variable("HOLDPOINT_PEERS").map(|peers| Path::new(&peers).join(name).join(name));
-    program
-        .filter(|program| program.is_file())
+    let folder = Path::new(&variable("HOLDPOINT_PEERS").unwrap_or_default()).join(name);
+    let programs = [folder.join(name), folder.join("bin").join(name)];
+    programs
+        .into_iter()
+        .find(|program| program.is_file())
         .or_else(|| skipped(name))
 }
 

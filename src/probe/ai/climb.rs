@@ -122,7 +122,13 @@ impl Climb<'_> {
         let Some(model) = model else {
             if key_held {
                 let provider = self.peer.dialect.provider();
-                self.ladder.untold("model", format!("deployed code names no model of {provider}; give one as the parameter model of the check"));
+                let variable = provider.to_uppercase();
+                self.ladder.untold(
+                    "model",
+                    format!(
+                        "deployed code names no model of {provider}; HOLDPOINT_{variable}_MODEL names one"
+                    ),
+                );
             } else {
                 self.ladder.untold(
                     "key",

@@ -30,10 +30,14 @@ impl<'a> Key<'a> {
                 .get(name)
                 .filter(|variable| !variable.value.trim().is_empty())
         };
+        let provider = dialect.provider();
         let absent = |names: &str| {
             Hindrance::new(
                 HindranceKind::Absent,
-                format!("no key for {} is set: {names}", dialect.provider()),
+                format!(
+                    "no key for {provider} is set: {names}; HOLDPOINT_{}_KEY_VARIABLE names another variable",
+                    provider.to_uppercase()
+                ),
             )
         };
         if let Some(name) = text(parameters, "variable") {

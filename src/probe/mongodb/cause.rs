@@ -16,8 +16,8 @@ pub(super) struct Cause {
     pub(super) text: String,
     /// How to mend it; empty where that is not known.
     pub(super) remedy: String,
-    /// Another attempt may not meet it.
-    pub(super) passing: bool,
+    /// The server's code, where it refused.
+    pub(super) code: Option<i32>,
 }
 
 impl Cause {
@@ -27,7 +27,7 @@ impl Cause {
             ok: Some(false),
             text: text.into(),
             remedy: remedy.into(),
-            passing: false,
+            code: None,
         }
     }
 
@@ -37,15 +37,7 @@ impl Cause {
             ok: None,
             text: text.into(),
             remedy: String::new(),
-            passing: false,
-        }
-    }
-
-    /// The same, and another attempt may fare better. What ran out of time has had its time.
-    pub(super) fn passing(self) -> Self {
-        Self {
-            passing: true,
-            ..self
+            code: None,
         }
     }
 }
@@ -123,7 +115,7 @@ const PASSWORD: &str = "copy the user and password from Database Access again, p
 
 /// What the error means.
 pub(super) fn of(seen: &Seen, place: &Place<'_>) -> Cause {
-    match seen.kind {
+    let cause = match seen.kind {
         Kind::Selection => of_selection(&seen.text, place),
         Kind::Authentication => of_authentication(seen, place),
         Kind::Server => of_refusal(seen.code.unwrap_or(0), &seen.text, place),
@@ -139,6 +131,10 @@ pub(super) fn of(seen: &Seen, place: &Place<'_>) -> Cause {
             "the server's answer to {} could not be used",
             place.action
         )),
+    };
+    Cause {
+        code: seen.code,
+        ..cause
     }
 }
 
@@ -154,9 +150,7 @@ fn of_authentication(seen: &Seen, place: &Place<'_>) -> Cause {
         None if seen.text.contains("Authentication failed") || seen.text.contains("bad auth") => {
             of_login(place)
         }
-        _ => {
-            Cause::untold("the login was broken off for another reason than the password").passing()
-        }
+        _ => Cause::untold("the login was broken off for another reason than the password"),
     }
 }
 
@@ -177,8 +171,7 @@ fn of_selection(text: &str, place: &Place<'_>) -> Cause {
         return Cause::broke(
             "the servers answer, and none of them is a writable primary: an election is under way, or too few members are up",
             "look at the cluster's state in Atlas or with rs.status(); a majority of the members must be up to elect a primary",
-        )
-        .passing();
+        );
     }
     // A server of another set is an error where it is the only one, and left out otherwise.
     if topology.contains("does not match actual name") || !topology.contains("Servers:") {
@@ -236,16 +229,19 @@ fn of_network(text: &str, place: &Place<'_>) -> Cause {
         return Cause::broke(
             "the connection was refused: nothing listens there",
             "start the database, or correct host and port in the connection string",
-        )
-        .passing();
+        );
     }
     if turned_away {
         return Cause::untold(
             "the server closed the connection without an answer: it turns this machine away, or is going down",
-        )
-        .passing();
+        );
     }
-    Cause::untold("the connection to the server broke").passing()
+    Cause::untold("the connection to the server broke")
+}
+
+/// CommandNotFound, CommandNotSupported and NotImplemented: the server lacks it, whoever asks.
+pub(super) fn is_not_offered(code: i32) -> bool {
+    matches!(code, 59 | 115 | 238)
 }
 
 /// An answer with an error code of the server (MongoDB manual, error codes).
@@ -274,7 +270,6 @@ fn of_refusal(code: i32, text: &str, place: &Place<'_>) -> Cause {
         8000 => Cause::untold(format!("Atlas refuses {action} for a reason of its own")),
         11602 | 11600 | 91 | 189 | 10107 | 13435 | 13436 => {
             Cause::untold("the primary stepped down while it was asked: an election is under way")
-                .passing()
         }
         64 => Cause::broke(
             "a write was not acknowledged by a majority of the members in time: replication lags, or members are down",
@@ -285,7 +280,9 @@ fn of_refusal(code: i32, text: &str, place: &Place<'_>) -> Cause {
             "bring the missing members back, or correct the replica set's configuration",
         ),
         50 => Cause::untold(format!("the server did not finish {action} in time")),
-        59 | 115 | 238 => Cause::untold(format!("this server does not offer {action}")),
+        code if is_not_offered(code) => {
+            Cause::untold(format!("this server does not offer {action}"))
+        }
         _ => Cause::untold(format!("the server refused {action} with code {code}")),
     }
 }
@@ -350,7 +347,7 @@ pub(super) fn of_connection(hindrance: &Hindrance, place: &Place<'_>) -> Cause {
         HindranceKind::Refused => of_network("refused", place),
         HindranceKind::Timeout => of_network("timed out", place),
         HindranceKind::Dns => of_network("resolve", place),
-        _ => Cause::untold(hindrance.cause.clone()).passing(),
+        _ => Cause::untold(hindrance.cause.clone()),
     }
 }
 

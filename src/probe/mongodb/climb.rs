@@ -6,6 +6,7 @@ use super::privileges::{self, Identity};
 use super::resolve::{Resolved, Seed, resolve};
 use super::uri::{self, Address};
 use crate::clock;
+use crate::model::{Hindrance, HindranceKind};
 use crate::probe::Context;
 use crate::probe::ladder::Ladder;
 use crate::probe::transport::mongodb::{Driver, SELECTION};
@@ -19,6 +20,8 @@ use std::time::{Duration, Instant};
 
 /// How long TCP and TLS may take for one server.
 pub(super) const CONNECTING: Duration = Duration::from_secs(5);
+/// How long to wait, at most, before servers that refused are tried once more.
+const BEFORE_AGAIN: Duration = Duration::from_millis(400);
 /// What a look keeps of its time for the end, so that it says itself what did not answer.
 const SPARE: Duration = Duration::from_millis(500);
 
@@ -37,7 +40,6 @@ pub(super) struct Climb<'a> {
     pub(super) asked: Asked<'a>,
     pub(super) until: Instant,
     pub(super) ladder: Ladder,
-    pub(super) passing: bool,
     pub(super) address: Option<Address>,
     pub(super) resolved: Resolved,
     pub(super) reached: Vec<Reached>,
@@ -72,7 +74,6 @@ impl<'a> Climb<'a> {
             asked,
             until: context.until - SPARE.min(context.timeout / 10),
             ladder: Ladder::new(RUNGS),
-            passing: false,
             address: None,
             resolved: Resolved::default(),
             reached: Vec::new(),
@@ -87,7 +88,6 @@ impl<'a> Climb<'a> {
             identity: None,
         };
         if let Err((rung, cause)) = climb.climb().await {
-            climb.passing = cause.passing;
             match cause.ok {
                 Some(_) => climb.ladder.broke(rung, cause.text, &cause.remedy),
                 None => climb.ladder.untold(rung, cause.text),
@@ -139,15 +139,21 @@ impl<'a> Climb<'a> {
         Ok(())
     }
 
-    /// TCP to every server at once; one is enough to go on.
+    /// TCP to every server at once; one is enough to go on. Where none takes a connection, each is
+    /// tried once more, which other rungs, having held, need not see.
     async fn connect(&mut self, address: &Address) -> Result<(), Cause> {
         let until = wire::within(CONNECTING, self.until);
-        let attempts = self.resolved.seeds.iter().map(|seed| async move {
-            let begun = clock::tick();
-            let outcome = open(seed, until).await.map(drop);
-            (seed.clone(), outcome, begun.elapsed())
-        });
-        let attempts = join_all(attempts).await;
+        let mut attempts = self.attempts(until).await;
+        let passing = |outcome: &Result<(), Hindrance>| {
+            outcome
+                .as_ref()
+                .is_err_and(|hindrance| hindrance.kind != HindranceKind::Timeout)
+        };
+        if attempts.iter().all(|(_, outcome, _)| passing(outcome)) {
+            let pause = BEFORE_AGAIN.mul_f64(0.5 + fastrand::f64() / 2.0);
+            tokio::time::sleep(pause).await;
+            attempts = self.attempts(until).await;
+        }
         let mut causes = Vec::new();
         for (seed, outcome, took) in attempts {
             let place = self.place(address, "hello");
@@ -175,6 +181,16 @@ impl<'a> Climb<'a> {
             .into_iter()
             .min_by_key(|cause| cause.ok.is_some())
             .unwrap_or_else(|| Cause::untold("there is no server to connect to")))
+    }
+
+    /// One connection to each server, with the time it took.
+    async fn attempts(&self, until: Instant) -> Vec<(Seed, Result<(), Hindrance>, Duration)> {
+        let attempts = self.resolved.seeds.iter().map(|seed| async move {
+            let begun = clock::tick();
+            let outcome = open(seed, until).await.map(drop);
+            (seed.clone(), outcome, begun.elapsed())
+        });
+        join_all(attempts).await
     }
 
     /// The driver's options without a login: what was looked up is not looked up again.
@@ -234,7 +250,7 @@ impl<'a> Climb<'a> {
                 } else {
                     let cause = "the server that answers is no primary and takes no writes";
                     let remedy = "name every member of the replica set and its name in the connection string, so that the driver finds the primary";
-                    Err(Cause::broke(cause, remedy).passing())
+                    Err(Cause::broke(cause, remedy))
                 }
             }
         }
@@ -363,10 +379,7 @@ impl<'a> Climb<'a> {
 }
 
 /// Connects to the first address that answers.
-pub(super) async fn open(
-    seed: &Seed,
-    until: Instant,
-) -> Result<tokio::net::TcpStream, crate::model::Hindrance> {
+pub(super) async fn open(seed: &Seed, until: Instant) -> Result<tokio::net::TcpStream, Hindrance> {
     let mut last = None;
     for (tried, address) in seed.addresses.iter().enumerate() {
         let left = until.saturating_duration_since(clock::tick());
@@ -379,7 +392,7 @@ pub(super) async fn open(
     }
     Err(last.unwrap_or_else(|| {
         let cause = format!("{} has no address", seed.host);
-        crate::model::Hindrance::new(crate::model::HindranceKind::Dns, cause)
+        Hindrance::new(HindranceKind::Dns, cause)
     }))
 }
 

@@ -260,6 +260,10 @@ fn indexes() -> FactSpec {
                 "collections that do not exist yet, so that nothing can be said of their indexes",
             ),
             texts(
+                "documented",
+                "indexes that documents ask for, each with its place",
+            ),
+            texts(
                 "documented_only",
                 "indexes that documents ask for, and that neither the code creates nor the database has",
             ),

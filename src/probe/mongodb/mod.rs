@@ -12,7 +12,7 @@ mod round_trip;
 mod trust;
 mod uri;
 
-use super::{Context, Probe, ProbeSpec, Sighting, Transient, Wanted};
+use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind, Variable};
 use climb::{Asked, Climb};
 use futures_util::future::BoxFuture;
@@ -147,15 +147,10 @@ async fn look(parameters: &Facts, variable: &Variable, context: &Context) -> Sig
         _ => Value::Null,
     };
     climb.down().await;
-    let passing = climb.passing;
     facts["steps"] = climb.ladder.into_fact();
-    let facts = match facts {
-        Value::Object(facts) => facts,
-        _ => Facts::new(),
-    };
-    Sighting {
-        transient: passing.then_some(Transient { retry_after: None }),
-        ..Sighting::of(facts)
+    match facts {
+        Value::Object(facts) => Sighting::of(facts),
+        _ => Sighting::default(),
     }
 }
 

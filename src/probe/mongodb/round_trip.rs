@@ -1,6 +1,6 @@
 //! A document of our own written, read, changed and removed, in a collection that is removed too.
 
-use super::cause::Cause;
+use super::cause::{Cause, is_not_offered};
 use super::climb::{Climb, slow, timed};
 use crate::clock;
 use crate::model::Leftover;
@@ -206,8 +206,9 @@ impl Trip<'_> {
             .await
         {
             Ok(_) => self.expires = Some(true),
-            Err((_, cause)) if cause.ok.is_none() && !cause.passing => self.expires = Some(false),
-            // The privilege is missing, and nothing was made: whether writes work stays open.
+            // Then the document is removed by us alone, and the rest still shows.
+            Err((_, cause)) if cause.code.is_some_and(is_not_offered) => self.expires = Some(false),
+            // Nothing was made: whether writes work stays open.
             Err((step, cause)) => return Err((step, Cause { ok: None, ..cause })),
         }
 

@@ -115,7 +115,11 @@ fn facts() -> Vec<FactSpec> {
                     optional(Text),
                     "the domain that the provider wants to be taken in",
                 ),
-                FactSpec::new("authorises", optional(Bool), "it is taken in"),
+                FactSpec::new(
+                    "authorises",
+                    optional(Bool),
+                    "it is taken in; null where the record also names addresses, which may be the provider's",
+                ),
                 FactSpec::new(
                     "errors",
                     FactKind::list(Text),

@@ -218,6 +218,11 @@ async fn spf(resolver: &Resolver, domain: &str, provider: Option<&Provider>) -> 
     let policy = spf::follow(resolver, &name).await;
     let include = provider.and_then(|one| one.include);
     let untold = policy.untold.join("; ");
+    let taken_in = include.map(|include| policy.taken_in.iter().any(|one| one == include));
+    // Where bounces go to a name made for the provider, its include stands as it was given. Elsewhere
+    // the provider's addresses may have been written out.
+    let open = policy.opaque && !matches!(bounces, Bounces::Below(_));
+    let authorises = taken_in.filter(|taken_in| *taken_in || !open);
     // Whether there is a record is told by the first answer; what could not be told comes after it.
     let read = policy.untold.is_empty() || policy.records > 0;
     json!({
@@ -230,7 +235,7 @@ async fn spf(resolver: &Resolver, domain: &str, provider: Option<&Provider>) -> 
         "all": policy.all.map(String::from),
         "taken_in": policy.taken_in,
         "wants": include,
-        "authorises": include.map(|include| policy.taken_in.iter().any(|one| one == include)),
+        "authorises": authorises,
         "errors": policy.errors,
         "cause": (!untold.is_empty()).then_some(untold),
     })

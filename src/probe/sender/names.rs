@@ -34,11 +34,23 @@ impl Resolver {
     }
 
     /// Does the name exist, with records of whatever type?
+    ///
+    /// The top-level domain is the control: a name server that does not even know that does not see
+    /// the public DNS, as behind some firewalls, and its "no such name" says nothing.
     pub(super) async fn exists(&self, name: &str) -> Result<bool, String> {
         match self.ask(name, RecordType::SOA).await {
-            Ok(_) => Ok(true),
-            Err(Failure::NoName) => Ok(false),
+            Ok(_) => return Ok(true),
+            Err(Failure::Untold(cause)) => return Err(cause),
+            Err(Failure::NoName) => {}
+        }
+        let top = name.rsplit('.').find(|label| !label.is_empty());
+        match self.ask(top.unwrap_or_default(), RecordType::SOA).await {
+            Ok(_) => Ok(false),
             Err(Failure::Untold(cause)) => Err(cause),
+            Err(Failure::NoName) => Err(format!(
+                "the name server here knows no .{}, so it cannot tell whether {name} exists",
+                top.unwrap_or_default()
+            )),
         }
     }
 

@@ -5,6 +5,7 @@ mod answer;
 mod arrival;
 mod facts;
 mod magic_link;
+mod security;
 mod send;
 mod session;
 
@@ -46,7 +47,7 @@ impl Probe for Smtp {
             summary: "Connects to the mail server as the application's mailer would, secures the connection, logs in. \
                 `send` also sends one short text to an address of yours and looks for it in its mailbox; `magic-link` \
                 has the application send a sign-in mail. What it finds in the mailbox of its own it removes again; \
-                it never opens a link.",
+                it never opens a link, and the token in the application's database expires by itself.",
             level: Level::Live,
             exclusive: false,
             needs_target: false,

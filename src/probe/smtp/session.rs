@@ -2,16 +2,16 @@
 
 use super::account::{self, Account, Reading};
 use super::answer::{self, Answer, Meaning};
+use super::security::{insecure, upgraded, wants_tls_first};
 use super::{absent, text};
 use crate::clock;
 use crate::model::{Facts, Hindrance, HindranceKind};
 use crate::probe::Context;
 use crate::probe::ladder::Ladder;
-use crate::probe::transport::TlsFault;
 use crate::probe::transport::smtp::{Broken, Smtp, open};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::commands::{Auth, Ehlo, Noop, Quit, Starttls};
-use lettre::transport::smtp::extension::{ClientId, Extension, ServerInfo};
+use lettre::transport::smtp::commands::{Auth, Ehlo, Noop, Quit};
+use lettre::transport::smtp::extension::{ClientId, ServerInfo};
 use lettre::transport::smtp::response::Response;
 use serde_json::json;
 use std::net::{IpAddr, Ipv4Addr};
@@ -192,28 +192,6 @@ fn unreached(account: &Account, hindrance: &Hindrance, ladder: &mut Ladder) {
     }
 }
 
-fn insecure(account: &Account, fault: TlsFault, ladder: &mut Ladder) {
-    let place = format!("{}:{}", account.host, account.port);
-    match fault {
-        TlsFault::Untrusted(cause) => ladder.broke(
-            "tls",
-            format!("the certificate of {place} is not trusted: {cause}"),
-            "use the host name that the certificate is for, or have the server's certificate renewed; a private authority goes into NODE_EXTRA_CA_CERTS",
-        ),
-        TlsFault::NotTls => ladder.broke(
-            "tls",
-            format!("{place} does not speak TLS from the first byte, as smtps:// means"),
-            "write smtp:// with this port, which upgrades with STARTTLS, or smtps:// with port 465",
-        ),
-        TlsFault::Refused(cause) => ladder.broke(
-            "tls",
-            format!("{place}: {cause}"),
-            "have the server offer TLS 1.2 or 1.3 with modern ciphers",
-        ),
-        TlsFault::Untold(cause) => ladder.untold("tls", format!("{place}: {cause}")),
-    }
-}
-
 /// Reads the greeting and says EHLO.
 async fn greeted(
     account: &Account,
@@ -262,7 +240,10 @@ async fn greeted(
     }
 }
 
-async fn ehlo(smtp: &mut Smtp, until: Instant) -> Result<(ServerInfo, Response), String> {
+pub(super) async fn ehlo(
+    smtp: &mut Smtp,
+    until: Instant,
+) -> Result<(ServerInfo, Response), String> {
     // The name of a client that has none (RFC 5321 section 4.1.3); mailers send the same.
     let hello = Ehlo::new(ClientId::Ipv4(Ipv4Addr::LOCALHOST));
     let response = smtp
@@ -278,7 +259,7 @@ async fn ehlo(smtp: &mut Smtp, until: Instant) -> Result<(ServerInfo, Response),
     Ok((offers, response))
 }
 
-fn note_offers(facts: &mut Facts, response: &Response) {
+pub(super) fn note_offers(facts: &mut Facts, response: &Response) {
     let offers: Vec<String> = response
         .message()
         .skip(1)
@@ -293,101 +274,6 @@ fn note_offers(facts: &mut Facts, response: &Response) {
         .take(40)
         .collect();
     facts.insert("offers".into(), json!(offers));
-}
-
-/// Does the server take a TLS handshake where it did not greet?
-async fn wants_tls_first(account: &Account, context: &Context, until: Instant) -> bool {
-    let Ok((stream, ..)) = open(&account.host, account.port, until).await else {
-        return false;
-    };
-    matches!(
-        context.transport.secure(&account.host, stream, until).await,
-        Ok(_) | Err(TlsFault::Untrusted(_))
-    )
-}
-
-/// Upgrades with STARTTLS where it is offered, as the mailer does by itself.
-async fn upgraded(
-    account: &Account,
-    context: &Context,
-    mut smtp: Smtp,
-    offers: ServerInfo,
-    until: Instant,
-    ladder: &mut Ladder,
-    facts: &mut Facts,
-) -> Option<(Smtp, ServerInfo)> {
-    let offered = offers.supports_feature(Extension::StartTls);
-    let place = format!("{}:{}", account.host, account.port);
-    if account.ignores_tls || !offered {
-        if account.login.is_none() && !account.requires_tls {
-            facts.insert("security".into(), "none".into());
-            return Some((smtp, offers));
-        }
-        facts.insert("security".into(), "none".into());
-        if offered {
-            ladder.broke(
-                "tls",
-                "ignoreTLS is set, so the password would cross the network in clear",
-                "take ignoreTLS out of the address",
-            );
-        } else if account.requires_tls {
-            ladder.broke(
-                "tls",
-                format!(
-                    "{place} does not offer STARTTLS, and requireTLS is set: the mailer gives up"
-                ),
-                "use a port that offers TLS: 465 with smtps://, or 587",
-            );
-        } else {
-            ladder.broke(
-                "tls",
-                format!("{place} does not offer STARTTLS, so the password would cross the network in clear"),
-                "use a port that offers TLS: 465 with smtps://, or 587",
-            );
-        }
-        return None;
-    }
-    match smtp.command(Starttls, until).await {
-        Ok(response) if response.has_code(220) => {}
-        Ok(response) => {
-            let codes = Answer::of(&response).codes();
-            ladder.untold(
-                "tls",
-                format!("{place} offers STARTTLS and then answers {codes}"),
-            );
-            return None;
-        }
-        Err(broken) => {
-            ladder.untold("tls", said(&broken, "STARTTLS"));
-            return None;
-        }
-    }
-    let mut smtp = match smtp.secured(&context.transport, &account.host, until).await {
-        Ok(smtp) => smtp,
-        Err(TlsFault::NotTls) => {
-            ladder.untold(
-                "tls",
-                format!("{place} agreed to STARTTLS and then spoke no TLS"),
-            );
-            return None;
-        }
-        Err(fault) => {
-            insecure(account, fault, ladder);
-            return None;
-        }
-    };
-    // What was offered in clear does not count any more (RFC 3207 section 4.2).
-    match ehlo(&mut smtp, until).await {
-        Ok((offers, response)) => {
-            note_offers(facts, &response);
-            facts.insert("security".into(), "starttls".into());
-            Some((smtp, offers))
-        }
-        Err(cause) => {
-            ladder.untold("tls", format!("after STARTTLS, {cause}"));
-            None
-        }
-    }
 }
 
 /// PLAIN, and LOGIN where PLAIN is not there. One attempt, so that no account is locked.

@@ -4,6 +4,7 @@ use super::{Fault, Mail, Security, Shared, USER};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::io;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
@@ -112,7 +113,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Client<'a, S> {
             lines.push("STARTTLS");
         }
         if self.secured || self.shared.fault == Some(Fault::NoStartTls) {
-            lines.push("AUTH PLAIN LOGIN");
+            match self.shared.fault {
+                Some(Fault::NoLogin) => {}
+                Some(Fault::LoginOnly) => lines.push("AUTH LOGIN"),
+                _ => lines.push("AUTH PLAIN LOGIN"),
+            }
         }
         let last = lines.len() - 1;
         for (place, line) in lines.iter().enumerate() {
@@ -125,7 +130,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Client<'a, S> {
     async fn log_in(&mut self, rest: &str) -> io::Result<()> {
         let (mechanism, first) = rest.split_once(' ').unwrap_or((rest, ""));
         let pair = match mechanism.to_ascii_uppercase().as_str() {
-            "PLAIN" => {
+            "PLAIN" if self.shared.fault != Some(Fault::LoginOnly) => {
                 let answer = if first.is_empty() {
                     self.challenge("").await?
                 } else {
@@ -208,6 +213,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Client<'a, S> {
             fault => {
                 let id = format!("{:016x}", fastrand::u64(..));
                 let to = std::mem::take(&mut self.to);
+                self.shared.taken.fetch_add(1, Ordering::SeqCst);
                 if fault != Some(Fault::LosesMail) {
                     let mail = Mail {
                         id: id.clone(),

@@ -38,18 +38,22 @@ impl Index {
         };
         let nothing = Map::new();
         let options = options.and_then(Value::as_object).unwrap_or(&nothing);
+        let lifetime = options
+            .get("expireAfterSeconds")
+            .or_else(|| options.get("expires"));
+        let ttl = match lifetime {
+            None | Some(Value::Null) => None,
+            // Mongoose takes `'7d'` too, which is not read here.
+            Some(lifetime) => Some(lifetime.as_f64()? as i64),
+        };
         (!key.is_empty()).then(|| Self {
-            key,
+            key: in_order(key),
             unique: options.get("unique").is_some_and(is_true),
             partial: options
                 .get("partialFilterExpression")
                 .filter(|filter| !filter.is_null())
                 .cloned(),
-            ttl: options
-                .get("expireAfterSeconds")
-                .or_else(|| options.get("expires"))
-                .and_then(Value::as_f64)
-                .map(|seconds| seconds as i64),
+            ttl,
         })
     }
 
@@ -121,6 +125,21 @@ impl fmt::Display for Asked {
     }
 }
 
+/// The same keys, with fields of an index over text in the order of their names: the database does
+/// not keep theirs.
+fn in_order(mut key: Vec<(String, String)>) -> Vec<(String, String)> {
+    let is_text = |field: &(String, String)| field.1 == "text";
+    let mut texts: Vec<_> = key.iter().filter(|field| is_text(field)).cloned().collect();
+    texts.sort();
+    let mut texts = texts.into_iter();
+    for field in key.iter_mut().filter(|field| is_text(field)) {
+        if let Some(next) = texts.next() {
+            *field = next;
+        }
+    }
+    key
+}
+
 /// `1`, `-1`, or the kind of an index in words; numbers may be of any type.
 fn direction_of(direction: &Value) -> Option<String> {
     match direction {
@@ -161,6 +180,15 @@ mod tests {
     }
 
     #[test]
+    fn fields_over_text_have_no_order() {
+        let one = index(
+            json!({ "a": 1, "title": "text", "body": "text", "z": 1 }),
+            json!({}),
+        );
+        assert_eq!(one.to_string(), "{ a: 1, body: text, title: text, z: 1 }");
+    }
+
+    #[test]
     fn what_differs_is_said() {
         let plain = index(json!({ "userId": 1 }), json!({}));
         let unique = index(json!({ "userId": 1 }), json!({ "unique": true }));
@@ -182,6 +210,8 @@ mod tests {
     fn other_forms_are_none() {
         assert_eq!(Index::new(&json!([["a", 1]]), None), None);
         assert_eq!(Index::new(&json!({}), None), None);
+        let worded = json!({ "expires": "7d" });
+        assert_eq!(Index::new(&json!({ "at": 1 }), Some(&worded)), None);
         assert!(Index::new(&json!("userId"), None).is_some());
     }
 }

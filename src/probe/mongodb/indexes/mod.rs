@@ -226,14 +226,18 @@ fn compare(survey: &Survey, present: &Present) -> Value {
     let mut unborn = BTreeSet::new();
     for asked in &survey.required {
         match present.collections.get(&asked.collection) {
-            Some(Some(indexes)) => match find(indexes, asked) {
-                None => drop(missing.insert(asked.to_string())),
-                Some(existing) => {
-                    if let Some(difference) = asked.index.difference(existing) {
-                        differing.insert(format!("{asked}: {difference}"));
+            Some(Some(indexes)) => {
+                // Several may have the same keys, one partial and one not; any that is right will do.
+                let mut differences =
+                    alike(indexes, asked).map(|index| asked.index.difference(index));
+                match differences.next() {
+                    None => drop(missing.insert(asked.to_string())),
+                    Some(Some(first)) if differences.all(|it| it.is_some()) => {
+                        differing.insert(format!("{asked}: {first}"));
                     }
+                    Some(_) => {}
                 }
-            },
+            }
             Some(None) => drop(unborn.insert(asked.collection.clone())),
             None => {}
         }
@@ -245,7 +249,10 @@ fn compare(survey: &Survey, present: &Present) -> Value {
     };
     let in_database = |asked: &Asked| {
         let indexes = present.collections.get(&asked.collection);
-        indexes.is_some_and(|it| it.as_ref().is_some_and(|it| find(it, asked).is_some()))
+        indexes.is_some_and(|it| {
+            it.as_ref()
+                .is_some_and(|it| alike(it, asked).next().is_some())
+        })
     };
     let documented_only: BTreeSet<_> = survey
         .documented
@@ -270,6 +277,7 @@ fn compare(survey: &Survey, present: &Present) -> Value {
         "missing": missing,
         "differing": differing,
         "unborn": unborn,
+        "documented": texts(survey.documented.iter().map(ToString::to_string)),
         "documented_only": documented_only,
         "unread": survey.unread,
         "unparsed": survey.unparsed,
@@ -278,8 +286,9 @@ fn compare(survey: &Survey, present: &Present) -> Value {
     })
 }
 
-fn find<'i>(indexes: &'i [Index], asked: &Asked) -> Option<&'i Index> {
-    indexes.iter().find(|index| index.key == asked.index.key)
+/// The indexes with the same keys.
+fn alike<'i>(indexes: &'i [Index], asked: &'i Asked) -> impl Iterator<Item = &'i Index> {
+    indexes.iter().filter(|index| index.key == asked.index.key)
 }
 
 #[cfg(test)]

@@ -96,6 +96,17 @@ fn missing_differing_and_unborn_are_told_apart() {
 }
 
 #[test]
+fn one_right_index_among_several_is_enough() {
+    let [tasks, preferences] = survey().required.try_into().unwrap();
+    let plain = Index::new(&json!({ "userId": 1 }), None).unwrap();
+    let present = database(&[
+        ("tasks", Some(vec![tasks.index])),
+        ("user_preferences", Some(vec![plain, preferences.index])),
+    ]);
+    assert_eq!(compare(&survey(), &present)["ok"], true);
+}
+
+#[test]
 fn what_could_not_be_listed_is_open() {
     let present = Present {
         cause: Some("the user lacks listIndexes".into()),

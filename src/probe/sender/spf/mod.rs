@@ -46,6 +46,9 @@ pub(super) struct Policy {
     pub(super) all: Option<char>,
     /// Every domain whose policy is taken in, by include or redirect, in order.
     pub(super) taken_in: Vec<String>,
+    /// The domain's own records name addresses, or names that depend on the message: what they stand for
+    /// is not known, so a provider may be among them.
+    pub(super) opaque: bool,
     /// What makes receivers give up the policy (permerror).
     pub(super) errors: Vec<String>,
     /// What could not be followed or told.
@@ -135,7 +138,15 @@ impl Walk<'_> {
     }
 
     async fn mechanisms(&mut self, domain: &str, record: &Record, own: bool) {
+        let first = self.path.first().map_or("", String::as_str);
+        let within = domain == first || domain.ends_with(&format!(".{first}"));
         for mechanism in &record.mechanisms {
+            self.policy.opaque |= within
+                && match mechanism {
+                    Mechanism::Address | Mechanism::Exists(_) => true,
+                    Mechanism::Include(target) => target.contains('%'),
+                    _ => false,
+                };
             if self.policy.lookups >= ENOUGH {
                 return;
             }

@@ -261,3 +261,22 @@ async fn macros_of_the_domain_are_filled_in_and_others_are_counted() {
     assert_eq!(policy.taken_in, ["_spf.shop.test"]);
     assert_eq!((policy.void_lookups, policy.errors.len()), (0, 0));
 }
+
+#[tokio::test]
+async fn addresses_written_out_may_be_anybodys() {
+    for (record, opaque) in [
+        ("v=spf1 ip4:192.0.2.1 -all", true),
+        ("v=spf1 include:_spf.shop.test -all", true),
+        ("v=spf1 exists:%{i}.x.test -all", true),
+        ("v=spf1 include:%{l}.test -all", true),
+        ("v=spf1 include:other.test -all", false),
+        ("v=spf1 -all", false),
+    ] {
+        let zone = Zone::of(&[
+            ("shop.test", record),
+            ("_spf.shop.test", "v=spf1 ip6:2001:db8::1 -all"),
+            ("other.test", "v=spf1 ip4:192.0.2.7 -all"),
+        ]);
+        assert_eq!(policy(&zone).await.opaque, opaque, "{record}");
+    }
+}
