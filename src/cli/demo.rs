@@ -1,12 +1,14 @@
 //! `holdpoint demo`: the whole flow against an embedded application, with nothing installed.
 
-use super::args::{DecisionArguments, DemoArguments, ReportTarget, SubjectArguments};
+use super::args::{
+    DecisionArguments, DemoArguments, LimitArguments, ReportTarget, SubjectArguments,
+};
 use super::exit::Exit;
 use super::output::Output;
 use super::prepare::{Environment, Request};
 use super::run::conduct;
+use crate::model::Level;
 use crate::sandbox::{Sandbox, Variant};
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,16 +43,14 @@ fn demonstrate(
         .build()?;
     let sandbox = runtime.block_on(Sandbox::start(variant))?;
     sandbox.write_project(&folder)?;
-    std::fs::write(folder.join("authority.pem"), sandbox.authority_pem())?;
-    std::fs::write(folder.join("holdpoint.toml"), settings(&sandbox))?;
     output.print(&format!(
         "A small Next.js application is served at {} and its repository lies in {}.\n",
         sandbox.https_url(),
         folder.display()
     ));
-    // The demonstration shows its own application, whatever is set on this machine.
+    // The demonstration shows its own application and services, whatever is set on this machine.
     let own = Environment {
-        variables: BTreeMap::new(),
+        variables: sandbox.variables(),
         secrets: Arc::clone(&environment.secrets),
     };
     let exit = conduct(&request(&folder), output, &own);
@@ -85,26 +85,6 @@ fn folder(arguments: &DemoArguments, environment: &Environment) -> io::Result<Pa
     folder.canonicalize()
 }
 
-fn settings(sandbox: &Sandbox) -> String {
-    let paths = sandbox.paths();
-    format!(
-        "# The settings of the demonstration. Your own: holdpoint init\n\
-         [target]\n\
-         url         = \"{}\"\n\
-         plain_url   = \"{}\"\n\
-         environment = \"demonstration\"\n\
-         ca_file     = \"authority.pem\"\n\
-         owned       = true\n\n\
-         [paths]\n\
-         sign_in = \"{}\"\n\
-         api     = \"{}\"\n",
-        sandbox.https_url(),
-        sandbox.plain_url(),
-        paths.sign_in,
-        paths.api
-    )
-}
-
 fn request(folder: &Path) -> Request {
     let report = |format: &str, name: &str| ReportTarget {
         format: format.into(),
@@ -121,6 +101,11 @@ fn request(folder: &Path) -> Request {
                 report("sign-off", "SECURITY_SIGN_OFF.md"),
             ],
             ..DecisionArguments::default()
+        },
+        // What is sent arrives in this process.
+        limits: LimitArguments {
+            level: Some(Level::Active),
+            ..LimitArguments::default()
         },
         ..Request::default()
     }

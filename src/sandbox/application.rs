@@ -6,13 +6,14 @@ use super::headers::{self, Nonce};
 use super::keys::Keys;
 use super::nextauth::{self, Library};
 use super::sign_in;
+use axum::body::Bytes;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Hashed names never change their content, so they may be kept for a year.
@@ -24,6 +25,9 @@ const STYLES: &str = "/_next/static/css/7c0b9f6e3a5d1284.css";
 pub(super) struct Application {
     pub(super) variant: Variant,
     pub(super) library: Arc<Library>,
+    cron_secret: String,
+    /// What is built into the pages, as `.env.local` names it.
+    vapid_public_key: String,
 }
 
 /// The state as handlers receive it.
@@ -31,29 +35,47 @@ pub(super) type Shared = State<Arc<Application>>;
 
 impl Application {
     /// An application that nobody has signed in to yet.
-    pub(super) fn new(variant: Variant, https_url: &str, keys: &Keys) -> Arc<Self> {
+    pub(super) fn new(
+        variant: Variant,
+        library: Library,
+        keys: &Keys,
+        vapid_public_key: String,
+    ) -> Arc<Self> {
         Arc::new(Self {
             variant,
-            library: Arc::new(sign_in::library(variant, https_url, keys)),
+            library: Arc::new(library),
+            cron_secret: keys.cron_secret.clone(),
+            vapid_public_key,
         })
     }
 
     /// Every route, with its headers.
     pub(super) fn router(self: &Arc<Self>) -> Router {
+        let allow = |methods| async move { (StatusCode::NO_CONTENT, [(header::ALLOW, methods)]) };
+        let library = nextauth::router(Arc::clone(&self.library));
+        let faulty = middleware::from_fn_with_state(self.library.fault, nextauth::surround);
         let tasks = match self.variant {
             Variant::AsFound => get(tasks).options(preflight),
-            Variant::Mended => get(tasks).options(async || {
-                (
-                    StatusCode::NO_CONTENT,
-                    [(header::ALLOW, "GET, HEAD, OPTIONS")],
-                )
-            }),
+            Variant::Mended => get(tasks).options(move || allow("GET, HEAD, OPTIONS")),
         };
         Router::new()
             .route("/", get(front_page))
             .route("/auth/signin", get(sign_in::page))
             .route("/api/auth/signin", get(sign_in::page))
+            .route("/api/auth/verify-request", get(sign_in::verify_request))
             .route("/api/tasks", tasks)
+            .route(
+                "/api/push/subscribe",
+                post(subscribe).options(move || allow("OPTIONS, POST")),
+            )
+            .route(
+                "/api/ai/suggest",
+                post(suggest).options(move || allow("OPTIONS, POST")),
+            )
+            .route(
+                "/api/cron/summary",
+                get(summary).options(move || allow("GET, HEAD, OPTIONS")),
+            )
             .route("/api/health", get(health))
             .route("/api/csp-report", post(async || StatusCode::NO_CONTENT))
             .route(
@@ -70,17 +92,14 @@ impl Application {
                     )
                 }),
             )
-            .route(
-                CHUNK,
-                get(async || stored("text/javascript; charset=utf-8", IMMUTABLE, SCRIPT)),
-            )
+            .route(CHUNK, get(script))
             .route(
                 STYLES,
                 get(async || stored("text/css; charset=utf-8", IMMUTABLE, STYLE_SHEET)),
             )
             .fallback(missing)
             .with_state(Arc::clone(self))
-            .merge(nextauth::router(Arc::clone(&self.library)))
+            .merge(library.route_layer(faulty))
             .layer(middleware::from_fn_with_state(
                 self.variant,
                 headers::surround,
@@ -117,7 +136,8 @@ async fn front_page(
     Extension(nonce): Extension<Nonce>,
 ) -> impl IntoResponse {
     let main = "<h1>Tasks</h1><p>What is left to do before the release.</p>\
-                <ul id=\"tasks\"></ul><p><a href=\"/auth/signin\">Sign in</a></p>";
+                <ul id=\"tasks\"></ul><button id=\"push\" type=\"button\">Tell me of open tasks</button>\
+                <p><a href=\"/auth/signin\">Sign in</a></p>";
     (uncached(), application.page(&nonce, "/", "Tasks", main))
 }
 
@@ -136,13 +156,7 @@ async fn missing(
 async fn tasks(State(application): Shared, request: HeaderMap) -> Response {
     let shared = shared_with(&application, &request);
     if !application.signed_in(&request) {
-        return (
-            StatusCode::UNAUTHORIZED,
-            uncached(),
-            shared,
-            Json(json!({ "error": "Sign in to see tasks" })),
-        )
-            .into_response();
+        return (shared, refused("Sign in to see tasks")).into_response();
     }
     let tasks = json!({ "tasks": [
         { "id": 1, "title": "Send a Content-Security-Policy with a nonce", "done": application.variant == Variant::Mended },
@@ -180,8 +194,52 @@ fn shared_with(application: &Application, request: &HeaderMap) -> HeaderMap {
     headers
 }
 
+/// Takes the subscription of a browser that is signed in. Nobody is ever told anything, so it is not kept.
+async fn subscribe(State(application): Shared, request: HeaderMap, body: Bytes) -> Response {
+    if !application.signed_in(&request) {
+        return refused("Sign in to be told of tasks");
+    }
+    let subscription: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let endpoint = subscription["endpoint"].as_str();
+    let status = match endpoint.is_some_and(|endpoint| endpoint.starts_with("https://")) {
+        true => StatusCode::CREATED,
+        false => StatusCode::BAD_REQUEST,
+    };
+    (uncached(), status).into_response()
+}
+
+/// Asks no model: who is signed in is told that there is nothing to suggest.
+async fn suggest(State(application): Shared, request: HeaderMap) -> Response {
+    match application.signed_in(&request) {
+        false => refused("Sign in to be given suggestions"),
+        true => (uncached(), Json(json!({ "suggestion": null }))).into_response(),
+    }
+}
+
+/// For the scheduler alone; the sandbox has no task that is open.
+async fn summary(State(application): Shared, request: HeaderMap) -> Response {
+    let shown = request
+        .get(header::AUTHORIZATION)
+        .map(|value| value.as_bytes());
+    match shown == Some(format!("Bearer {}", application.cron_secret).as_bytes()) {
+        false => refused("For the scheduler"),
+        true => (uncached(), Json(json!({ "open": 0 }))).into_response(),
+    }
+}
+
+fn refused(error: &str) -> Response {
+    let body = Json(json!({ "error": error }));
+    (StatusCode::UNAUTHORIZED, uncached(), body).into_response()
+}
+
 async fn health() -> impl IntoResponse {
     (uncached(), Json(json!({ "status": "ok" })))
+}
+
+/// The script of every page, with the key that it was built with.
+async fn script(State(application): Shared) -> Response {
+    let script = SCRIPT.replace(VAPID_PUBLIC_KEY, &application.vapid_public_key);
+    stored("text/javascript; charset=utf-8", IMMUTABLE, script).into_response()
 }
 
 /// Answers that depend on who asks are stored nowhere.
@@ -195,7 +253,7 @@ pub(super) fn uncached() -> [(header::HeaderName, &'static str); 1] {
 fn stored(
     content_type: &'static str,
     cache: &'static str,
-    body: &'static str,
+    body: impl IntoResponse,
 ) -> impl IntoResponse {
     (
         [
@@ -210,10 +268,22 @@ const SERVICE_WORKER: &str = include_str!("project/common/public/sw.js");
 
 const MANIFEST: &str = r##"{"name":"Tasks","short_name":"Tasks","start_url":"/","display":"standalone","background_color":"#ffffff","theme_color":"#1f2937","icons":[]}"##;
 
+/// Stands in the script for the key.
+const VAPID_PUBLIC_KEY: &str = "process.env.NEXT_PUBLIC_VAPID_PUBLIC_KEY";
+
 const SCRIPT: &str = "(self.webpackChunk_N_E=self.webpackChunk_N_E||[]).push([[1],{}]);\
     fetch('/api/tasks').then(a=>a.ok?a.json():{tasks:[]}).then(({tasks})=>{\
     const list=document.getElementById('tasks');\
-    for(const task of tasks){const item=document.createElement('li');item.textContent=task.title;list.append(item)}});\n";
+    for(const task of tasks){const item=document.createElement('li');item.textContent=task.title;list.append(item)}});\
+    document.getElementById('push')?.addEventListener('click',async()=>{\
+    const registration=await navigator.serviceWorker.ready;\
+    const body=JSON.stringify(await registration.pushManager.subscribe({userVisibleOnly:true,\
+    applicationServerKey:'process.env.NEXT_PUBLIC_VAPID_PUBLIC_KEY'}));\
+    await fetch('/api/push/subscribe',{method:'POST',headers:{'Content-Type':'application/json'},body})});\
+    document.getElementById('google')?.addEventListener('click',async()=>{\
+    const {csrfToken}=await(await fetch('/api/auth/csrf')).json();\
+    const body=new URLSearchParams({csrfToken,callbackUrl:'/',json:'true'});\
+    location.href=(await(await fetch('/api/auth/signin/google',{method:'POST',body})).json()).url});\n";
 
 const STYLE_SHEET: &str =
     "body{font-family:system-ui,sans-serif;margin:2rem auto;max-width:40rem;line-height:1.5}\n";

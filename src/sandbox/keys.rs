@@ -1,5 +1,6 @@
 //! Keys and passwords of the pretend application, generated for each run; they open nothing else.
 
+use crate::secret::VapidPair;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use std::io;
@@ -10,14 +11,14 @@ pub(super) struct Keys {
     pub(super) nextauth_secret: String,
     /// The password of the sign-in form.
     pub(super) password: String,
-    /// The user's password in the database address.
-    pub(super) database_password: String,
     /// In the shape of a Google client id.
     pub(super) google_client_id: String,
     /// In the shape of a Google client secret.
     pub(super) google_client_secret: String,
-    /// In the shape of a Resend key.
-    pub(super) resend_api_key: String,
+    /// What the scheduler of the daily summary shows.
+    pub(super) cron_secret: String,
+    /// The public half of a pair of VAPID keys that has been replaced.
+    pub(super) former_vapid_public_key: String,
 }
 
 impl Keys {
@@ -27,10 +28,10 @@ impl Keys {
         Ok(Self {
             nextauth_secret: STANDARD.encode(random::<32>()?),
             password: text::<24>()?,
-            database_password: text::<18>()?,
             google_client_id: format!("{number}-{}.apps.googleusercontent.com", hex::<16>()?),
             google_client_secret: format!("GOCSPX-{}", text::<21>()?),
-            resend_api_key: format!("re_{}", hex::<16>()?),
+            cron_secret: hex::<24>()?,
+            former_vapid_public_key: VapidPair::generate().map_err(io::Error::other)?.public,
         })
     }
 }

@@ -4,6 +4,7 @@
 pub mod ai;
 mod application;
 mod authority;
+mod dns;
 mod headers;
 mod keys;
 mod listener;
@@ -13,14 +14,17 @@ pub mod oidc;
 mod project;
 mod push;
 pub mod resend;
+mod services;
 mod sign_in;
 pub mod smtp;
 #[cfg(test)]
 mod tests;
 pub mod vercel;
 
+pub use dns::NameServer;
 pub use nextauth::{Fault as NextAuthFault, NextAuthDouble, NextAuthVersion};
 pub use push::{PushFault, PushService};
+pub use services::{Faults, Services};
 
 use crate::model::{PathClasses, Target};
 use application::Application;
@@ -29,10 +33,10 @@ use axum::Router;
 use axum::serve::Listener;
 use keys::Keys;
 use listener::TlsListener;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -59,7 +63,8 @@ pub enum Variant {
 #[derive(Debug)]
 pub struct Sandbox {
     variant: Variant,
-    keys: Arc<Keys>,
+    keys: Keys,
+    services: Services,
     https_url: String,
     plain_url: String,
     authority_pem: String,
@@ -69,19 +74,32 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// Starts the application on two free ports of 127.0.0.1: one for HTTPS with a certificate of a
-    /// fresh private authority, one for plain HTTP. Needs a running tokio runtime.
+    /// fresh private authority, one for plain HTTP; and beside it the services that it uses. Needs a
+    /// running tokio runtime.
     ///
     /// # Errors
     /// No port can be bound, or the system gives no random bytes for the keys.
     pub async fn start(variant: Variant) -> io::Result<Self> {
+        Self::start_with(variant, Faults::of(variant)).await
+    }
+
+    /// The same with other faults of the services than the variant's own.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_with(variant: Variant, faults: Faults) -> io::Result<Self> {
         let authority = Authority::new()?;
         let secure = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let plain = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let https_url = format!("https://{}", secure.local_addr()?);
         let plain_url = format!("http://{}", plain.local_addr()?);
-        let keys = Arc::new(Keys::generate()?);
+        let keys = Keys::generate()?;
+        let services = Services::start(&https_url, &keys, &faults).await?;
 
-        let application = Application::new(variant, &https_url, &keys);
+        let library = sign_in::library(variant, &https_url, &keys, &services, faults.sign_in)?;
+        let authority_pem = authority.pem() + services.mail.authority_pem();
+        let vapid_public_key = services.vapid_public_key(variant, &keys);
+        let application = Application::new(variant, library, &keys, vapid_public_key);
         let site = application.router();
         let front = match variant {
             Variant::AsFound => site.clone(),
@@ -99,9 +117,10 @@ impl Sandbox {
         Ok(Self {
             variant,
             keys,
+            services,
             https_url,
             plain_url,
-            authority_pem: authority.pem(),
+            authority_pem,
             stop,
             servers,
         })
@@ -117,9 +136,20 @@ impl Sandbox {
         self.plain_url.clone()
     }
 
-    /// The certificate of the private authority that signed the server's, as PEM text.
+    /// The certificates of the private authorities that signed the application's and the mail server's,
+    /// as PEM text.
     pub fn authority_pem(&self) -> String {
         self.authority_pem.clone()
+    }
+
+    /// The services that the application uses.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// What tells a run where the services are, beside what the project's own files say.
+    pub fn variables(&self) -> BTreeMap<String, String> {
+        self.services.addresses().collect()
     }
 
     /// The password that the sign-in form accepts; the project's `TASKS_PASSWORD`.
@@ -153,13 +183,33 @@ impl Sandbox {
     }
 
     /// Writes the repository that the application pretends to come from: `package.json`, routes,
-    /// `.env.local` with freshly generated keys that open nothing but this sandbox. Creates `root`
-    /// and overwrites files of the same names.
+    /// `.env.local` with freshly generated keys that open nothing but this sandbox, and the settings of
+    /// a run. Creates `root` and overwrites files of the same names.
     ///
     /// # Errors
     /// A folder or file cannot be written.
     pub fn write_project(&self, root: &Path) -> io::Result<()> {
-        project::write(root, self.variant, &self.https_url, &self.keys)
+        let services = self.services.settings();
+        project::write(root, self.variant, &self.https_url, &self.keys, services)?;
+        std::fs::write(root.join("authority.pem"), &self.authority_pem)?;
+        std::fs::write(root.join("holdpoint.toml"), self.settings())
+    }
+
+    fn settings(&self) -> String {
+        let PathClasses { sign_in, api, .. } = self.paths();
+        format!(
+            "# The settings of the demonstration. Your own: holdpoint init\n\
+             [target]\n\
+             url         = \"{}\"\n\
+             plain_url   = \"{}\"\n\
+             environment = \"demonstration\"\n\
+             ca_file     = \"authority.pem\"\n\
+             owned       = true\n\n\
+             [paths]\n\
+             sign_in = \"{sign_in}\"\n\
+             api     = \"{api}\"\n",
+            self.https_url, self.plain_url
+        )
     }
 
     /// Accepts no more connections, lets answers in progress finish for up to a second, and ends.

@@ -49,6 +49,12 @@ pub enum Fault {
     AnySecret,
     /// It accepts whatever redirect URI it is given.
     AnyRedirect,
+    /// The client was deleted.
+    ClientDeleted,
+    /// The client secret was replaced by another.
+    SecretReplaced,
+    /// No redirect URI is registered any more.
+    RedirectsRemoved,
 }
 
 /// The client that a provider knows.
@@ -89,11 +95,18 @@ impl Provider {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let issuer = format!("http://{}", listener.local_addr()?);
         let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(io::Error::other)?;
+        let mut known = client.clone();
+        match fault {
+            Some(Fault::ClientDeleted) => known.id = String::new(),
+            Some(Fault::SecretReplaced) => known.secret = keys::text::<21>()?,
+            Some(Fault::RedirectsRemoved) => known.redirect_uris.clear(),
+            _ => {}
+        }
         let shared = Arc::new(Shared {
             issuer: issuer.clone(),
             manners,
             fault,
-            client: client.clone(),
+            client: known,
             keys: published(&pair, &keys::hex::<8>()?),
         });
         let site = Router::new()
@@ -113,6 +126,11 @@ impl Provider {
     /// The issuer: its address, without a trailing slash.
     pub fn issuer(&self) -> String {
         self.issuer.clone()
+    }
+
+    /// Where browsers are sent.
+    pub(super) fn authorization_endpoint(&self) -> String {
+        format!("{}/auth", self.issuer)
     }
 
     /// What an application needs to sign in with it as if it were Google.

@@ -32,14 +32,39 @@ const VARIABLES: &[(&str, &str)] = &[
         "from the Google Cloud console, APIs and services, credentials",
     ),
     ("GOOGLE_CLIENT_SECRET", "beside the client id"),
-    ("MONGODB_URI", "with user, password and database"),
-    ("RESEND_API_KEY", "sends the daily summary"),
+    ("MONGODB_URI", "with user and password"),
+    (
+        "MONGODB_DB",
+        "the database's name, the same as in MONGODB_URI",
+    ),
+    ("EMAIL_SERVER", "smtp://user:password@host:port"),
+    ("EMAIL_FROM", "who sign-in links and summaries come from"),
+    (
+        "NEXT_PUBLIC_VAPID_PUBLIC_KEY",
+        "browsers subscribe with it: holdpoint keys vapid",
+    ),
+    ("VAPID_PRIVATE_KEY", "the other half of the pair"),
+    (
+        "VAPID_SUBJECT",
+        "mailto: and an address that somebody reads",
+    ),
+    ("GEMINI_API_KEY", "from Google AI Studio"),
+    (
+        "CRON_SECRET",
+        "what the scheduler of the daily summary shows",
+    ),
     ("NEXT_PUBLIC_APP_NAME", "shown in the browser"),
     ("TASKS_PAGE_SIZE", "optional; 20 tasks on a page without it"),
 ];
 
 /// Writes the whole repository below `root`.
-pub(super) fn write(root: &Path, variant: Variant, https_url: &str, keys: &Keys) -> io::Result<()> {
+pub(super) fn write(
+    root: &Path,
+    variant: Variant,
+    https_url: &str,
+    keys: &Keys,
+    services: impl Iterator<Item = (String, String)>,
+) -> io::Result<()> {
     write_all(root, &COMMON)?;
     write_all(
         root,
@@ -50,7 +75,8 @@ pub(super) fn write(root: &Path, variant: Variant, https_url: &str, keys: &Keys)
     )?;
     fs::write(root.join(".gitignore"), GITIGNORE)?;
     fs::write(root.join(".env.example"), example())?;
-    fs::write(root.join(".env.local"), local(variant, https_url, keys))
+    let local = local(variant, https_url, keys, services);
+    fs::write(root.join(".env.local"), local)
 }
 
 fn write_all(root: &Path, folder: &Dir) -> io::Result<()> {
@@ -73,24 +99,28 @@ fn example() -> String {
     text
 }
 
-/// `.env.local`: complete when mended; as found one value was never filled in and one is missing.
-fn local(variant: Variant, https_url: &str, keys: &Keys) -> String {
-    let google_client_secret = match variant {
-        Variant::AsFound => "your-google-client-secret",
-        Variant::Mended => &keys.google_client_secret,
-    };
+/// `.env.local`: complete when mended. As found one value was never filled in, one is missing, and one was not
+/// changed when the other half of its pair was.
+fn local(
+    variant: Variant,
+    https_url: &str,
+    keys: &Keys,
+    services: impl Iterator<Item = (String, String)>,
+) -> String {
     let mut text = format!(
-        "NEXTAUTH_URL={https_url}\n\
-         NEXTAUTH_SECRET={}\n\
-         TASKS_PASSWORD={}\n\
-         GOOGLE_CLIENT_ID={}\n\
-         GOOGLE_CLIENT_SECRET={google_client_secret}\n\
-         MONGODB_URI=mongodb://tasks:{}@127.0.0.1:27017/tasks\n\
-         NEXT_PUBLIC_APP_NAME=Tasks\n",
-        keys.nextauth_secret, keys.password, keys.google_client_id, keys.database_password,
+        "NEXTAUTH_URL={https_url}\nNEXTAUTH_SECRET={}\nTASKS_PASSWORD={}\nNEXT_PUBLIC_APP_NAME=Tasks\n",
+        keys.nextauth_secret, keys.password,
     );
     if variant == Variant::Mended {
-        let _infallible = writeln!(text, "RESEND_API_KEY={}", keys.resend_api_key);
+        let _infallible = writeln!(text, "CRON_SECRET={}", keys.cron_secret);
+    }
+    for (name, value) in services {
+        let value = match (variant, name.as_str()) {
+            (Variant::AsFound, "GOOGLE_CLIENT_SECRET") => "your-google-client-secret",
+            (Variant::AsFound, "NEXT_PUBLIC_VAPID_PUBLIC_KEY") => &keys.former_vapid_public_key,
+            _ => &value,
+        };
+        let _infallible = writeln!(text, "{name}={value}");
     }
     text
 }

@@ -230,18 +230,22 @@ fn config(
     }
 }
 
-/// Warns of a `HOLDPOINT_…` variable whose name is a slip. Those in `_URL` are no settings: checks
-/// take the address of a service from them.
+/// Warns of a `HOLDPOINT_…` variable whose name is a slip. Checks read others of their own, so the part that all
+/// have in common must not make two of them alike.
 fn unknown_variables(chooser: &mut Chooser<'_>) {
-    let names = chooser
-        .process
-        .keys()
-        .filter(|name| name.starts_with("HOLDPOINT_") && !name.ends_with("_URL"));
-    for name in names.filter(|name| !VARIABLES.contains(&name.as_str())) {
-        if let Some(right) = nearest(name, VARIABLES.iter().copied()) {
+    const PREFIX: &str = "HOLDPOINT_";
+    let rest = |name: &'static str| name.strip_prefix(PREFIX);
+    for name in chooser.process.keys() {
+        let Some(own) = name.strip_prefix(PREFIX) else {
+            continue;
+        };
+        if VARIABLES.contains(&name.as_str()) {
+            continue;
+        }
+        if let Some(right) = nearest(own, VARIABLES.iter().copied().filter_map(rest)) {
             chooser.warnings.push(
                 Diagnostic::new(format!("{name} is not read"))
-                    .help(format!("did you mean {right}?")),
+                    .help(format!("did you mean {PREFIX}{right}?")),
             );
         }
     }

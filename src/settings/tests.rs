@@ -259,6 +259,16 @@ fn bad_input_has_a_way_out() {
             .to_string()
             .contains("did you mean HOLDPOINT_TARGET?")
     );
+    // Checks read these.
+    let others = [
+        "HOLDPOINT_MAIL_TO",
+        "HOLDPOINT_PUSH_URL",
+        "HOLDPOINT_DNS_SERVER",
+    ];
+    let set = others
+        .iter()
+        .fold(case(&[]), |case, name| case.set(name, "x"));
+    assert!(set.load().warnings.is_empty());
 }
 
 #[test]

@@ -12,6 +12,9 @@ use axum::extract::State;
 use axum::response::Html;
 use axum::routing::get;
 use holdpoint::clock;
+use holdpoint::sandbox::{Sandbox, Variant};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -85,7 +88,101 @@ async fn main() -> Outcome<()> {
         40,
         &[],
     )?;
+    infrastructure().await
+}
+
+/// One line for the whole infrastructure suite against the healthy embedded stack, with the slowest chain of
+/// its own looks beside it: the median run, and the peak of one more.
+async fn infrastructure() -> Outcome<()> {
+    let what = "the infrastructure suite, every service on loopback";
+    let sandbox = Sandbox::start(Variant::Mended).await?;
+    let project = TempDir::new_in(env!("CARGO_TARGET_TMPDIR"))?;
+    sandbox.write_project(project.path())?;
+    let command = || {
+        let arguments = ["run", "infrastructure", "--level", "active"];
+        let mut command = scrubbed(project.path(), arguments);
+        command.envs(sandbox.variables());
+        command
+    };
+    let records = project.path().join(".holdpoint/records");
+    let mut runs = Vec::with_capacity(RUNS);
+    for _ in 0..RUNS {
+        if records.exists() {
+            fs::remove_dir_all(&records)?;
+        }
+        let (status, time) = timed(command())?;
+        succeeded(status, what)?;
+        let record = fs::read_dir(&records)?
+            .next()
+            .ok_or("there is no record")??;
+        runs.push((time, slowest_chain(&fs::read_to_string(record.path())?)?));
+    }
+    runs.sort();
+    let (time, chain) = runs[RUNS / 2];
+    let pause = Duration::from_millis(1);
+    let (status, peak) = peak(&mut command().spawn()?, Some(pause))?;
+    succeeded(status, what)?;
+    let aim = format!("its slowest chain, {chain} ms, and 100 ms");
+    row(what, &aim, time, peak);
     Ok(())
+}
+
+/// The milliseconds that a run must take: those of the looks that wait for each other, from a check to the
+/// first of its prerequisites. A look that several checks share counts once.
+fn slowest_chain(record: &str) -> Outcome<u64> {
+    let mut durations = BTreeMap::new();
+    let mut checks = BTreeMap::new();
+    for line in record.lines() {
+        let line: Value = serde_json::from_str(line)?;
+        if let Some(seen) = line["observation"].get("seen") {
+            let look = seen["look"]
+                .as_str()
+                .ok_or("an observation names no look")?;
+            durations.insert(look.to_owned(), seen["duration_ms"].as_u64().unwrap_or(0));
+        }
+        if let Some(check) = line.get("check") {
+            let source: toml::Table = check["source"].as_str().unwrap_or_default().parse()?;
+            let needs = source.get("needs").and_then(toml::Value::as_array);
+            let needs = needs.into_iter().flatten();
+            let needs = needs.filter_map(|need| Some(need.as_str()?.to_owned()));
+            let looks = check["looks"].as_array().into_iter().flatten();
+            let looks = looks.filter_map(|look| Some(look.as_str()?.to_owned()));
+            let id = check["id"].as_str().ok_or("a check has no id")?.to_owned();
+            checks.insert(id, (needs.collect(), looks.collect()));
+        }
+    }
+    let chains = Chains { durations, checks };
+    let longest = chains.checks.keys().map(|id| chains.up_to(id).0);
+    longest
+        .max()
+        .ok_or_else(|| "the record holds no check".into())
+}
+
+/// What waits for what.
+struct Chains {
+    /// Milliseconds of each look.
+    durations: BTreeMap<String, u64>,
+    /// The prerequisites and the looks of each check.
+    checks: BTreeMap<String, (Vec<String>, Vec<String>)>,
+}
+
+impl Chains {
+    /// The milliseconds until a check is concluded, and the looks on the way.
+    fn up_to(&self, id: &str) -> (u64, BTreeSet<String>) {
+        let Some((needs, looks)) = self.checks.get(id) else {
+            return (0, BTreeSet::new());
+        };
+        let before = needs.iter().map(|need| self.up_to(need));
+        let all = before.chain([(0, BTreeSet::new())]).map(|(ms, mut made)| {
+            // The looks of one check are made at once.
+            let new = looks.iter().filter(|look| !made.contains(*look));
+            let own = new.filter_map(|look| self.durations.get(look)).max();
+            let ms = ms + own.copied().unwrap_or(0);
+            made.extend(looks.iter().cloned());
+            (ms, made)
+        });
+        all.max_by_key(|(ms, _)| *ms).unwrap_or_default()
+    }
 }
 
 /// Processor and cores, for the line above the table.

@@ -5,6 +5,7 @@
 
 pub(crate) mod dnsmasq;
 pub(crate) mod ferretdb;
+pub(crate) mod forms;
 pub(crate) mod hostile;
 pub(crate) mod looking;
 pub(crate) mod mail;

@@ -2,6 +2,7 @@
 //! faults that can be switched on.
 
 use super::Fault;
+use super::sign_in::{self, ByMail, Google};
 use crate::clock;
 use crate::probe::nextauth_library::csrf::{self, Pair};
 use crate::probe::nextauth_library::jwe::{self, Edition};
@@ -42,13 +43,17 @@ pub(in crate::sandbox) struct Library {
     pub(in crate::sandbox) database: Mutex<HashSet<String>>,
     /// CSRF tokens given out, by which two instances take turns.
     pub(in crate::sandbox) answered: AtomicUsize,
+    /// Where sign-ins with Google go; without it they are offered and go nowhere.
+    pub(in crate::sandbox) google: Option<Google>,
+    /// Sign-in by mail, where the application has it.
+    pub(in crate::sandbox) by_mail: Option<ByMail>,
 }
 
 /// The state as handlers receive it.
-type Shared = State<Arc<Library>>;
+pub(super) type Shared = State<Arc<Library>>;
 /// Cookies to set with an answer; possibly none.
-type SetCookies = AppendHeaders<Vec<(header::HeaderName, String)>>;
-type Fields = HashMap<String, String>;
+pub(super) type SetCookies = AppendHeaders<Vec<(header::HeaderName, String)>>;
+pub(super) type Fields = HashMap<String, String>;
 
 /// Every route of the library but its pages.
 pub(in crate::sandbox) fn router(library: Arc<Library>) -> Router {
@@ -57,16 +62,20 @@ pub(in crate::sandbox) fn router(library: Arc<Library>) -> Router {
         .route("/api/auth/providers", get(providers))
         .route("/api/auth/session", get(session))
         .route("/api/auth/signout", post(sign_out))
-        .route("/api/auth/callback/{provider}", post(callback))
+        .route("/api/auth/signin/{provider}", post(sign_in::begin))
+        .route(
+            "/api/auth/callback/{provider}",
+            post(callback).get(sign_in::back),
+        )
         .with_state(library)
 }
 
 impl Library {
-    fn names(&self) -> Names {
+    pub(super) fn names(&self) -> Names {
         Names::of(self.edition, self.secure)
     }
 
-    fn attributes(&self) -> &'static str {
+    pub(super) fn attributes(&self) -> &'static str {
         match self.secure {
             _ if self.has(Fault::OpensCookiesToScripts) => "Path=/; SameSite=Lax",
             true => "Path=/; HttpOnly; Secure; SameSite=Lax",
@@ -124,7 +133,7 @@ impl Library {
     }
 
     /// The default `redirect` callback: paths and addresses of the same origin are kept.
-    fn redirect(&self, to: &str) -> String {
+    pub(super) fn redirect(&self, to: &str) -> String {
         let base = &self.base_url;
         if to.starts_with('/') {
             return format!("{base}{to}");
@@ -177,7 +186,7 @@ impl Library {
     }
 
     /// Writes a session and its cookie. The claims of a token that is written again keep their user.
-    fn open(&self, user: &Value) -> io::Result<(String, SetCookies)> {
+    pub(super) fn open(&self, user: &Value) -> io::Result<(String, SetCookies)> {
         let names = self.names();
         let now = clock::now();
         let ends = now + std::time::Duration::from_secs(self.life.unsigned_abs());
@@ -193,10 +202,7 @@ impl Library {
                     claims[claim] = user[claim].clone();
                 }
             }
-            let iv = keys::random::<16>()?;
-            let iv = &iv[..self.edition.iv_length()];
-            jwe::seal(self.edition, &self.secret, &names.session, &claims, iv)
-                .ok_or_else(|| io::Error::other("the session could not be encrypted"))?
+            self.seal(&names.session, &claims)?
         };
         let expires = httpdate::fmt_http_date(ends.into());
         let attributes = self.attributes();
@@ -205,6 +211,14 @@ impl Library {
             .map(|(name, value)| format!("{name}={value}; {attributes}; Expires={expires}"))
             .collect();
         Ok((ends.to_string(), set(cookies)))
+    }
+
+    /// What the cookie `name` holds for these claims.
+    pub(super) fn seal(&self, name: &str, claims: &Value) -> io::Result<String> {
+        let iv = keys::random::<16>()?;
+        let iv = &iv[..self.edition.iv_length()];
+        jwe::seal(self.edition, &self.secret, name, claims, iv)
+            .ok_or_else(|| io::Error::other("the cookie could not be encrypted"))
     }
 
     fn close(&self, request: &HeaderMap) -> SetCookies {
@@ -218,7 +232,7 @@ impl Library {
     }
 
     /// Has the form come from a page of the application?
-    fn is_own_form(&self, request: &HeaderMap, fields: &Fields) -> bool {
+    pub(super) fn is_own_form(&self, request: &HeaderMap, fields: &Fields) -> bool {
         let token = self.signed_token(request);
         self.has(Fault::NeedsNoCsrf) || token.is_some() && token.as_ref() == fields.get("csrfToken")
     }
@@ -237,7 +251,13 @@ impl Library {
     }
 
     /// Leads on by a redirect, or by JSON where the client asks for that.
-    fn lead(&self, request: &HeaderMap, fields: &Fields, to: &str, refused: bool) -> Response {
+    pub(super) fn lead(
+        &self,
+        request: &HeaderMap,
+        fields: &Fields,
+        to: &str,
+        refused: bool,
+    ) -> Response {
         let asks_json = match self.edition {
             Edition::Four => fields.get("json").is_some_and(|value| value == "true"),
             Edition::Five => request.contains_key("x-auth-return-redirect"),
@@ -262,7 +282,7 @@ impl Library {
         (status, self.caching(), Json(json!({ "url": url }))).into_response()
     }
 
-    fn lead_back(&self, request: &HeaderMap, fields: &Fields) -> Response {
+    pub(super) fn lead_back(&self, request: &HeaderMap, fields: &Fields) -> Response {
         let to = match self.edition {
             Edition::Four => "/auth/signin?csrf=true",
             Edition::Five => "/auth/signin?error=MissingCSRF",
@@ -282,7 +302,7 @@ fn cookie<'a>(request: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .find_map(|(found, value)| (found == name).then_some(value))
 }
 
-fn set(cookies: Vec<String>) -> SetCookies {
+pub(super) fn set(cookies: Vec<String>) -> SetCookies {
     AppendHeaders(
         cookies
             .into_iter()
@@ -378,6 +398,9 @@ async fn providers(State(library): Shared, request: HeaderMap) -> Response {
         list("credentials", "Credentials", "credentials");
     }
     list("guest", "Guest", "credentials");
+    if library.by_mail.is_some() {
+        list("email", "Email", "email");
+    }
     Json(listed).into_response()
 }
 

@@ -1,8 +1,12 @@
 //! An application that does nothing but sign people in, with NextAuth 4 or Auth.js 5, rightly or with one fault.
 
 mod library;
+mod mail;
+mod sign_in;
 
 pub(super) use library::{Library, router};
+pub(super) use mail::Mailer;
+pub(super) use sign_in::{ByMail, Google};
 
 use super::{keys, serve};
 use crate::probe::nextauth_library::jwe::Edition;
@@ -115,6 +119,8 @@ impl NextAuthDouble {
             fault,
             database: Mutex::new(HashSet::new()),
             answered: AtomicUsize::new(0),
+            google: None,
+            by_mail: None,
         };
         let (stop, _) = watch::channel(());
         let site = router(Arc::new(library)).layer(middleware::from_fn_with_state(fault, surround));
@@ -151,7 +157,11 @@ impl Drop for NextAuthDouble {
 }
 
 /// Answers in place of the library where the fault is the whole server's.
-async fn surround(State(fault): State<Option<Fault>>, request: Request, next: Next) -> Response {
+pub(super) async fn surround(
+    State(fault): State<Option<Fault>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let carries_session = request
         .headers()
         .get("cookie")

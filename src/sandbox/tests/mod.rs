@@ -1,6 +1,7 @@
 //! The sandbox as a client of another make sees it.
 
 mod project;
+mod sign_in;
 
 use super::{Sandbox, Variant};
 use reqwest::header::HeaderMap;

@@ -30,9 +30,19 @@ async fn the_project_fits_the_application() {
             local.contains("your-google-client-secret"),
             variant == Variant::AsFound
         );
-        assert_eq!(
-            local.contains("RESEND_API_KEY="),
-            variant == Variant::Mended
+        assert_eq!(local.contains("CRON_SECRET="), variant == Variant::Mended);
+        let names: Vec<_> = local
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, _)| name)
+            .collect();
+        assert!(names.contains(&"MONGODB_URI") && names.contains(&"EMAIL_SERVER"));
+        assert!(names.iter().all(|name| !name.starts_with("HOLDPOINT_")));
+        assert!(
+            sandbox
+                .variables()
+                .keys()
+                .all(|name| name.starts_with("HOLDPOINT_"))
         );
 
         // What is served is what the project's configuration says.

@@ -1,9 +1,16 @@
+import { MongoDBAdapter } from "@auth/mongodb-adapter";
 import type { NextAuthOptions } from "next-auth";
+import type { Adapter } from "next-auth/adapters";
 import CredentialsProvider from "next-auth/providers/credentials";
+import EmailProvider from "next-auth/providers/email";
 import GoogleProvider from "next-auth/providers/google";
+import { client } from "@/lib/db";
+import { from, server } from "@/lib/mail";
 
 export const authOptions: NextAuthOptions = {
   secret: process.env.NEXTAUTH_SECRET,
+  adapter: MongoDBAdapter(client, { databaseName: process.env.MONGODB_DB! }) as Adapter,
+  pages: { signIn: "/auth/signin" },
   session: { strategy: "jwt" },
   useSecureCookies: false,
   providers: [
@@ -11,6 +18,7 @@ export const authOptions: NextAuthOptions = {
       clientId: process.env.GOOGLE_CLIENT_ID!,
       clientSecret: process.env.GOOGLE_CLIENT_SECRET!,
     }),
+    EmailProvider({ server, from }),
     CredentialsProvider({
       id: "guest",
       name: "Guest",

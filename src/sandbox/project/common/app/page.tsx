@@ -1,5 +1,11 @@
+import { Notifications } from "@/components/Notifications";
 import { TaskList } from "@/components/TaskList";
 
 export default function Page() {
-  return <TaskList />;
+  return (
+    <>
+      <TaskList />
+      <Notifications />
+    </>
+  );
 }

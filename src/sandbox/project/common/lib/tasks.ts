@@ -1,13 +1,18 @@
-import { MongoClient } from "mongodb";
-import { sendSummary } from "@/lib/mail";
+import { database } from "@/lib/db";
 
-const client = new MongoClient(process.env.MONGODB_URI!);
+type Task = { owner: string; title: string; done: boolean };
+
 const pageSize = Number(process.env.TASKS_PAGE_SIZE ?? "20");
 
-export async function openTasks(email: string) {
-  const tasks = await client.db().collection("tasks").find({ done: false }).limit(pageSize).toArray();
-  if (tasks.length === pageSize) {
-    await sendSummary(email, tasks.length);
-  }
-  return tasks;
+function tasks() {
+  return database().collection<Task>("tasks");
+}
+
+export function openTasks(owner: string) {
+  return tasks().find({ owner, done: false }).limit(pageSize).toArray();
+}
+
+export function openByOwner() {
+  const open = [{ $match: { done: false } }, { $group: { _id: "$owner", open: { $sum: 1 } } }];
+  return tasks().aggregate<{ _id: string; open: number }>(open).toArray();
 }

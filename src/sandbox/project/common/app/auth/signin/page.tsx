@@ -1,3 +1,4 @@
+import { GoogleButton } from "@/components/GoogleButton";
 import { cookies } from "next/headers";
 
 export default async function SignIn() {
@@ -17,6 +18,13 @@ export default async function SignIn() {
         <input type="hidden" name="csrfToken" value={token} />
         <button type="submit">Look around as a guest</button>
       </form>
+      <form method="post" action="/api/auth/signin/email">
+        <input type="hidden" name="csrfToken" value={token} />
+        <label htmlFor="email">Email</label>
+        <input id="email" name="email" type="email" autoComplete="email" required />
+        <button type="submit">Send me a link</button>
+      </form>
+      <GoogleButton />
     </>
   );
 }

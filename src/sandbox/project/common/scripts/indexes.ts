@@ -1,0 +1,4 @@
+import { client, createIndexes } from "../lib/db";
+
+await createIndexes();
+await client.close();
