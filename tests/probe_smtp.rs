@@ -152,6 +152,14 @@ async fn a_server_that_says_nothing_ends_in_its_time() {
 }
 
 #[tokio::test]
+async fn a_greeting_that_comes_late_is_waited_for() {
+    let server = sandbox(Security::StartTls, Fault::GreetsLate).await;
+    let facts = at(&server).facts(json!({})).await;
+    rung(&facts, "noop", Some(true));
+    assert!(facts["steps"]["greeting"]["ms"].as_u64().unwrap() >= 3_900);
+}
+
+#[tokio::test]
 async fn the_wrong_scheme_is_told_from_a_dead_server() {
     let first_byte = MailServer::start(Security::Implicit, None).await.unwrap();
     let plain = format!("smtp://u:password@{}", first_byte.address());
