@@ -6,7 +6,6 @@ mod support;
 
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
 use support::forms::{every_file, forms};
 use support::hostile::Server;
 use support::{holdpoint, write};
