@@ -11,6 +11,7 @@ use std::net::UdpSocket;
 use std::process::Command;
 use std::time::Duration;
 use support::looking::{Looking, rung};
+use support::mail::free_port;
 use support::peers::{Process, peer};
 
 struct Dnsmasq {
@@ -67,9 +68,7 @@ fn dnsmasq() -> Option<Dnsmasq> {
         ),
     ];
     for _ in 0..5 {
-        let socket = UdpSocket::bind("127.0.0.1:0").ok()?;
-        let port = socket.local_addr().ok()?.port();
-        drop(socket);
+        let port = free_port();
         let mut command = Command::new(&program);
         command.args([
             "--keep-in-foreground",
@@ -254,7 +253,7 @@ async fn what_cannot_be_asked_proves_nothing() {
         .within(Duration::from_secs(3));
     let begun = holdpoint::clock::tick();
     let found = looking.facts(json!({ "server": address })).await;
-    assert!(begun.elapsed() < Duration::from_secs(3));
+    assert!(begun.elapsed() < Duration::from_secs(8));
     rung(&found, "exists", None);
 }
 

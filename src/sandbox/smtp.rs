@@ -48,6 +48,8 @@ pub enum Fault {
     LosesMail,
     /// Connections are accepted and nothing is said.
     Silent,
+    /// The greeting comes after four seconds: not wrong, some servers do so against spam.
+    GreetsLate,
     /// The server greets and says nothing more.
     HangsAfterGreeting,
     /// Clients are turned away at the greeting (554).

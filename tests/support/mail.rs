@@ -37,12 +37,15 @@ pub(crate) fn certified() -> (TempDir, String) {
     (folder, authority.pem())
 }
 
-fn free_port() -> u16 {
-    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    bound
-        .local_addr()
-        .expect("a bound socket has an address")
-        .port()
+/// A port that is free now, from below those that the system gives to others by itself, so that no
+/// test that runs beside this one is given it before the server takes it.
+pub(crate) fn free_port() -> u16 {
+    loop {
+        let port = fastrand::u16(20_000..32_000);
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A running maildev with its mailbox.
@@ -112,6 +115,19 @@ fn answers(port: u16, path: &str) -> bool {
         && first == *b"HTTP/1.1 200"
 }
 
+/// Does a mail server greet there?
+fn greets(port: u16) -> bool {
+    let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else {
+        return false;
+    };
+    let mut first = [0; 4];
+    stream
+        .set_read_timeout(Some(Duration::from_secs(2)))
+        .is_ok()
+        && stream.read_exact(&mut first).is_ok()
+        && first == *b"220 "
+}
+
 fn connects(port: u16) -> bool {
     TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
@@ -147,7 +163,7 @@ impl Mailpit {
                 .arg(&logins)
                 .current_dir(folder.path());
             let mut process = Process::spawn(command)?;
-            if process.speaks(|| answers(web, "/api/v1/info") && connects(smtp)) {
+            if process.speaks(|| answers(web, "/api/v1/info") && greets(smtp)) {
                 return Some(Self {
                     _process: process,
                     _folder: folder,

@@ -15,7 +15,10 @@ use lettre::transport::smtp::extension::{ClientId, ServerInfo};
 use lettre::transport::smtp::response::Response;
 use serde_json::json;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// After this much silence in place of a greeting it is asked what the port waits for.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// A session that is logged in, where there is a login.
 pub(super) struct Session {
@@ -201,10 +204,21 @@ async fn greeted(
     ladder: &mut Ladder,
     facts: &mut Facts,
 ) -> Option<ServerInfo> {
-    // Some time is kept to find out why nothing is said.
+    // Where nothing is said for a while, another connection finds out whether the port waits for TLS.
     let now = clock::tick();
-    let patience = now + until.saturating_duration_since(now) / 2;
-    match smtp.answer(patience).await {
+    let patience = now + (until.saturating_duration_since(now) / 2).min(SILENCE);
+    let mut tls_first = false;
+    let mut first = smtp.answer(patience).await;
+    if !account.implicit && matches!(first, Err(Broken::Silent | Broken::Garbled)) {
+        let now = clock::tick();
+        let limit = now + (until.saturating_duration_since(now) / 2).min(SILENCE);
+        tls_first = wants_tls_first(account, context, limit).await;
+    }
+    if first == Err(Broken::Silent) && !tls_first {
+        // Some servers let clients wait on purpose.
+        first = smtp.answer(until).await;
+    }
+    match first {
         Ok(response) => {
             facts.insert("greeting_code".into(), Answer::of(&response).code.into());
             if !response.has_code(220) {
@@ -214,8 +228,7 @@ async fn greeted(
             }
         }
         Err(broken) => {
-            let silent = !account.implicit && broken != Broken::Closed;
-            if silent && wants_tls_first(account, context, until).await {
+            if tls_first {
                 ladder.broke(
                     "greeting",
                     format!("port {} speaks TLS from the first byte, and with smtp:// the mailer starts without: it waits for a greeting that never comes", account.port),

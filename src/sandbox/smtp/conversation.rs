@@ -15,11 +15,17 @@ const LONGEST: usize = 1 << 20;
 /// How long a client is left hanging by the faults that do so.
 const AGES: Duration = Duration::from_secs(600);
 
+/// How long a client waits for a greeting that comes late.
+const LATE: Duration = Duration::from_secs(4);
+
 /// Speaks with one client until it leaves.
 pub(super) async fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     if shared.fault == Some(Fault::Silent) {
         tokio::time::sleep(AGES).await;
         return Ok(());
+    }
+    if shared.fault == Some(Fault::GreetsLate) {
+        tokio::time::sleep(LATE).await;
     }
     let acceptor = TlsAcceptor::from(shared.tls.clone());
     if shared.security == Security::Implicit {

@@ -7,6 +7,7 @@ import { adapter } from "./adapter";
 // Read when a request comes, because the application is built once and started with many settings.
 export function authOptions() {
   const { env } = process;
+  const maxAge = Number(env.SESSION_MAX_AGE ?? 30 * 24 * 3600);
   const providers = [
     CredentialsProvider({
       id: "guest",
@@ -44,7 +45,9 @@ export function authOptions() {
     adapter,
     providers,
     secret: env.NEXTAUTH_SECRET,
-    session: { strategy: env.SESSION_STRATEGY ?? "jwt", maxAge: Number(env.SESSION_MAX_AGE ?? 30 * 24 * 3600) },
+    session: { strategy: env.SESSION_STRATEGY ?? "jwt", maxAge },
+    // NextAuth 4 gives tokens 30 days, whatever session.maxAge says.
+    jwt: { maxAge },
     callbacks: {
       session: ({ session, token, user }) => ({
         ...session,
