@@ -29,6 +29,12 @@ fn checks<'a>(report: &'a Value, verdict: &str) -> Vec<&'a str> {
     ids
 }
 
+fn reason<'a>(report: &'a Value, check: &str) -> &'a str {
+    let findings = report["findings"].as_array().unwrap();
+    let found = findings.iter().find(|finding| finding["check"] == check);
+    found.unwrap()["reason"].as_str().unwrap()
+}
+
 #[test]
 fn as_found_it_is_no_go_and_says_where_to_look() {
     let parent = tempfile::tempdir().unwrap();
@@ -45,13 +51,28 @@ fn as_found_it_is_no_go_and_says_where_to_look() {
     let report = report(&folder);
     assert_eq!(report["decision"], "no-go");
     assert_eq!(checks(&report, "inconclusive"), [""; 0]);
+    // Each service has another human cause.
+    for (check, cause) in [
+        ("ai.gemini-model-exists", "it was shut down"),
+        ("email.sends", "the sender is not verified"),
+        ("environment.required-set", "CRON_SECRET"),
+        ("mongodb.least-privilege", "too much for an application"),
+        ("oidc.configured", "GOOGLE_CLIENT_SECRET"),
+        ("push.keys-pair", "is not the public half"),
+    ] {
+        let reason = reason(&report, check);
+        assert!(reason.contains(cause), "{check}: {reason}");
+    }
     assert_eq!(
         checks(&report, "fail"),
         [
+            "ai.gemini-model-exists",
             "cookies.attributes",
             "cookies.flags",
             "cors.foreign-origin",
             "cors.preflight",
+            "email.magic-link-arrives",
+            "email.sends",
             "environment.no-placeholders",
             "environment.required-set",
             "headers.api",
@@ -69,8 +90,12 @@ fn as_found_it_is_no_go_and_says_where_to_look() {
             "headers.strict-transport-security",
             "headers.strict-transport-security-subdomains",
             "headers.xss-protection",
+            "mongodb.least-privilege",
             "nextauth.cookie-prefixes",
             "nextauth.session-lifetime",
+            "nextauth.sign-out-is-final",
+            "oidc.configured",
+            "push.keys-pair",
             "transport.https-redirect",
         ]
     );
@@ -87,6 +112,10 @@ fn mended_it_is_go() {
     assert_eq!(checks(&report, "fail"), [""; 0]);
     assert_eq!(checks(&report, "inconclusive"), [""; 0]);
     assert_eq!(checks(&report, "blocked"), [""; 0]);
+    // What is sent is shown as sent.
+    for check in ["email.arrives", "email.magic-link-arrives", "push.delivers"] {
+        assert!(checks(&report, "pass").contains(&check), "{check}");
+    }
     assert_eq!(report["decision"], "go");
 }
 

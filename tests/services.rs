@@ -550,14 +550,7 @@ async fn faults_of_sign_in() {
         ),
         (
             "a provider that hangs",
-            provider(
-                Provider::Hangs,
-                &[
-                    ("oidc.discovers", UNTOLD, "no answer"),
-                    ("oidc.application-starts-sign-in", UNTOLD, "no answer"),
-                ],
-            )
-            .hanging("oidc"),
+            provider(Provider::Hangs, &[("oidc.discovers", UNTOLD, "no answer")]).hanging("oidc"),
         ),
         (
             "a deleted client",
@@ -627,11 +620,18 @@ async fn faults_of_sign_in() {
             "another address",
             edited(
                 ("NEXTAUTH_URL", |_| "https://tasks.sandbox.test".into()),
-                &[(
-                    "nextauth.configured-url-matches",
-                    FAIL,
-                    "https://tasks.sandbox.test",
-                )],
+                &[
+                    (
+                        "nextauth.configured-url-matches",
+                        FAIL,
+                        "https://tasks.sandbox.test",
+                    ),
+                    (
+                        "oidc.redirect-uri-registered",
+                        FAIL,
+                        "https://tasks.sandbox.test/api/auth/callback/google is not registered",
+                    ),
+                ],
             ),
         ),
         (
@@ -870,7 +870,15 @@ async fn faults_of_push() {
     hold(vec![
         (
             "a service that hangs",
-            push(Push::Hangs, &[("push.service-answers", UNTOLD, "")]).hanging("push"),
+            push(
+                Push::Hangs,
+                &[(
+                    "push.service-answers",
+                    UNTOLD,
+                    "the WebSocket was not opened",
+                )],
+            )
+            .hanging("push"),
         ),
         (
             "a service that is down",
@@ -881,7 +889,10 @@ async fn faults_of_push() {
         ),
         (
             "a service that takes no channels",
-            push(Push::RefusesChannel, &[("push.registers", UNTOLD, "400")]),
+            push(
+                Push::RefusesChannel,
+                &[("push.registers", FAIL, "does not take the public key")],
+            ),
         ),
         (
             "signatures that are refused",
@@ -894,7 +905,11 @@ async fn faults_of_push() {
             "signatures that nobody verifies",
             push(
                 Push::AcceptsAnySignature,
-                &[("push.refuses-foreign-key", FAIL, "")],
+                &[(
+                    "push.refuses-foreign-key",
+                    FAIL,
+                    "takes a message signed with a key that the channel is not bound to",
+                )],
             ),
         ),
         (
@@ -907,15 +922,29 @@ async fn faults_of_push() {
         ),
         (
             "messages that arrive broken",
-            push(Push::Garbles, &[("push.delivers", FAIL, "")]),
+            push(
+                Push::Garbles,
+                &[("push.delivers", FAIL, "cannot be decrypted")],
+            ),
         ),
         (
             "messages that never arrive",
-            push(Push::NeverDelivers, &[("push.delivers", UNTOLD, "")]).hanging("push"),
+            push(
+                Push::NeverDelivers,
+                &[("push.delivers", UNTOLD, "was accepted, and did not arrive")],
+            )
+            .hanging("push"),
         ),
         (
             "a connection that ends",
-            push(Push::Closes, &[("push.delivers", UNTOLD, "")]),
+            push(
+                Push::Closes,
+                &[(
+                    "push.delivers",
+                    UNTOLD,
+                    "then the peer closed the connection",
+                )],
+            ),
         ),
         (
             "halves of two pairs",
@@ -965,18 +994,25 @@ async fn faults_of_the_model() {
             "a restricted key",
             model(
                 AiFault::RestrictedKey,
-                &[("ai.gemini-key-accepted", FAIL, "")],
+                &[(
+                    "ai.gemini-key-accepted",
+                    FAIL,
+                    "it is for web pages of certain addresses",
+                )],
             ),
         ),
         (
             "a region without service",
-            model(AiFault::Region, &[("ai.gemini-key-accepted", FAIL, "")]),
+            model(
+                AiFault::Region,
+                &[("ai.gemini-key-accepted", FAIL, "does not serve the place")],
+            ),
         ),
         (
             "a model that is gone",
             model(
                 AiFault::ModelGone,
-                &[("ai.gemini-model-exists", FAIL, "is not there")],
+                &[("ai.gemini-generates", FAIL, "is not there")],
             ),
         ),
         (
@@ -988,7 +1024,10 @@ async fn faults_of_the_model() {
         ),
         (
             "no quota",
-            model(AiFault::NoMoney, &[("ai.gemini-generates", FAIL, "")]),
+            model(
+                AiFault::NoMoney,
+                &[("ai.gemini-generates", FAIL, "no money or no quota is left")],
+            ),
         ),
         (
             "too much to do",
