@@ -248,6 +248,18 @@ fn of_network(text: &str, place: &Place<'_>) -> Cause {
     Cause::untold("the connection to the server broke").passing()
 }
 
+/// Who is logged in may not do this.
+pub(super) fn lacking(action: &str, database: &str) -> Cause {
+    Cause::broke(
+        format!(
+            "the login works, and the user lacks the privilege {action} on the database {database}"
+        ),
+        format!(
+            "give the user the role readWrite on {database}; it covers {action} and all else that an application needs"
+        ),
+    )
+}
+
 /// An answer with an error code of the server (MongoDB manual, error codes).
 fn of_refusal(code: i32, text: &str, place: &Place<'_>) -> Cause {
     let Place {
@@ -255,14 +267,7 @@ fn of_refusal(code: i32, text: &str, place: &Place<'_>) -> Cause {
     } = place;
     let lower = text.to_ascii_lowercase();
     match code {
-        13 => Cause::broke(
-            format!(
-                "the login works, and the user lacks the privilege {action} on the database {database}"
-            ),
-            format!(
-                "give the user the role readWrite on {database}; it covers {action} and all else that an application needs"
-            ),
-        ),
+        13 => lacking(action, database),
         18 => of_login(place),
         8000 if lower.contains("bad auth") || lower.contains("authentication failed") => {
             of_login(place)
