@@ -1,6 +1,5 @@
 //! A document of our own written, read, changed and removed, in a collection that is removed too.
 
-use super::cause::{Cause, is_not_offered};
 use super::cause::{self, Cause};
 use super::climb::{Climb, slow, timed};
 use crate::clock;
@@ -199,15 +198,12 @@ impl Trip<'_> {
             .await
         {
             Ok(_) => self.expires = Some(true),
-            // Then the document is removed by us alone, and the rest still shows.
-            Err((_, cause)) if cause.code.is_some_and(is_not_offered) => self.expires = Some(false),
-            // Nothing was made: whether writes work stays open.
-            Err((step, cause)) => return Err((step, Cause { ok: None, ..cause })),
             // The privilege is missing, and nothing was made: whether writes work stays open.
-            Err((step, cause)) if cause == self.lacking("createIndex") || cause.passing => {
+            Err((step, cause)) if cause == self.lacking("createIndex") || cause.ok.is_none() => {
                 return Err((step, Cause { ok: None, ..cause }));
             }
-            // What else stands in the way of an index tells the insertion, if it is one of writes.
+            // A server without such indexes: then the document is removed by us alone. What else stands
+            // in the way of an index tells the insertion, if it is one of writes.
             Err(_) => self.expires = Some(false),
         }
 
