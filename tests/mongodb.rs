@@ -109,7 +109,7 @@ async fn a_database_that_works() {
         &found,
         "least-privilege",
         "inconclusive",
-        "neither roles nor privileges",
+        "does not name the user's privileges",
     );
     expect(&found, "encrypted", "not-applicable", "");
     expect(&found, "replica-set", "not-applicable", "");

@@ -4,68 +4,20 @@
 
 mod support;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use support::{holdpoint, peers, write};
+use support::oidc::{ID, OidcProvider, SECRET};
+use support::{holdpoint, write};
 use url::Url;
 
-const ID: &str = "shop-client-0451";
-const SECRET: &str = "k9-Zr4.the~secret_of+the/shop%1";
 const DEPLOYED: &str = "https://app.example/api/auth/callback/peer";
 const DEVELOPED: &str = "http://localhost:3001/api/auth/callback/peer";
 const NONCE: &str = "n-0S6_WzA2Mj-of-the-test";
 /// RFC 7636 appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-
-/// A running provider. Dropping it ends it.
-struct Peer {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ended = self.child.kill();
-        let _waited = self.child.wait();
-    }
-}
-
-/// Starts the provider with the client and these callbacks, under its own name or another.
-fn peer(redirect_uris: &[&str], issuer: Option<&str>) -> Option<Peer> {
-    let node = peers::peer("node")?;
-    let package = peers::fetched("oidc-provider")?;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/oidc-provider/server.mjs");
-    let mut client = json!({ "id": ID, "secret": SECRET, "redirectUris": redirect_uris });
-    if let Some(issuer) = issuer {
-        client["issuer"] = issuer.into();
-    }
-    let mut child = Command::new(node)
-        .arg(script)
-        .arg(package.join("node_modules/oidc-provider"))
-        .arg(client.to_string())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let port = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find_map(|line| line.strip_prefix("listening ").map(str::to_owned))
-        .expect("the provider says where it listens");
-    std::thread::spawn(move || lines.for_each(drop));
-    Some(Peer {
-        child,
-        address: format!("http://127.0.0.1:{port}"),
-    })
-}
 
 /// Runs the oidc checks in an application with these variables: each check's verdict and all it says.
 fn run(variables: &[(&str, &str)]) -> BTreeMap<String, (String, String)> {
@@ -112,7 +64,7 @@ fn expect(found: &BTreeMap<String, (String, String)>, check: &str, wanted: &str,
 
 #[test]
 fn a_right_client_passes_every_rung() {
-    let Some(peer) = peer(&[DEPLOYED, DEVELOPED], None) else {
+    let Some(peer) = OidcProvider::start(&[DEPLOYED, DEVELOPED], None) else {
         return;
     };
     let found = client(&peer.address, ID, SECRET);
@@ -130,7 +82,7 @@ fn a_right_client_passes_every_rung() {
     drop(peer);
     // The same provider in Google's place: asked as a browser asks, with the secret in the body.
     let google = "https://app.example/api/auth/callback/google";
-    let Some(peer) = self::peer(&[google], None) else {
+    let Some(peer) = OidcProvider::start(&[google], None) else {
         return;
     };
     let found = run(&[
@@ -150,7 +102,7 @@ fn a_right_client_passes_every_rung() {
 
 #[test]
 fn a_wrong_half_of_the_pair_is_named() {
-    let Some(peer) = peer(&[DEPLOYED], None) else {
+    let Some(peer) = OidcProvider::start(&[DEPLOYED], None) else {
         return;
     };
     let found = client(&peer.address, "nobody-knows-this-client", SECRET);
@@ -168,14 +120,14 @@ fn a_wrong_half_of_the_pair_is_named() {
 
 #[test]
 fn an_unregistered_callback_is_named() {
-    let Some(peer) = peer(&[DEPLOYED], None) else {
+    let Some(peer) = OidcProvider::start(&[DEPLOYED], None) else {
         return;
     };
     let found = client(&peer.address, ID, SECRET);
     expect(&found, "redirect-uri-registered", "pass", "");
     expect(&found, "development-redirect-uri", "fail", DEVELOPED);
     drop(peer);
-    let Some(peer) = self::peer(&["https://other.example/cb", DEVELOPED], None) else {
+    let Some(peer) = OidcProvider::start(&["https://other.example/cb", DEVELOPED], None) else {
         return;
     };
     let found = client(&peer.address, ID, SECRET);
@@ -186,7 +138,7 @@ fn an_unregistered_callback_is_named() {
 
 #[test]
 fn another_name_of_the_provider_is_refused() {
-    let Some(peer) = peer(&[DEPLOYED], Some("https://id.example")) else {
+    let Some(peer) = OidcProvider::start(&[DEPLOYED], Some("https://id.example")) else {
         return;
     };
     let found = client(&peer.address, ID, SECRET);
@@ -199,7 +151,7 @@ fn another_name_of_the_provider_is_refused() {
     expect(&found, "keys", "blocked", "");
     drop(peer);
     // A path at which the provider is not.
-    let Some(peer) = self::peer(&[DEPLOYED], None) else {
+    let Some(peer) = OidcProvider::start(&[DEPLOYED], None) else {
         return;
     };
     let found = client(&format!("{}/realms/shop", peer.address), ID, SECRET);
@@ -313,7 +265,7 @@ async fn id_token(address: &str) -> String {
 
 #[test]
 fn a_real_token_is_right_and_an_altered_one_is_not() {
-    let Some(peer) = peer(&[DEPLOYED], None) else {
+    let Some(peer) = OidcProvider::start(&[DEPLOYED], None) else {
         return;
     };
     // The crate's default provider for TLS is asked for even where nothing is encrypted.

@@ -271,6 +271,26 @@ async fn a_model_that_is_gone_names_its_place_and_what_is_near() {
 }
 
 #[tokio::test]
+async fn a_list_for_everybody_says_nothing_of_the_key() {
+    let provider = AiProvider::start(AiFault::PublicList).await.unwrap();
+    for dialect in DIALECTS {
+        let right = Look::at(&provider, dialect);
+        assert_eq!(
+            rungs(&right.facts().await),
+            [held(), held(), held(), held()],
+            "{dialect}"
+        );
+        let wrong = Look {
+            key: "not-the-key-of-the-sandbox",
+            ..Look::at(&provider, dialect)
+        };
+        let facts = wrong.facts().await;
+        assert_eq!(rungs(&facts)[0], broke(), "{dialect}");
+        assert!(cause(&facts, "key").contains("does not accept the key"));
+    }
+}
+
+#[tokio::test]
 async fn overload_is_no_verdict() {
     let provider = AiProvider::start(AiFault::Overload).await.unwrap();
     for dialect in DIALECTS {

@@ -68,6 +68,11 @@ async fn look(
     root: &Path,
     timeout: Duration,
 ) -> Facts {
+    let (secrets, environment) = environment(variables);
+    look_in(secrets, environment, parameters, root, timeout).await
+}
+
+fn environment(variables: &[(String, String)]) -> (Book, Environment) {
     let secrets = Book::default();
     let mut environment = Environment::default();
     for (name, value) in variables {
@@ -84,6 +89,16 @@ async fn look(
             shadowed: Vec::new(),
         });
     }
+    (secrets, environment)
+}
+
+async fn look_in(
+    secrets: Book,
+    environment: Environment,
+    parameters: Value,
+    root: &Path,
+    timeout: Duration,
+) -> Facts {
     let context = Context {
         target: None,
         root: root.to_owned(),
@@ -167,6 +182,38 @@ async fn all_rungs_hold_with_and_without_tls() {
             ]
         );
         stage.is_clean();
+    }
+}
+
+/// Node.js takes NODE_EXTRA_CA_CERTS from the process alone, and goes on without a file that is missing.
+#[tokio::test]
+async fn authorities_count_where_node_takes_them() {
+    let mut stage = Stage::new(true, &[]).await;
+    let (without, _) = stage.variables[0].1.split_once("&tlsCAFile").unwrap();
+    stage.variables[0].1 = without.to_owned();
+    stage
+        .variables
+        .push(("NODE_EXTRA_CA_CERTS".into(), "ca.pem".into()));
+    let words = "no trusted authority";
+    stops_at(&stage.look("reach").await, "tls", Some(false), words);
+    for (file, held) in [("ca.pem", true), ("none.pem", false)] {
+        let environment = environment(&stage.variables[..stage.variables.len() - 1]);
+        let (secrets, mut environment) = environment;
+        environment.variables.push(Variable {
+            name: "NODE_EXTRA_CA_CERTS".into(),
+            value: file.into(),
+            raw: file.into(),
+            origin: VariableOrigin::Process,
+            secret: false,
+            shadowed: Vec::new(),
+        });
+        let parameters = json!({ "look": "reach" });
+        let facts = look_in(secrets, environment, parameters, stage.folder.path(), AMPLE).await;
+        if held {
+            holds(&facts);
+        } else {
+            stops_at(&facts, "tls", Some(false), words);
+        }
     }
 }
 

@@ -457,6 +457,10 @@ fn target_that_answers_everything(line: &'static str) -> Server {
 const SUBSCRIBE: &str = "/api/push/subscribe";
 
 async fn routes(server: &Server, declared: &[&str], code: &str) -> Value {
+    routes_at(&server.url(), declared, code).await
+}
+
+async fn routes_at(address: &str, declared: &[&str], code: &str) -> Value {
     let root = tempfile::tempdir().unwrap();
     write(root.path(), "components/bell.tsx", code);
     write(
@@ -474,7 +478,7 @@ async fn routes(server: &Server, declared: &[&str], code: &str) -> Value {
         root: root.path().into(),
         target: Some(Arc::new(Target {
             owned: false,
-            url: server.url().parse().unwrap(),
+            url: address.parse().unwrap(),
             environment: "test".into(),
             plain_url: None,
             authority_pem: None,
@@ -579,8 +583,39 @@ async fn an_answer_to_everything_is_no_route() {
         let server = target_that_answers_everything(line);
         let told = routes(&server, &["/api/tasks"], BELL).await;
         assert_eq!(told["exist"], Value::Null, "{line}: {told}");
+        // A middleware may turn strangers away from every route; a page for everything proves none.
         let told = routes(&server, &[SUBSCRIBE], BELL).await;
-        assert_eq!(told["exist"], true, "{line}: {told}");
+        let exists = line.starts_with('4').then_some(true);
+        assert_eq!(told["exist"].as_bool(), exists, "{line}: {told}");
+    }
+}
+
+/// Nothing in such a request would keep a route from deleting, on any target.
+#[tokio::test]
+async fn nothing_is_deleted() {
+    let server = target("204 No Content", "201 Created");
+    let told = routes(&server, &["/api/tasks"], &BELL.replace("POST", "DELETE")).await;
+    assert_eq!(told["asked"][0]["method"], "DELETE");
+    assert_eq!(told["exist"], Value::Null, "{told}");
+    assert_eq!(server.requests(), 2);
+}
+
+/// Where POST may not be tried, the repository speaks for a target that answers at all.
+#[tokio::test]
+async fn a_target_in_trouble_proves_no_route() {
+    for (options, exists) in [
+        ("405 Method Not Allowed", Some(true)),
+        ("401 Unauthorized", Some(true)),
+        ("500 Internal Server Error", None),
+        ("503 Service Unavailable", None),
+        ("429 Too Many Requests", None),
+    ] {
+        let server = target(options, "201 Created");
+        // An address that is not this machine's by its name.
+        let address = server.url().replace("127.0.0.1", "0.0.0.0");
+        let told = routes_at(&address, &[SUBSCRIBE], BELL).await;
+        assert_eq!(told["exist"].as_bool(), exists, "{options}: {told}");
+        assert_eq!(server.requests(), 2, "nothing is posted");
     }
 }
 

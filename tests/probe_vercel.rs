@@ -208,7 +208,15 @@ async fn each_defect_has_its_finding() {
     let findings = with(&shared);
     assert_eq!(
         of(&findings, "inconclusive"),
-        ["vercel.variables-present-production"]
+        [
+            "vercel.database-not-shared-with-preview",
+            "vercel.no-node-env",
+            "vercel.no-unread-variables",
+            "vercel.not-stale",
+            "vercel.secrets-not-plain",
+            "vercel.session-secret-not-shared",
+            "vercel.variables-present-production",
+        ]
     );
     host.set(VercelFault::None);
 
@@ -223,7 +231,8 @@ async fn each_defect_has_its_finding() {
         of(&findings, "inconclusive"),
         [
             "vercel.app-address",
-            "vercel.database-not-shared-with-preview"
+            "vercel.database-not-shared-with-preview",
+            "vercel.session-secret-not-shared",
         ]
     );
 

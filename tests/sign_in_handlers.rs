@@ -481,6 +481,22 @@ fn what_an_application_does_not_answer_is_no_verdict() {
     let found = run(&other.url(), &issuer, &[]);
     expect(&found, "application-offers-provider", "not-applicable", "");
     expect(&found, "callback-refuses-wrong-state", "not-applicable", "");
+    // What stands before it may answer in its place: a protection, a page for everything, a redirect.
+    for (status, headers) in [
+        (401, ""),
+        (403, ""),
+        (200, "Content-Type: text/html\r\n"),
+        (302, "Location: /login\r\n"),
+    ] {
+        let before = naive(move |_| (status, headers.into(), "<!doctype html>".into()));
+        let found = run(&before.url(), &issuer, &[]);
+        expect(
+            &found,
+            "application-offers-provider",
+            "inconclusive",
+            &format!("(status {status})"),
+        );
+    }
 }
 
 /// The same against an application that runs already, such as a whole Next.js build: its address in

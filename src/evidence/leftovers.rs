@@ -6,10 +6,16 @@ use crate::secret::Book;
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often the file of a run is asked for, and the pause in between.
+const CLAIMS: usize = 50;
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// One line of the file: a promise, or the number of one that was kept.
 #[derive(Debug, Serialize, Deserialize)]
@@ -63,16 +69,21 @@ impl Leftovers {
                 continue;
             }
             // A run that lives holds the lock, and keeps its own promises.
-            let Ok(file) = File::open(&path) else {
+            let Ok(mut file) = File::open(&path) else {
                 continue;
             };
             if file.try_lock_shared().is_err() {
                 continue;
             }
-            let open = open_promises(&std::fs::read_to_string(&path).unwrap_or_default(), now);
+            let mut text = String::new();
+            let whole = file.read_to_string(&mut text).is_ok();
+            let open = open_promises(&text, now);
             if open.is_empty() {
-                // What is not worth keeping is not worth a message either.
-                let _ = std::fs::remove_file(&path);
+                // What is not worth keeping is not worth a message either. Only who holds the file
+                // alone may take it away: a run may be about to write into it.
+                if whole && file.try_lock().is_ok() && stands_at(&file, &path) {
+                    let _ = std::fs::remove_file(&path);
+                }
             } else {
                 found.push((path, open));
             }
@@ -86,12 +97,7 @@ impl Leftovers {
             if let Some(folder) = self.path.parent() {
                 std::fs::create_dir_all(folder)?;
             }
-            let file = OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(&self.path)?;
-            file.try_lock().map_err(std::io::Error::from)?;
-            inner.file = Some(file);
+            inner.file = Some(claim(&self.path)?);
         }
         let mut bytes = serde_json::to_vec(line)?;
         bytes.push(b'\n');
@@ -100,6 +106,29 @@ impl Leftovers {
             None => Ok(()),
         }
     }
+}
+
+/// The file at `path`, locked. Who looks for leftovers may hold it for a moment, or take it away
+/// while it is empty.
+fn claim(path: &Path) -> std::io::Result<File> {
+    let mut attempts = 0..CLAIMS;
+    loop {
+        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        match file.try_lock() {
+            Ok(()) if stands_at(&file, path) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(error),
+            _ if attempts.next().is_some() => std::thread::sleep(PAUSE),
+            _ => return Err(std::io::Error::other("another process holds the file")),
+        }
+    }
+}
+
+/// Is the open file still the one that the path leads to?
+fn stands_at(file: &File, path: &Path) -> bool {
+    let same =
+        |one: &Metadata, other: &Metadata| (one.dev(), one.ino()) == (other.dev(), other.ino());
+    let (open, there) = (file.metadata(), std::fs::metadata(path));
+    matches!((open, there), (Ok(open), Ok(there)) if same(&open, &there))
 }
 
 impl Pledges for Leftovers {
@@ -203,6 +232,26 @@ mod tests {
         let later = clock::now() + Span::new().minutes(5);
         let later = Leftovers::of_earlier_runs(folder.path(), later);
         assert_eq!(names(later), ["b"]);
+    }
+
+    #[test]
+    fn a_promise_outlives_those_who_look_at_the_same_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r1.jsonl");
+        // Somebody reads the file at the moment when it is made.
+        let reader = File::create(&path).unwrap();
+        reader.lock_shared().unwrap();
+        let run = Leftovers::new(folder.path(), "r1", Arc::default());
+        let promised = std::thread::scope(|scope| {
+            let promising = scope.spawn(|| run.open(&thing("a", None)));
+            std::thread::sleep(std::time::Duration::from_millis(60));
+            // It held nothing, so the reader takes it away.
+            std::fs::remove_file(&path).unwrap();
+            drop(reader);
+            promising.join().unwrap()
+        });
+        promised.unwrap();
+        assert!(std::fs::read_to_string(&path).unwrap().contains("\"a\""));
     }
 
     #[test]

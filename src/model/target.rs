@@ -76,11 +76,41 @@ impl Default for PathClasses {
 impl Target {
     /// Is the target this machine? Then plain HTTP is not a defect of the deployment.
     pub fn is_loopback(&self) -> bool {
-        match self.url.host() {
-            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        }
+        is_loopback(&self.url)
+    }
+}
+
+/// Does an address name this machine?
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Do two addresses have the same scheme, host and port? The names of this machine count as one, because
+/// Next.js writes one for another.
+pub fn same_origin(one: &Url, other: &Url) -> bool {
+    one.scheme() == other.scheme()
+        && one.port_or_known_default() == other.port_or_known_default()
+        && (one.host() == other.host() || is_loopback(one) && is_loopback(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_has_several_names() {
+        let same = |one: &str, other: &str| {
+            same_origin(&Url::parse(one).unwrap(), &Url::parse(other).unwrap())
+        };
+        assert!(same("http://localhost:3000", "http://127.0.0.1:3000/api"));
+        assert!(same("https://a.example", "https://a.example:443/x"));
+        assert!(!same("http://localhost:3000", "http://localhost:3001"));
+        assert!(!same("https://a.example", "http://a.example"));
+        assert!(!same("https://a.example", "https://www.a.example"));
     }
 }

@@ -18,6 +18,7 @@ mod scratch;
 mod sender;
 mod smtp;
 mod tls;
+mod to_target;
 pub mod transport;
 mod vercel;
 

@@ -2,7 +2,7 @@
 
 use crate::secret::Book;
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -26,17 +26,31 @@ pub fn keep_key(root: &Path, book: &Book) {
     // A key that git would take along is better not kept. The folder's own rules are added to, not changed.
     let ignored = ignore(&folder.join(".gitignore"));
     if ignored.is_ok() {
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path);
-        let kept = file.and_then(|mut file| file.write_all(book.key()));
-        if kept.is_err() {
-            // Half a key would be taken for none each time; whatever failed, this run has its own.
-            let _ = std::fs::remove_file(&path);
-        }
+        // Whatever fails, this run has a key of its own.
+        let _ = share_key(&path, book);
     }
+}
+
+/// Takes the key of a run that began at the same time, or puts this run's own into the file. A file
+/// of another length is half a key, and is none.
+fn share_key(path: &Path, book: &Book) -> std::io::Result<()> {
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
+    file.lock()?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    if let Ok(key) = bytes.try_into() {
+        book.keep_key(key);
+        return Ok(());
+    }
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(book.key())
 }
 
 fn ignore(path: &Path) -> std::io::Result<()> {
@@ -76,6 +90,42 @@ mod tests {
                 .permissions(),
         );
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn runs_that_begin_at_once_share_one_key() {
+        for _ in 0..20 {
+            let root = tempfile::tempdir().unwrap();
+            let barrier = std::sync::Barrier::new(8);
+            let seen: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
+                let runs: Vec<_> = (0..8)
+                    .map(|_| {
+                        scope.spawn(|| {
+                            let book = Book::default();
+                            barrier.wait();
+                            keep_key(root.path(), &book);
+                            book.fingerprint("x")
+                        })
+                    })
+                    .collect();
+                runs.into_iter().map(|run| run.join().unwrap()).collect()
+            });
+            let later = Book::default();
+            keep_key(root.path(), &later);
+            assert_eq!(seen, [later.fingerprint("x")].into());
+        }
+    }
+
+    #[test]
+    fn a_broken_key_is_replaced_at_once() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join(".holdpoint/fingerprint.key");
+        std::fs::create_dir(root.path().join(".holdpoint")).unwrap();
+        std::fs::write(&path, "half").unwrap();
+        let (first, second) = (Book::default(), Book::default());
+        keep_key(root.path(), &first);
+        keep_key(root.path(), &second);
+        assert_eq!(first.fingerprint("x"), second.fingerprint("x"));
     }
 
     #[test]

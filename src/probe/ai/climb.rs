@@ -15,6 +15,7 @@ use crate::probe::environment::needs;
 use crate::probe::ladder::Ladder;
 use serde_json::json;
 use std::time::Duration;
+use url::Url;
 
 /// How long a question that costs nothing may take.
 const LIST_LIMIT: Duration = Duration::from_secs(10);
@@ -132,7 +133,7 @@ impl Climb<'_> {
             } else {
                 self.ladder.untold(
                     "key",
-                    "the address gives no list of models, and no model is named that could be asked",
+                    "the address gives no list of models, or gives it to everybody, and no model is named that could be asked",
                 );
             }
             return;
@@ -186,9 +187,28 @@ impl Climb<'_> {
                 }
             }
         }
-        self.ladder.held("key");
         self.listing = Some(listing);
+        // Some gateways list their models to everybody.
+        if self.lists_to_strangers().await {
+            return Some(false);
+        }
+        self.ladder.held("key");
         Some(true)
+    }
+
+    /// The control of the list: a key that is none must be refused, or the list says nothing of keys.
+    /// The providers' own addresses are known to ask for one.
+    async fn lists_to_strangers(&self) -> bool {
+        let own = self.peer.dialect.address().parse::<Url>();
+        if own.is_ok_and(|own| own.origin() == self.peer.base.origin()) {
+            return false;
+        }
+        let stranger = Peer {
+            key: "holdpoint-control".into(),
+            ..self.peer.clone()
+        };
+        let told = self.ask(|_| stranger.list(None), LIST_LIMIT, LISTING).await;
+        !matches!(told, Told::Refused(refusal) if matches!(refusal.kind, Kind::Key | Kind::Restricted))
     }
 
     /// Looks for the model. None where the climb ends here; false where the rung is still open.

@@ -268,7 +268,7 @@ fn kind(dialect: Dialect, status: u16, said: &Said, doing: &str) -> Kind {
     let model = coded(&["model_not_found", "not_found_error"])
         || says(&["invalid model name"])
         || status == 404 && dialect == Dialect::Gemini && class == "not_found"
-        || status == 404 && says(&["model"]);
+        || status == 404 && says(&["model"]) && !says(&["invalid url", "unknown request url"]);
     if model {
         return Kind::Model;
     }

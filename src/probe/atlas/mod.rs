@@ -300,7 +300,16 @@ impl Look<'_> {
             .list(&format!("{group}/databaseUsers"), version::USERS)
             .await;
         self.facts["user"] = match users.map(|users| read::user(&users, &name)) {
-            Ok(Some((roles, broad))) => json!({ "cause": null, "roles": roles, "broad": broad }),
+            Ok(Some(user)) => {
+                // What is too much stays so, whatever else cannot be told.
+                let cause = (user.broad.is_empty() && !user.unread.is_empty()).then(|| {
+                    format!(
+                        "what roles of the project's own allow was not read: {}",
+                        user.unread.join(", ")
+                    )
+                });
+                json!({ "cause": cause, "roles": user.roles, "broad": user.broad })
+            }
             Ok(None) => unread("the project lists no user of the connection string's name"),
             Err(fault) => unread(&fault.cause),
         };

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Roles that reach beyond one database (Atlas, built-in roles).
 const BROAD: &[&str] = &[
@@ -13,9 +14,22 @@ const BROAD: &[&str] = &[
     "backup",
     "killOpSession",
 ];
+/// Built-in roles for one database, or for one of its collections.
+const OF_ONE_DATABASE: &[&str] = &["read", "readWrite", "dbAdmin"];
 /// Tiers that share their servers with others: they have no audit log, no keys of their own, and no
 /// cloud backups that can be asked for here.
 const SHARED: &[&str] = &["M0", "M2", "M5", "FLEX"];
+
+/// Where Atlas shows connection strings of a cluster, and those of its private endpoints.
+const STRINGS: &[&str] = &[
+    "standardSrv",
+    "standard",
+    "privateSrv",
+    "private",
+    "srvConnectionString",
+    "connectionString",
+    "srvShardOptimizedConnectionString",
+];
 
 /// The cluster whose connection string names this host, or that has this name.
 pub(super) fn cluster<'c>(
@@ -28,11 +42,13 @@ pub(super) fn cluster<'c>(
     }
     let host = host?.to_ascii_lowercase();
     clusters.iter().find(|cluster| {
-        let strings = cluster.get("connectionStrings");
-        ["standardSrv", "standard"].iter().any(|kind| {
-            let shown = strings.and_then(|strings| text(strings, kind));
-            shown.is_some_and(|shown| hosts(shown).any(|it| it == host))
-        })
+        let Some(strings) = cluster.get("connectionStrings") else {
+            return false;
+        };
+        let private = strings.get("privateEndpoint").and_then(Value::as_array);
+        let all = std::iter::once(strings).chain(private.into_iter().flatten());
+        all.flat_map(|strings| STRINGS.iter().filter_map(|kind| text(strings, kind)))
+            .any(|shown| hosts(shown).any(|it| it == host))
     })
 }
 
@@ -151,13 +167,24 @@ pub(super) fn own_keys(answer: &Value) -> (Vec<String>, Vec<String>) {
     (on, invalid)
 }
 
-/// The roles of a user as `role@database`, and those that reach too far; none where there is no such user.
-pub(super) fn user(users: &[Value], name: &str) -> Option<(Vec<String>, Vec<String>)> {
+/// What a user of the database may do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct User {
+    /// Roles as `role@database`.
+    pub(super) roles: Vec<String>,
+    /// What reaches too far.
+    pub(super) broad: Vec<String>,
+    /// Roles of the project's own: what they allow is not known.
+    pub(super) unread: Vec<String>,
+}
+
+/// The user of that name; none where there is no such user.
+pub(super) fn user(users: &[Value], name: &str) -> Option<User> {
     let user = users
         .iter()
         .find(|user| text(user, "username") == Some(name))?;
-    let mut roles = Vec::new();
-    let mut broad = Vec::new();
+    let mut told = User::default();
+    let mut databases = BTreeSet::new();
     for role in user
         .get("roles")
         .and_then(Value::as_array)
@@ -171,11 +198,20 @@ pub(super) fn user(users: &[Value], name: &str) -> Option<(Vec<String>, Vec<Stri
         let shown = format!("{role}@{database}");
         if BROAD.contains(&role) || (database == "admin" && matches!(role, "dbAdmin" | "readWrite"))
         {
-            broad.push(shown.clone());
+            told.broad.push(shown.clone());
+        } else if OF_ONE_DATABASE.contains(&role) {
+            databases.insert(database);
+        } else {
+            told.unread.push(shown.clone());
         }
-        roles.push(shown);
+        told.roles.push(shown);
     }
-    Some((roles, broad))
+    if databases.len() > 1 {
+        let all: Vec<_> = databases.into_iter().collect();
+        told.broad
+            .push(format!("roles on several databases: {}", all.join(", ")));
+    }
+    Some(told)
 }
 
 pub(super) fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
@@ -238,6 +274,41 @@ mod tests {
     }
 
     #[test]
+    fn a_cluster_is_found_by_its_private_endpoints() {
+        let clusters = [json!({ "name": "Cluster0", "connectionStrings": {
+            "standardSrv": "mongodb+srv://cluster0.ab1cd.mongodb.net",
+            "privateSrv": "mongodb+srv://cluster0-pri.ab1cd.mongodb.net",
+            "privateEndpoint": [{ "srvConnectionString": "mongodb+srv://cluster0-pl-0.ab1cd.mongodb.net",
+                "connectionString": "mongodb://pl-0-eu-west-1.ab1cd.mongodb.net:1024,pl-0-eu-west-1.ab1cd.mongodb.net:1025/?ssl=true" }],
+        } })];
+        for host in [
+            "cluster0-pri.ab1cd.mongodb.net",
+            "cluster0-pl-0.ab1cd.mongodb.net",
+            "pl-0-eu-west-1.ab1cd.mongodb.net",
+        ] {
+            assert!(cluster(&clusters, Some(host), None).is_some(), "{host}");
+        }
+        assert!(cluster(&clusters, Some("cluster0-pl-1.ab1cd.mongodb.net"), None).is_none());
+    }
+
+    #[test]
+    fn rights_on_several_databases_and_roles_of_ones_own() {
+        let role =
+            |role: &str, database: &str| json!({ "roleName": role, "databaseName": database });
+        let of =
+            |roles: &[Value]| user(&[json!({ "username": "app", "roles": roles })], "app").unwrap();
+        let several = of(&[role("readWrite", "shop"), role("readWrite", "billing")]);
+        assert_eq!(several.broad, ["roles on several databases: billing, shop"]);
+        let own = of(&[role("appRole", "admin")]);
+        assert_eq!(
+            (own.broad, own.unread),
+            (vec![], vec!["appRole@admin".to_owned()])
+        );
+        let one = of(&[role("readWrite", "shop"), role("read", "shop")]);
+        assert_eq!((one.broad, one.unread), (vec![], vec![]));
+    }
+
+    #[test]
     fn tiers_are_told() {
         let dedicated = json!({ "name": "c", "paused": false, "mongoDBVersion": "8.0.4", "backupEnabled": true, "replicationSpecs": [{ "regionConfigs": [{ "providerName": "AWS", "regionName": "EU_WEST_1", "electableSpecs": { "instanceSize": "M10" } }] }] });
         let facts = cluster_facts(&dedicated);
@@ -286,10 +357,10 @@ mod tests {
         let users = [
             json!({ "username": "app", "roles": [{ "roleName": "readWrite", "databaseName": "shop" }, { "roleName": "atlasAdmin", "databaseName": "admin" }] }),
         ];
-        let (roles, broad) = user(&users, "app").unwrap();
+        let told = user(&users, "app").unwrap();
         assert_eq!(
-            (roles.len(), broad),
-            (2, vec!["atlasAdmin@admin".to_owned()])
+            (told.roles.len(), told.broad[0].as_str()),
+            (2, "atlasAdmin@admin")
         );
         assert_eq!(user(&users, "nobody"), None);
     }

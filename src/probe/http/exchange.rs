@@ -292,11 +292,7 @@ impl Exchange<'_> {
     /// What an answer hands out may come back in other headers, in bodies and in messages.
     fn register_secrets(&self, headers: &Headers) {
         for cookie in cookie::all(headers).iter().take(MOST_COOKIES) {
-            for secret in kept::secrets_in(&cookie.value) {
-                self.context
-                    .secrets
-                    .register(&format!("COOKIE {}", cookie.name), &secret);
-            }
+            cookie.hide(&self.context.secrets);
         }
     }
 }

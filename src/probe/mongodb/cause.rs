@@ -244,6 +244,18 @@ pub(super) fn is_not_offered(code: i32) -> bool {
     matches!(code, 59 | 115 | 238)
 }
 
+/// Who is logged in may not do this.
+pub(super) fn lacking(action: &str, database: &str) -> Cause {
+    Cause::broke(
+        format!(
+            "the login works, and the user lacks the privilege {action} on the database {database}"
+        ),
+        format!(
+            "give the user the role readWrite on {database}; it covers {action} and all else that an application needs"
+        ),
+    )
+}
+
 /// An answer with an error code of the server (MongoDB manual, error codes).
 fn of_refusal(code: i32, text: &str, place: &Place<'_>) -> Cause {
     let Place {
@@ -251,14 +263,7 @@ fn of_refusal(code: i32, text: &str, place: &Place<'_>) -> Cause {
     } = place;
     let lower = text.to_ascii_lowercase();
     match code {
-        13 => Cause::broke(
-            format!(
-                "the login works, and the user lacks the privilege {action} on the database {database}"
-            ),
-            format!(
-                "give the user the role readWrite on {database}; it covers {action} and all else that an application needs"
-            ),
-        ),
+        13 => lacking(action, database),
         18 => of_login(place),
         8000 if lower.contains("bad auth") || lower.contains("authentication failed") => {
             of_login(place)

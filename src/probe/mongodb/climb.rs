@@ -326,6 +326,10 @@ impl<'a> Climb<'a> {
         let database = self.database();
         match missing {
             Some(missing) if missing.is_empty() => Ok(()),
+            Some(missing) if self.has_in_collections(missing) => Err(Cause::untold(format!(
+                "the user may {} in single collections of the database {database} alone; whether these are all that the application uses cannot be told from here",
+                missing.join(", ")
+            ))),
             Some(missing) => Err(Cause::broke(
                 format!(
                     "the user lacks {} on the database {database}",
@@ -339,6 +343,11 @@ impl<'a> Climb<'a> {
                 "the server names no privileges; whether they are enough shows when something is written",
             )),
         }
+    }
+
+    fn has_in_collections(&self, missing: &[String]) -> bool {
+        let identity = self.identity.as_ref();
+        identity.is_some_and(|it| missing.iter().all(|one| it.in_collections.contains(one)))
     }
 
     /// The database that the application uses: the variable's word, then the path's, then `test`.

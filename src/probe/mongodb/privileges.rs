@@ -44,6 +44,8 @@ pub(super) struct Identity {
     pub(super) broad: Vec<String>,
     /// Needed actions that no privilege covers; none where the server names no privileges.
     pub(super) missing: Option<Vec<String>>,
+    /// Actions that are allowed on single collections of the database.
+    pub(super) in_collections: BTreeSet<String>,
 }
 
 /// Reads the answer of connectionStatus with showPrivileges.
@@ -71,6 +73,13 @@ pub(super) fn read(answer: &Document, database: &str) -> Identity {
     }
     let mut everywhere = BTreeSet::new();
     let mut allowed = BTreeSet::new();
+    let mut in_collections = BTreeSet::new();
+    // A role that is defined in a database gives rights there and nowhere else, but for those of admin.
+    let mut others: BTreeSet<String> = list("authenticatedUserRoles")
+        .iter()
+        .map(|role| text(role, "db"))
+        .filter(|owner| is_another(owner, database))
+        .collect();
     for privilege in &privileges {
         let actions = privilege.get_array("actions").into_iter().flatten();
         let actions: Vec<_> = actions
@@ -87,8 +96,15 @@ pub(super) fn read(answer: &Document, database: &str) -> Identity {
         if any || (owner == Some("") && whole) {
             everywhere.extend(actions.clone());
         }
-        if any || (whole && owner.is_some_and(|owner| owner.is_empty() || owner == database)) {
+        let ours = owner.is_some_and(|owner| owner.is_empty() || owner == database);
+        if any || (whole && ours) {
             allowed.extend(actions);
+        } else if ours {
+            in_collections.extend(actions);
+        } else if let Some(owner) = owner.filter(|owner| is_another(owner, database))
+            && !actions.is_empty()
+        {
+            others.insert(owner.to_owned());
         }
     }
     if !everywhere.is_empty() {
@@ -101,6 +117,12 @@ pub(super) fn read(answer: &Document, database: &str) -> Identity {
         };
         broad.push(format!("{}{rest} on every database", shown.join(", ")));
     }
+    broad.extend(
+        others
+            .iter()
+            .map(|other| format!("rights on the database {other}")),
+    );
+    in_collections.retain(|action| !allowed.contains(action));
     let missing = (!privileges.is_empty()).then(|| {
         let lacking = NEEDED.iter().filter(|action| !allowed.contains(**action));
         lacking.map(|action| (*action).to_owned()).collect()
@@ -110,7 +132,15 @@ pub(super) fn read(answer: &Document, database: &str) -> Identity {
         roles,
         broad,
         missing,
+        in_collections,
     }
+}
+
+/// Is it the database of another application? The server's own hold what every user may read.
+fn is_another(owner: &str, database: &str) -> bool {
+    !owner.is_empty()
+        && owner != database
+        && !["admin", "config", "local", "$external"].contains(&owner)
 }
 
 fn is_of_owner(role: &str) -> bool {
@@ -150,6 +180,35 @@ mod tests {
         let privileges = vec![on("other", "", NEEDED), on("shop", "tasks", NEEDED)];
         let identity = read(&status(vec![], privileges), "shop");
         assert_eq!(identity.missing.unwrap().len(), NEEDED.len());
+    }
+
+    #[test]
+    fn rights_on_another_database_are_too_much() {
+        let roles = vec![
+            doc! { "role": "readWrite", "db": "shop" },
+            doc! { "role": "readWrite", "db": "billing" },
+        ];
+        let privileges = vec![
+            on("shop", "", NEEDED),
+            on("billing", "", NEEDED),
+            on("billing", "system.js", &["find"]),
+            on("config", "system.sessions", &["find"]),
+        ];
+        let identity = read(&status(roles, privileges), "shop");
+        assert_eq!(identity.broad, ["rights on the database billing"]);
+        // A role of another database gives rights there, also where the server names none.
+        let roles = vec![doc! { "role": "readWrite", "db": "billing" }];
+        let identity = read(&status(roles, vec![]), "shop");
+        assert_eq!(identity.broad, ["rights on the database billing"]);
+    }
+
+    #[test]
+    fn rights_on_single_collections_are_told_apart_from_none() {
+        let privileges = vec![on("shop", "tasks", NEEDED), on("shop", "", &["find"])];
+        let identity = read(&status(vec![], privileges), "shop");
+        assert_eq!(identity.missing.as_ref().unwrap().len(), NEEDED.len() - 1);
+        assert!(identity.in_collections.contains("insert"));
+        assert!(!identity.in_collections.contains("find"));
     }
 
     #[test]

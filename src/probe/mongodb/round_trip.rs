@@ -1,6 +1,6 @@
 //! A document of our own written, read, changed and removed, in a collection that is removed too.
 
-use super::cause::{Cause, is_not_offered};
+use super::cause::{self, Cause};
 use super::climb::{Climb, slow, timed};
 use crate::clock;
 use crate::model::Leftover;
@@ -125,15 +125,7 @@ impl Trip<'_> {
     }
 
     fn lacking(&self, action: &str) -> Cause {
-        let database = self.climb.database();
-        Cause::broke(
-            format!(
-                "the login works, and the user lacks the privilege {action} on the database {database}"
-            ),
-            format!(
-                "give the user the role readWrite on {database}; it covers {action} and all else that an application needs"
-            ),
-        )
+        cause::lacking(action, self.climb.database())
     }
 
     /// The removal logs in by itself: this look's client may hang, or be closed by then.
@@ -163,7 +155,7 @@ impl Trip<'_> {
             let outcome = collection.drop().await;
             close(client).await;
             outcome.map_err(|error| {
-                let code = super::cause::Seen::of(&error).code;
+                let code = cause::Seen::of(&error).code;
                 code.map_or_else(
                     || "the server could not be reached again".to_owned(),
                     |code| format!("the server refused to drop it with code {code}"),
@@ -206,10 +198,13 @@ impl Trip<'_> {
             .await
         {
             Ok(_) => self.expires = Some(true),
-            // Then the document is removed by us alone, and the rest still shows.
-            Err((_, cause)) if cause.code.is_some_and(is_not_offered) => self.expires = Some(false),
-            // Nothing was made: whether writes work stays open.
-            Err((step, cause)) => return Err((step, Cause { ok: None, ..cause })),
+            // The privilege is missing, and nothing was made: whether writes work stays open.
+            Err((step, cause)) if cause == self.lacking("createIndex") || cause.ok.is_none() => {
+                return Err((step, Cause { ok: None, ..cause }));
+            }
+            // A server without such indexes: then the document is removed by us alone. What else stands
+            // in the way of an index tells the insertion, if it is one of writes.
+            Err(_) => self.expires = Some(false),
         }
 
         let document = doc! { "_id": &run, "n": first, "created": DateTime::from_millis(self.climb.context.now * 1000) };

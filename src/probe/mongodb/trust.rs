@@ -4,6 +4,7 @@ use super::cause::{self, Cause};
 use super::climb::{CONNECTING, Climb, open};
 use super::resolve::Seed;
 use super::uri::Address;
+use crate::model::VariableOrigin;
 use crate::probe::transport::mongodb::{self as wire, Greeting, Unshaken};
 use futures_util::future::join_all;
 use rustls::RootCertStore;
@@ -87,33 +88,37 @@ impl Climb<'_> {
     /// the public authorities and those that Node.js adds. The target's own authority comes last:
     /// it tells why, and the driver cannot be given it.
     fn trusts(&self, address: &Address) -> Result<Vec<Trust>, Cause> {
-        let read = |file: &Path, named_by: &str| {
+        let read = |file: &Path| {
             let path = self.context.root.join(file);
-            match wire::authorities(&path) {
-                Ok(roots) => Ok(Trust {
-                    roots: Arc::new(roots),
-                    file: Some(path),
-                    by_target: false,
-                }),
-                Err(error) => Err(Cause::broke(
+            wire::authorities(&path).map(|roots| Trust {
+                roots: Arc::new(roots),
+                file: Some(path),
+                by_target: false,
+            })
+        };
+        if let Some(file) = &address.ca_file {
+            let trust = read(file).map_err(|error| {
+                Cause::broke(
                     format!(
-                        "the file {} that {named_by} names cannot be used: {error}",
+                        "the file {} that tlsCAFile names cannot be used: {error}",
                         file.display()
                     ),
                     "name a file with the authority's certificate in PEM form, where the application runs",
-                )),
-            }
-        };
-        if let Some(file) = &address.ca_file {
-            return Ok(vec![read(file, "tlsCAFile")?]);
+                )
+            })?;
+            return Ok(vec![trust]);
         }
         let mut trusts = vec![Trust {
             roots: wire::public_authorities(),
             file: None,
             by_target: false,
         }];
-        if let Some(extra) = self.context.environment.get("NODE_EXTRA_CA_CERTS") {
-            trusts.push(read(Path::new(&extra.value), "NODE_EXTRA_CA_CERTS")?);
+        // Node.js takes it from the process alone, and goes on without a file that cannot be used.
+        let extra = self.context.environment.get("NODE_EXTRA_CA_CERTS");
+        if let Some(extra) = extra.filter(|extra| extra.origin == VariableOrigin::Process)
+            && let Ok(trust) = read(Path::new(&extra.value))
+        {
+            trusts.push(trust);
         }
         let target = self.context.transport.authority_roots();
         if target.len() > trusts[0].roots.len() {

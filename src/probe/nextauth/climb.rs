@@ -6,7 +6,7 @@ use super::declare::{self, RUNGS};
 use super::jwe::Edition;
 use super::names::{self, Names};
 use super::site::{self, Answer, Reading, Site};
-use crate::model::{Facts, HindranceKind};
+use crate::model::{Facts, HindranceKind, same_origin};
 use crate::probe::http::cookie::Cookie;
 use crate::probe::ladder::Ladder;
 use crate::probe::transport::Fault;
@@ -240,7 +240,7 @@ impl<'a> Climb<'a> {
         let address = configured::address(&self.context.environment, named, edition)?;
         let url = address.url?;
         let target = &self.site.target().url;
-        (!configured::same_origin(&url, target)).then(|| {
+        (!same_origin(&url, target)).then(|| {
             format!(
                 "{} at {} names {}: these are the variables of another deployment than {}",
                 address.variable,

@@ -107,22 +107,6 @@ fn set<'a>(environment: &'a Environment, name: &str) -> Option<&'a Variable> {
         .filter(|variable| !variable.value.is_empty())
 }
 
-/// Do two addresses have the same origin? The names of this machine count as one.
-pub(super) fn same_origin(one: &Url, other: &Url) -> bool {
-    one.scheme() == other.scheme()
-        && one.port_or_known_default() == other.port_or_known_default()
-        && (one.host() == other.host() || is_loopback(one) && is_loopback(other))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 /// Scheme, host and port, which say nothing secret.
 pub(super) fn shown(url: &Url) -> String {
     url.origin().ascii_serialization()
@@ -194,17 +178,5 @@ mod tests {
         let four = address(&given, None, Some(Edition::Four)).unwrap();
         assert_eq!((four.variable.as_str(), four.url), ("NEXTAUTH_URL", None));
         assert_eq!(address(&environment(&[]), None, None), None);
-    }
-
-    #[test]
-    fn this_machine_has_several_names() {
-        let same = |one: &str, other: &str| {
-            same_origin(&Url::parse(one).unwrap(), &Url::parse(other).unwrap())
-        };
-        assert!(same("http://localhost:3000", "http://127.0.0.1:3000/api"));
-        assert!(same("https://a.example", "https://a.example:443/x"));
-        assert!(!same("http://localhost:3000", "http://localhost:3001"));
-        assert!(!same("https://a.example", "http://a.example"));
-        assert!(!same("https://a.example", "https://www.a.example"));
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn parameters() -> Vec<ParameterSpec> {
         ParameterSpec::optional(
             "base_path",
             Text,
-            "the path that the endpoints lie below; default \"/api/auth\"",
+            "the path that the endpoints lie below; default where the route's file lies, else \"/api/auth\"",
         ),
         ParameterSpec::optional(
             "variable",

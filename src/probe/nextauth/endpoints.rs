@@ -1,9 +1,10 @@
 //! The look `endpoints`: what everybody may ask, and what it tells of the deployment's configuration.
 
 use super::climb::{Climb, End, Opening, csrf_pair, is_uncached};
-use super::configured::{self, same_origin, shown};
+use super::configured::{self, shown};
 use super::jwe::Edition;
 use super::site::Answer;
+use crate::model::same_origin;
 use crate::probe::http::cookie::Cookie;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};

@@ -1,5 +1,6 @@
 //! The nextauth probe: whether sessions of NextAuth 4 or Auth.js 5 work as configured at the target.
 
+mod base_path;
 mod climb;
 mod configured;
 pub(crate) mod csrf;
@@ -17,15 +18,14 @@ pub(crate) mod library {
     pub(crate) use super::{csrf, jwe, names};
 }
 
+pub(in crate::probe) use base_path::base_path;
+
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind, Level};
 use climb::Climb;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use site::Site;
-
-/// Where both versions put their endpoints in a Next.js application.
-const BASE_PATH: &str = "/api/auth";
 
 /// Looks at the sign-in library of a running application.
 pub(super) struct NextAuth;
@@ -47,7 +47,7 @@ impl Probe for NextAuth {
         }
     }
 
-    fn looks(&self, parameters: &Facts, _: &Context) -> Result<Vec<Facts>, String> {
+    fn looks(&self, parameters: &Facts, context: &Context) -> Result<Vec<Facts>, String> {
         let mut look = Facts::new();
         let word = text(parameters, "look")?.ok_or("look: it is missing")?;
         if !declare::LOOKS.contains(&word) {
@@ -57,11 +57,11 @@ impl Probe for NextAuth {
             ));
         }
         look.insert("look".into(), word.into());
-        let base = text(parameters, "base_path")?.unwrap_or(BASE_PATH);
+        // What is filled in with nothing is not given.
+        let given = text(parameters, "base_path")?.filter(|path| !path.is_empty());
+        let base = given.unwrap_or_else(|| base_path(&context.application, &context.environment));
         if !base.starts_with('/') || base.contains(['?', '#']) {
-            return Err(format!(
-                "base_path: '{base}' is no path such as {BASE_PATH}"
-            ));
+            return Err(format!("base_path: '{base}' is no path such as /api/auth"));
         }
         look.insert("base_path".into(), base.into());
         for name in ["variable", "url_variable", "cookie"] {
@@ -120,8 +120,7 @@ impl Probe for NextAuth {
         Box::pin(async move {
             let given = |name: &str| parameters.get(name).and_then(Value::as_str);
             let look = given("look").unwrap_or_default();
-            let base_path = given("base_path").unwrap_or(BASE_PATH);
-            let Some(site) = Site::of(context, base_path) else {
+            let Some(site) = Site::of(context, given("base_path").unwrap_or_default()) else {
                 return Sighting::hindered(Hindrance::new(
                     HindranceKind::Internal,
                     "no target was given",
@@ -209,6 +208,10 @@ mod tests {
     fn equal_looks_have_equal_parameters() {
         let endpoints = looks(&json!({ "look": "endpoints" })).unwrap();
         let written = json!({ "look": "endpoints", "base_path": "/api/auth", "provider": "guest" });
+        assert_eq!(
+            endpoints,
+            looks(&json!({ "look": "endpoints", "base_path": "" })).unwrap()
+        );
         // The provider concerns the look sign-in alone.
         assert_eq!(endpoints, looks(&written).unwrap());
         let sign_in = &looks(&json!({ "look": "sign-in" })).unwrap()[0];

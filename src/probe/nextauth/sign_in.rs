@@ -18,7 +18,7 @@ const GUEST: &str = "guest";
 /// A session that was there before: what somebody would plant who wants to know the next one.
 const PLANTED: &str = "holdpoint-planted-session";
 /// Seconds that the ends of cookie and token may lie apart.
-const APART: i64 = 60;
+const APART: u64 = 60;
 /// How long signing out may take once the look is over.
 const REMOVAL: Duration = Duration::from_secs(4);
 
@@ -267,18 +267,18 @@ impl Attempt<'_> {
                 .as_i64()
                 .or_else(|| cookie["expires_in"].as_i64())
         });
-        let token_ends = number("exp").map(|exp| exp - climb.context.now);
+        let token_ends = number("exp").map(|exp| exp.saturating_sub(climb.context.now));
         json!({
             "provider": self.provider,
             "kept_as": shape.word(),
             "chunks": parts.len(),
             "cookie": cookie,
             "is_of_secret": comparable.then_some(claims.is_some()),
-            "token_life": number("exp").zip(number("iat")).map(|(exp, iat)| exp - iat),
+            "token_life": number("exp").zip(number("iat")).map(|(exp, iat)| exp.saturating_sub(iat)),
             "lives": cookie_ends.or(token_ends),
             "expiry_agrees": cookie_ends
                 .zip(token_ends)
-                .map(|(cookie, token)| (cookie - token).abs() <= APART),
+                .map(|(cookie, token): (i64, i64)| cookie.abs_diff(token) <= APART),
             "replaced": token != PLANTED,
             "without_csrf": null,
             "csrf_per_request": null,

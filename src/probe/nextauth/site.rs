@@ -3,6 +3,7 @@
 use crate::model::Target;
 use crate::probe::Context;
 use crate::probe::http::cookie::{self, Cookie};
+use crate::probe::to_target::dress;
 use crate::probe::transport::{Fault, Fetched, Transport};
 use crate::secret::Book;
 use base64::Engine;
@@ -15,9 +16,6 @@ use std::sync::Arc;
 use std::time::Instant;
 use url::Url;
 use url::form_urlencoded::Serializer;
-
-/// How every request names itself.
-const USER_AGENT: &str = concat!("holdpoint/", env!("CARGO_PKG_VERSION"));
 
 /// Where the endpoints lie. Owns what it needs, so that a removal may outlive its look.
 #[derive(Debug, Clone)]
@@ -133,7 +131,7 @@ impl Site {
     }
 
     fn dress(&self, map: &mut HeaderMap, cookies: &str, headers: &[(&str, &str)]) {
-        let mut set = |name: &str, value: &str| {
+        let set = |map: &mut HeaderMap, name: &str, value: &str| {
             if let (Ok(name), Ok(value)) = (
                 HeaderName::from_bytes(name.as_bytes()),
                 HeaderValue::from_str(value),
@@ -141,46 +139,22 @@ impl Site {
                 map.insert(name, value);
             }
         };
-        set("user-agent", USER_AGENT);
-        set("accept", "application/json");
+        set(map, "accept", "application/json");
         if let Some(authorization) = &self.authorization {
-            set("authorization", authorization);
+            set(map, "authorization", authorization);
         }
-        for (name, value) in &self.target.headers {
-            set(name, value);
-        }
+        dress(map, &self.target, cookies);
         for (name, value) in headers {
-            set(name, value);
-        }
-        if !cookies.is_empty() {
-            // A cookie of the target's own headers may be what opens deployment protection.
-            let own = self.target.headers.iter();
-            let mut lines: Vec<&str> = own
-                .filter(|(name, _)| name.eq_ignore_ascii_case("cookie"))
-                .map(|(_, value)| value.as_str())
-                .collect();
-            lines.push(cookies);
-            set("cookie", &lines.join("; "));
+            set(map, name, value);
         }
     }
 
     async fn ask(&self, request: Request, until: Instant) -> Result<Answer, Fault> {
         let fetched = self.transport.fetch(request, until).await?;
         let answer = Answer::of(&fetched);
-        // Each of them signs somebody in, or is signed with the secret; short ones are settings.
-        for cookie in answer
-            .cookies
-            .iter()
-            .filter(|cookie| cookie.value.len() >= 16)
-        {
-            if !cookie.name.ends_with("callback-url") {
-                let name = format!("COOKIE {}", cookie.name);
-                self.secrets.register(&name, &cookie.value);
-                percent_decode_str(&cookie.value)
-                    .decode_utf8_lossy()
-                    .split('|')
-                    .for_each(|part| self.secrets.register(&name, part));
-            }
+        // Each of them signs somebody in, or is signed with the secret.
+        for cookie in &answer.cookies {
+            cookie.hide(&self.secrets);
         }
         Ok(answer)
     }

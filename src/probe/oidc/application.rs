@@ -1,14 +1,15 @@
 //! Starts a sign-in at the running application, as a browser would, and looks at what it sends where.
 
 use super::ask::{Asker, used, variable};
-use super::cookie::{self, Cookie};
+use super::cookie;
 use super::discovery::{self, Defect, Metadata};
 use super::parameters::Asked;
 use super::provider::{absent, fetch_metadata, tail};
-use super::redirect_uri;
 use super::sent::{Sent, Start, start};
 use crate::model::{Hindrance, HindranceKind, Target};
+use crate::probe::http::cookie::Cookie;
 use crate::probe::ladder::{Ladder, Rungs};
+use crate::probe::nextauth::base_path;
 use crate::probe::transport::{Fault, Fetched};
 use crate::probe::{Context, Sighting, Transient};
 use serde_json::{Value, json};
@@ -109,7 +110,7 @@ impl Seen {
             "state": sent.map(|sent| sent.state),
             "nonce": sent.map(|sent| sent.nonce),
             "code_challenge_method": sent.and_then(|sent| sent.challenge_method.clone()),
-            "cookies": cookies.map(|(cookie, purpose)| cookie.fact(purpose)).collect::<Value>(),
+            "cookies": cookies.map(|(cookie, purpose)| cookie::fact(cookie, purpose)).collect::<Value>(),
             "callback": self.callback,
         })
     }
@@ -155,7 +156,7 @@ impl Visit<'_> {
         url.set_query(None);
         url.set_fragment(None);
         let below = url.path().trim_end_matches('/').to_owned();
-        let base = redirect_uri::base_path(&self.context.application);
+        let base = base_path(&self.context.application, &self.context.environment);
         url.set_path(&format!("{below}{base}/{path}"));
         url
     }
@@ -173,15 +174,22 @@ impl Visit<'_> {
             );
             return Ok(false);
         }
+        if answer.status == 404 {
+            return Err(Box::new(absent(
+                "the target has no NextAuth: nothing lists providers",
+            )));
+        }
         let document = answer.json();
         let Some(providers) = document
             .as_ref()
             .and_then(Value::as_object)
             .filter(|_| answer.status == 200)
         else {
-            return Err(Box::new(absent(
-                "the target has no NextAuth: nothing lists providers",
-            )));
+            ladder.untold(
+                "offers",
+                format!("what answers for NextAuth's list of providers (status {}) is no such list: something stands before the application, or it has no NextAuth", answer.status),
+            );
+            return Ok(false);
         };
         seen.offered = providers.keys().cloned().collect();
         let Some(one) = providers.get(self.provider) else {
@@ -230,7 +238,7 @@ impl Visit<'_> {
         let csrf = csrf.map_err(not_answered)?;
         let mut kept = Vec::new();
         self.keep(&mut kept, &csrf);
-        seen.version = kept.iter().find_map(Cookie::version);
+        seen.version = kept.iter().find_map(cookie::version);
         let document = csrf.json();
         let token = document
             .as_ref()
@@ -254,10 +262,7 @@ impl Visit<'_> {
             .target(url.clone(), Some(&fields), &cookies)
             .await;
         let answer = answer.map_err(not_answered)?;
-        let purposes = cookie::set_by(&answer).into_iter();
-        seen.cookies = purposes
-            .filter_map(|cookie| cookie.purpose().map(|purpose| (cookie, purpose)))
-            .collect();
+        seen.cookies = cookie::guards(&answer, self.context.now);
         self.keep(&mut kept, &answer);
         match start(&url, &answer, &metadata.authorization_endpoint) {
             Start::Leads(sent) => {
@@ -283,9 +288,9 @@ impl Visit<'_> {
     pub(super) fn keep(&self, kept: &mut Vec<Cookie>, answer: &Fetched) {
         let new = cookie::set_by(answer);
         for cookie in &new {
-            self.context.secrets.register(&cookie.name, &cookie.value);
+            cookie.hide(&self.context.secrets);
         }
-        cookie::keep(kept, new);
+        cookie::keep(kept, new, self.context.now);
     }
 }
 

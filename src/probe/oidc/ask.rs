@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::model::Variable;
 use crate::probe::Context;
+use crate::probe::to_target::{OWN_NAME, dress};
 use crate::probe::transport::{Fault, Fetched};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
@@ -15,7 +16,6 @@ use url::Url;
 const EXCHANGE: Duration = Duration::from_secs(10);
 /// What is left of a look's time to say what was seen, before the engine ends it.
 const MARGIN: Duration = Duration::from_millis(150);
-const OWN: &str = concat!("holdpoint/", env!("CARGO_PKG_VERSION"));
 /// Sign-in pages turn away what does not call itself a browser.
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const PAGE: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -39,7 +39,7 @@ impl<'a> Asker<'a> {
     pub(super) async fn json(&self, url: Url) -> Result<Fetched, Fault> {
         let mut request = Request::new(Method::GET, url);
         set(&mut request, ACCEPT, "application/json");
-        set(&mut request, USER_AGENT, OWN);
+        set(&mut request, USER_AGENT, OWN_NAME);
         self.fetch(request).await
     }
 
@@ -60,7 +60,7 @@ impl<'a> Asker<'a> {
     ) -> Result<Fetched, Fault> {
         let mut request = form(url, fields);
         set(&mut request, ACCEPT, "application/json");
-        set(&mut request, USER_AGENT, OWN);
+        set(&mut request, USER_AGENT, OWN_NAME);
         if let Some((name, password)) = basic {
             use base64::Engine as _;
             // Both are form-encoded first (RFC 6749 section 2.3.1).
@@ -90,15 +90,8 @@ impl<'a> Asker<'a> {
             ACCEPT,
             "application/json,text/html;q=0.9,*/*;q=0.8",
         );
-        set(&mut request, USER_AGENT, OWN);
-        if !cookies.is_empty() {
-            set(&mut request, reqwest::header::COOKIE, cookies);
-        }
-        let target = self.context.target.as_deref();
-        for (name, value) in target.into_iter().flat_map(|target| &target.headers) {
-            if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
-                set(&mut request, name, value);
-            }
+        if let Some(target) = self.context.target.as_deref() {
+            dress(request.headers_mut(), target, cookies);
         }
         self.fetch(request).await
     }

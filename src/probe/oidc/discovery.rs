@@ -1,5 +1,6 @@
 //! What a provider says about itself: its discovery document and its signing keys, read and judged.
 
+use crate::model::is_loopback;
 use crate::probe::transport::Fetched;
 use serde_json::{Value, json};
 use url::Url;
@@ -76,6 +77,13 @@ pub(super) fn read(issuer: &str, answer: &Fetched) -> Result<Metadata, Defect> {
 }
 
 fn judge(issuer: &str, document: &Value, fresh_for: Option<u64>) -> Result<Metadata, Defect> {
+    // Over plain HTTP anybody on the way says where secrets are shown (OpenID Connect Discovery 1.0 section 4.2).
+    if Url::parse(issuer).is_ok_and(|url| url.scheme() == "http" && !is_loopback(&url)) {
+        return Err(Defect::Broken(
+            format!("the issuer {issuer} is not an https address"),
+            "write the issuer with https://, and have the provider answer there".into(),
+        ));
+    }
     let told = document["issuer"].as_str().unwrap_or_default();
     if !same_issuer(issuer, told) {
         return Err(Defect::Broken(
@@ -91,7 +99,7 @@ fn judge(issuer: &str, document: &Value, fresh_for: Option<u64>) -> Result<Metad
                 "use an OpenID Connect provider that offers the authorization code flow".into(),
             )
         })?;
-        if url.scheme() != "https" && !super::redirect_uri::is_loopback(&url) {
+        if url.scheme() != "https" && !is_loopback(&url) {
             return Err(Defect::Broken(
                 format!("the {name} of {issuer} is not https: {}", shown(&url)),
                 "have the provider publish https addresses; behind a proxy it must be told its public address".into(),
@@ -388,5 +396,17 @@ mod tests {
             read_keys(&answer(503, &json!([]))),
             Err(Defect::Untold(_))
         ));
+    }
+
+    #[test]
+    fn nobody_is_shown_a_secret_over_plain_http() {
+        let issuer = "http://id.example";
+        let mut plain = document();
+        plain["issuer"] = json!(issuer);
+        assert!(broken(read(issuer, &answer(200, &plain))).contains("https"));
+        for own in ["http://127.0.0.1:9", "http://[::1]:9", "http://localhost:9"] {
+            plain["issuer"] = json!(own);
+            assert!(read(own, &answer(200, &plain)).is_ok(), "{own}");
+        }
     }
 }

@@ -1,12 +1,11 @@
 //! Which callback addresses an application sends to its provider, told from its settings.
 
-use crate::model::{Application, Environment, Target};
-use url::{Host, Url};
+use crate::model::{Application, Environment, Target, is_loopback};
+use crate::probe::nextauth::base_path;
+use url::Url;
 
 /// What NextAuth appends to its base path, before the provider's id.
 const CALLBACK: &str = "callback";
-/// NextAuth's base path where its address has no path of its own.
-const BASE_PATH: &str = "/api/auth";
 /// Where `next dev` listens when it is not told a port.
 const DEVELOPMENT_PORT: u16 = 3000;
 
@@ -57,26 +56,12 @@ pub(super) struct Settings<'a> {
     pub(super) application: &'a Application,
 }
 
-/// The path below which NextAuth answers: where its route file lies.
-pub(super) fn base_path(application: &Application) -> &str {
-    let mut routes = application.routes.iter();
-    let found = routes.find_map(|route| {
-        let path = route.path.strip_suffix(']')?;
-        let (before, name) = path.rsplit_once("/[...")?;
-        matches!(name, "nextauth" | "auth").then_some(before)
-    });
-    // A segment that differs from request to request says nothing.
-    found
-        .filter(|path| !path.is_empty() && !path.contains('['))
-        .unwrap_or(BASE_PATH)
-}
-
 /// Every callback address that should be registered; the first is the one of the deployment.
 ///
 /// The deployed application sends what AUTH_URL or NEXTAUTH_URL say. Where those name this machine
 /// and the target does not, they are a developer's, and the target's address counts.
 pub(super) fn candidates(settings: &Settings<'_>) -> Vec<Candidate> {
-    let below = base_path(settings.application);
+    let below = base_path(settings.application, settings.environment);
     let callback = |base: &Url| callback(base, below, settings.provider);
     let configured = ["AUTH_URL", "NEXTAUTH_URL"].into_iter().find_map(|name| {
         let variable = settings.environment.get(name)?;
@@ -206,16 +191,6 @@ fn development_port(command: &str) -> Option<u16> {
     }
 }
 
-/// Does the address name this machine?
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,28 +279,6 @@ mod tests {
             )]
         );
         assert_eq!(found(&[], None, "vite"), []);
-    }
-
-    #[test]
-    fn nextauth_answers_where_its_route_lies() {
-        let of = |path: &str| {
-            let route = crate::model::Route {
-                path: path.into(),
-                file: String::new(),
-                api: true,
-                methods: vec![],
-            };
-            let application = Application {
-                routes: vec![route],
-                ..Application::default()
-            };
-            base_path(&application).to_owned()
-        };
-        assert_eq!(of("/api/auth/[...nextauth]"), "/api/auth");
-        assert_eq!(of("/auth/[...nextauth]"), "/auth");
-        assert_eq!(of("/api/tasks/[...rest]"), "/api/auth");
-        assert_eq!(of("/[locale]/auth/[...nextauth]"), "/api/auth");
-        assert_eq!(base_path(&Application::default()), "/api/auth");
     }
 
     #[test]

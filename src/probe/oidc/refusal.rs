@@ -1,8 +1,9 @@
 //! The rung of the callback with a wrong state, which no application may believe.
 
 use super::application::{Seen, Visit};
-use super::cookie::{self, Cookie};
+use super::cookie;
 use super::discovery::Metadata;
+use crate::probe::http::cookie::Cookie;
 use crate::probe::ladder::Ladder;
 use serde_json::json;
 
@@ -40,7 +41,10 @@ impl Visit<'_> {
                 return;
             }
         };
-        let session = cookie::set_by(&answer).iter().any(Cookie::opens_session);
+        let now = self.context.now;
+        let session = cookie::set_by(&answer)
+            .iter()
+            .any(|cookie| cookie::opens_session(cookie, now));
         self.keep(kept, &answer);
         let to = answer.header("location").and_then(|to| url.join(to).ok());
         let error = to.and_then(|to| {

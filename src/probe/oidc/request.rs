@@ -7,6 +7,7 @@ use super::discovery::Metadata;
 use super::provider::tail;
 use super::redirect_uri;
 use super::sent::Sent;
+use crate::model::{is_loopback, same_origin};
 use crate::probe::ladder::Ladder;
 use url::Url;
 
@@ -56,16 +57,24 @@ impl Visit<'_> {
             );
             return;
         }
-        // Another domain of the same application is right where its settings say so.
-        let named = ["AUTH_URL", "NEXTAUTH_URL"].into_iter().filter_map(|name| {
-            let variable = self.context.environment.get(name)?;
-            Url::parse(variable.value.trim())
-                .ok()
-                .filter(|url| !redirect_uri::is_loopback(url))
+        let at = |wanted: &Url| Url::parse(uri).is_ok_and(|uri| same_origin(&uri, wanted));
+        // Another domain of the same application may be right where its settings say so.
+        let named = ["AUTH_URL", "NEXTAUTH_URL"].into_iter().find(|name| {
+            let variable = self.context.environment.get(name);
+            let url = variable.and_then(|variable| Url::parse(variable.value.trim()).ok());
+            url.is_some_and(|url| !is_loopback(&url) && at(&url))
         });
-        let mut wanted = std::iter::once(self.target.url.clone()).chain(named);
-        if Url::parse(uri).is_ok_and(|uri| wanted.any(|wanted| same_origin(&uri, &wanted))) {
+        if at(&self.target.url) {
             ladder.held("redirect_uri");
+        } else if let Some(name) = named {
+            ladder.untold(
+                "redirect_uri",
+                format!(
+                    "users are sent back to {uri}, as {name} says; a sign-in that begins at {} loses its cookies there. \
+                     Give the address that people use as the target",
+                    self.target.url
+                ),
+            );
         } else {
             ladder.broke(
                 "redirect_uri",
@@ -135,18 +144,10 @@ impl Visit<'_> {
     }
 }
 
-/// The same origin; the names of this machine count as one, because Next.js writes one for another.
-fn same_origin(a: &Url, b: &Url) -> bool {
-    let local = redirect_uri::is_loopback(a) && redirect_uri::is_loopback(b);
-    a.origin() == b.origin()
-        || (local
-            && a.scheme() == b.scheme()
-            && a.port_or_known_default() == b.port_or_known_default())
-}
-
 /// Whether the request ties the sign-in to the browser.
 pub(super) fn protected(sent: &Sent, ladder: &mut Ladder, seen: &Seen) {
     let pkce = sent.challenge_method.as_deref() == Some("S256");
+    let keeps = |wanted| seen.cookies.iter().any(|(_, purpose)| *purpose == wanted);
     let remedy = "take out checks: [\"none\"] from the provider's options: next-auth 4 and Auth.js 5 protect Google's sign-in by themselves; for a provider of your own write checks: [\"pkce\", \"state\"]";
     if sent
         .challenge_method
@@ -160,12 +161,55 @@ pub(super) fn protected(sent: &Sent, ladder: &mut Ladder, seen: &Seen) {
             "the application sends neither a state nor PKCE, so anybody can finish a sign-in in a victim's browser",
             remedy,
         );
-    } else if seen.cookies.is_empty() {
+    } else if !(sent.state && keeps("state") || pkce && keeps("pkce")) {
         ladder.untold(
             "protected",
-            "no cookie of a known name keeps the state or the PKCE verifier",
+            "no cookie of a known name keeps the state or the PKCE verifier that is sent",
         );
     } else {
         ladder.held("protected");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cookie;
+    use super::super::sent::{Start, start};
+    use super::*;
+    use crate::probe::transport::Fetched;
+    use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
+    use serde_json::Value;
+
+    /// The rung of a sign-in that sends this, and sets a cookie of this name.
+    fn rung(sent: &str, cookie: &str) -> Value {
+        let mut headers = HeaderMap::new();
+        let location = format!("https://id.example/auth?client_id=c&{sent}");
+        headers.insert(LOCATION, location.parse().unwrap());
+        headers.insert(SET_COOKIE, format!("{cookie}=0123456789").parse().unwrap());
+        let answer = Fetched {
+            status: 302,
+            headers,
+            body: Vec::new(),
+        };
+        let endpoint = Url::parse("https://id.example/auth").unwrap();
+        let Start::Leads(sent) = start(&endpoint, &answer, &endpoint) else {
+            panic!("it leads to the provider")
+        };
+        let mut seen = Seen::default();
+        seen.cookies = cookie::guards(&answer, 0);
+        let mut ladder = Ladder::new(super::super::application::RUNGS);
+        protected(&sent, &mut ladder, &seen);
+        ladder.into_fact()["protected"]["ok"].clone()
+    }
+
+    #[test]
+    fn what_protects_is_what_the_browser_keeps() {
+        let pkce = "code_challenge=x&code_challenge_method=S256";
+        assert_eq!(rung("state=s1", "next-auth.state"), true);
+        assert_eq!(rung(pkce, "__Secure-authjs.pkce.code_verifier"), true);
+        // A nonce in a cookie does not hold a state, nor a state a verifier.
+        assert_eq!(rung("state=s1&nonce=n1", "next-auth.nonce"), Value::Null);
+        assert_eq!(rung(pkce, "authjs.state"), Value::Null);
+        assert_eq!(rung("nonce=n1", "next-auth.nonce"), false);
     }
 }

@@ -2,12 +2,8 @@
 
 use serde_json::Value;
 
-/// Codes of a refused client secret (RFC 6749 section 5.2); GitHub's and Okta's own words beside them.
-const REFUSES_CLIENT: &[&str] = &[
-    "invalid_client",
-    "incorrect_client_credentials",
-    "access_denied",
-];
+/// Codes of a refused client secret (RFC 6749 section 5.2), GitHub's own beside it.
+const REFUSES_CLIENT: &[&str] = &["invalid_client", "incorrect_client_credentials"];
 /// Codes that are sent only once the client has been recognised, where the provider looks at it first.
 const RECOGNISES: &[&str] = &[
     "invalid_grant",
@@ -80,8 +76,9 @@ pub(super) fn answer(status: u16, body: Option<&Value>) -> Answer {
     let code: String = error.chars().take(60).collect();
     match error.as_str() {
         error if REFUSES_CLIENT.contains(&error) => refused(&code, &description),
-        // Keycloak says so for a wrong secret, with 401; with 400 the client may not use codes at all.
-        "unauthorized_client" if status == 401 => refused(&code, &description),
+        // Keycloak's and Auth0's words for a wrong secret; with 400 the first means that the client may not
+        // use codes at all, and with 403 the second may be a firewall's.
+        "unauthorized_client" | "access_denied" if status == 401 => refused(&code, &description),
         error if RECOGNISES.contains(&error) => Answer::Recognised(code),
         "unauthorized_client" => Answer::Untold(
             "the client is known, but may not use the authorization code flow (unauthorized_client)"
@@ -179,6 +176,8 @@ mod tests {
             of(500, "invalid_grant", ""),
             of(400, "unauthorized_client", ""),
             of(400, "slow_down", ""),
+            // A firewall's word as well; Auth0 says it with 401.
+            of(403, "access_denied", "Access denied"),
             answer(200, Some(&json!({ "access_token": "x" }))),
             answer(403, None),
             answer(401, Some(&json!(["x"]))),

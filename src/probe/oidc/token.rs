@@ -191,12 +191,12 @@ fn claim_rules(claims: &Map<String, Value>, expected: &Expected<'_>, judgement: 
         );
     }
     let expiry = number("exp");
-    judgement.expires_in = expiry.map(|expiry| expiry - expected.now);
+    judgement.expires_in = expiry.map(|expiry| expiry.saturating_sub(expected.now));
     judgement.rule(
         "expiry",
         expiry.is_some_and(|expiry| expected.now <= expiry.saturating_add(SKEW)),
         match expiry {
-            Some(expiry) => format!("it expired {} s ago", expected.now - expiry),
+            Some(expiry) => format!("it expired {} s ago", expected.now.saturating_sub(expiry)),
             None => "it never expires (no exp)".into(),
         },
     );

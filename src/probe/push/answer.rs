@@ -65,10 +65,21 @@ pub(super) fn read(fetched: &Fetched) -> Answer {
     let errno = json.as_ref().and_then(|json| json["errno"].as_i64());
     let said = fetched.text().to_ascii_lowercase();
     let retry = fetched.header("retry-after");
+    // What signs people in to a network answers everything with a page.
+    let page = fetched
+        .header("content-type")
+        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"));
+    let meaning = match meaning(fetched.status, errno, &said, retry) {
+        Meaning::Accepted if page => Meaning::Untold(format!(
+            "a page answers in the place of the push service ({})",
+            fetched.status
+        )),
+        meaning => meaning,
+    };
     Answer {
         status: fetched.status,
         errno,
-        meaning: meaning(fetched.status, errno, &said, retry),
+        meaning,
     }
 }
 
@@ -240,5 +251,23 @@ mod tests {
         for status in [200, 201, 202] {
             assert_eq!(meaning(status, None, "", None), Meaning::Accepted);
         }
+    }
+
+    #[test]
+    fn a_page_is_no_acceptance() {
+        let answer = |status, kind: &str| {
+            let mut headers = reqwest::header::HeaderMap::new();
+            headers.insert("content-type", kind.parse().unwrap());
+            let body = b"<!doctype html><title>Sign in to the network</title>".to_vec();
+            read(&Fetched {
+                status,
+                headers,
+                body,
+            })
+            .meaning
+        };
+        let page = answer(200, "text/html; charset=utf-8");
+        assert!(matches!(page, Meaning::Untold(_)), "{page:?}");
+        assert_eq!(answer(201, "text/plain"), Meaning::Accepted);
     }
 }

@@ -5,10 +5,11 @@ use super::keys;
 use super::setup::Setup;
 use crate::model::{Facts, Hindrance, HindranceKind, Target};
 use crate::probe::Context;
+use crate::probe::to_target::{OWN_NAME, dress};
 use crate::probe::transport::Fetched;
 use futures_util::future::join_all;
 use regex::Regex;
-use reqwest::header::{HeaderName, HeaderValue, USER_AGENT};
+use reqwest::header::{HeaderValue, USER_AGENT};
 use reqwest::{Method, Request};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -54,17 +55,22 @@ pub(super) async fn look(
     let mut scripts = BTreeSet::new();
     let mut holders = Vec::new();
     let mut found = BTreeSet::new();
-    let mut read = 0;
+    let (mut read, mut unread) = (0, 0);
     for page in pages {
         let Ok(address) = target.url.join(page) else {
             continue;
         };
         let answer = get(&address, context, target, until).await?;
-        if answer.status == 200 {
-            read += 1;
-            let text = answer.text();
-            scripts.extend(addresses(&text, &address));
-            search(&text, page, &secret, &mut found, &mut holders);
+        match answer.status {
+            200 => {
+                read += 1;
+                let text = answer.text();
+                scripts.extend(addresses(&text, &address));
+                search(&text, page, &secret, &mut found, &mut holders);
+            }
+            // There is no such page, or another one in its place.
+            300..=399 | 404 => {}
+            _ => unread += 1,
         }
     }
     if read == 0 {
@@ -72,7 +78,7 @@ pub(super) async fn look(
         return Err(Hindrance::new(HindranceKind::Protocol, cause));
     }
     let scripts: Vec<Url> = scripts.into_iter().collect();
-    let mut unread = scripts.len().saturating_sub(MOST);
+    unread += scripts.len().saturating_sub(MOST);
     for some in scripts[..scripts.len().min(MOST)].chunks(AT_ONCE) {
         let asked = some
             .iter()
@@ -141,19 +147,10 @@ async fn get(
 ) -> Result<Fetched, Hindrance> {
     let mut request = Request::new(Method::GET, address.clone());
     let headers = request.headers_mut();
-    headers.insert(
-        USER_AGENT,
-        HeaderValue::from_static(concat!("holdpoint/", env!("CARGO_PKG_VERSION"))),
-    );
     if address.origin() == target.url.origin() {
-        for (name, value) in &target.headers {
-            if let (Ok(name), Ok(value)) = (
-                HeaderName::from_bytes(name.as_bytes()),
-                HeaderValue::from_str(value),
-            ) {
-                headers.insert(name, value);
-            }
-        }
+        dress(headers, target, "");
+    } else {
+        headers.insert(USER_AGENT, HeaderValue::from_static(OWN_NAME));
     }
     context
         .transport

@@ -1,5 +1,6 @@
 //! One encrypted and signed message (RFC 8291, RFC 8292) as a request, built with the web-push crate.
 
+use crate::model::is_loopback;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Request};
 use url::Url;
@@ -86,12 +87,7 @@ pub(super) fn request(to: &Subscription, from: Sender<'_>, text: &[u8]) -> Resul
 pub(super) fn is_safe(address: &Url) -> bool {
     match address.scheme() {
         "https" | "wss" => address.has_host(),
-        "http" | "ws" => match address.host() {
-            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        },
+        "http" | "ws" => is_loopback(address),
         _ => false,
     }
 }

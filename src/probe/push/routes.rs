@@ -4,7 +4,8 @@ use super::source::{self, COMPUTED, Call};
 use crate::model::{Facts, Hindrance, HindranceKind, Route, Target};
 use crate::probe::Context;
 use crate::probe::environment::Source;
-use reqwest::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use crate::probe::to_target::dress;
+use reqwest::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -194,6 +195,11 @@ impl Asking<'_> {
                 (Some(takes), (!takes).then_some(cause))
             }
             (_, Some(_), None) => (Some(true), None),
+            (429 | 500 | 502..=599, None, method)
+                if !method.is_some_and(|one| self.may_try(one)) =>
+            {
+                self.by_status(status, declared)
+            }
             // That a route does not take OPTIONS says nothing of its other methods.
             (405 | 501, None, None) => self.by_status(200, declared),
             (_, None, None) => self.by_status(status, declared),
@@ -209,9 +215,11 @@ impl Asking<'_> {
         found
     }
 
-    /// A method that changes something is tried on targets of the user's own only.
+    /// A method that changes something is tried on targets of the user's own only, with a body that no route
+    /// takes. DELETE has none that would keep a route from acting.
     fn may_try(&self, method: &str) -> bool {
-        matches!(method, "GET" | "HEAD") || self.target.owned || self.target.is_loopback()
+        let own = self.target.owned || self.target.is_loopback();
+        matches!(method, "GET" | "HEAD") || own && method != "DELETE"
     }
 
     /// What the status of an answer to the method itself says.
@@ -222,10 +230,12 @@ impl Asking<'_> {
                 None,
                 Some(format!("is answered with {status}, which says nothing")),
             ),
+            // A page for everything says nothing of what the repository declares.
+            200..=299 if !self.telling => (None, Some(unsure(status, declared))),
             _ if declared => (Some(true), None),
             // What stands before every route, such as a middleware, may answer for one that is not there.
-            200..=399 | 401 | 403 => (None, Some(unsure(status))),
-            _ if !self.telling => (None, Some(unsure(status))),
+            200..=399 | 401 | 403 => (None, Some(unsure(status, declared))),
+            _ if !self.telling => (None, Some(unsure(status, declared))),
             _ => (Some(true), None),
         }
     }
@@ -238,18 +248,7 @@ impl Asking<'_> {
         let method = Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?;
         let mut request = Request::new(method.clone(), address);
         let headers = request.headers_mut();
-        headers.insert(
-            USER_AGENT,
-            HeaderValue::from_static(concat!("holdpoint/", env!("CARGO_PKG_VERSION"))),
-        );
-        for (name, value) in &self.target.headers {
-            if let (Ok(name), Ok(value)) = (
-                HeaderName::from_bytes(name.as_bytes()),
-                HeaderValue::from_str(value),
-            ) {
-                headers.insert(name, value);
-            }
-        }
+        dress(headers, self.target, "");
         if matches!(method.as_str(), "POST" | "PUT" | "PATCH") {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *request.body_mut() = Some(NO_JSON.into());
@@ -273,9 +272,10 @@ impl Asking<'_> {
     }
 }
 
-fn unsure(status: u16) -> String {
+fn unsure(status: u16, declared: bool) -> String {
+    let has = if declared { "has a" } else { "has no" };
     format!(
-        "has no route in the repository, and the answer {status} may come from something that stands before every route"
+        "{has} route in the repository, but the answer {status} may come from something that stands before every route"
     )
 }
 
@@ -290,6 +290,10 @@ fn untried(route: Option<&Route>, method: &str) -> (Option<bool>, Option<String>
                 route.file,
                 route.methods.join(", ")
             )),
+        ),
+        _ if method == "DELETE" => (
+            None,
+            Some("cannot be told without trying DELETE, which is not done".into()),
         ),
         _ => (
             None,

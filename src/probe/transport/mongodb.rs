@@ -163,13 +163,9 @@ pub(in crate::probe) async fn greet(mut stream: TcpStream, until: Instant) -> Gr
         }
         let mut body = vec![0; length - 16];
         stream.read_exact(&mut body).await?;
+        // An error is an answer too.
         let answer = Document::from_reader(&body[5..]).map_err(io::Error::other)?;
-        let ok = answer.get("ok").and_then(|ok| {
-            ok.as_f64()
-                .or_else(|| ok.as_i32().map(f64::from))
-                .or_else(|| ok.as_bool().map(|ok| f64::from(u8::from(ok))))
-        });
-        io::Result::Ok(ok == Some(1.0))
+        io::Result::Ok(answer.contains_key("ok"))
     };
     match tokio::time::timeout_at(until.into(), exchange).await {
         Ok(Ok(true)) => Greeting::Answered,
@@ -180,11 +176,13 @@ pub(in crate::probe) async fn greet(mut stream: TcpStream, until: Instant) -> Gr
 
 const OP_MSG: i32 = 2013;
 
-/// `hello` as OP_MSG (MongoDB wire protocol).
 fn hello() -> io::Result<Vec<u8>> {
-    let body = doc! { "hello": 1, "$db": "admin" }
-        .to_vec()
-        .map_err(io::Error::other)?;
+    message(&doc! { "hello": 1, "$db": "admin" })
+}
+
+/// A document as OP_MSG (MongoDB wire protocol).
+fn message(body: &Document) -> io::Result<Vec<u8>> {
+    let body = body.to_vec().map_err(io::Error::other)?;
     let length = i32::try_from(16 + 5 + body.len()).map_err(io::Error::other)?;
     let mut message: Vec<u8> = [length, 1, 0, OP_MSG]
         .into_iter()
@@ -198,4 +196,32 @@ fn hello() -> io::Result<Vec<u8>> {
 /// The earlier of a moment and a span from now.
 pub(in crate::probe) fn within(span: Duration, until: Instant) -> Instant {
     until.min(clock::tick() + span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    async fn answered(body: Document) -> Greeting {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = [0; 16];
+            stream.read_exact(&mut asked).await.unwrap();
+            stream.write_all(&message(&body).unwrap()).await.unwrap();
+        });
+        let stream = TcpStream::connect(address).await.unwrap();
+        let greeting = greet(stream, clock::tick() + Duration::from_secs(5)).await;
+        server.await.unwrap();
+        greeting
+    }
+
+    #[tokio::test]
+    async fn an_error_without_tls_is_an_answer_without_tls() {
+        assert_eq!(answered(doc! { "ok": 1.0 }).await, Greeting::Answered);
+        let error = doc! { "ok": 0.0, "code": 323, "errmsg": "an API version is needed" };
+        assert_eq!(answered(error).await, Greeting::Answered);
+    }
 }

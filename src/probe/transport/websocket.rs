@@ -275,4 +275,24 @@ mod tests {
         let told = transport.websocket(&address, until).await.err().unwrap();
         assert_eq!(told.kind, HindranceKind::Timeout);
     }
+
+    #[tokio::test]
+    async fn a_flood_ends_with_the_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let flood = tokio::spawn(async move {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let mut socket = accept_async(tcp).await.unwrap();
+            let sent = Message::Pong("!".into());
+            while socket.feed(sent.clone()).await.is_ok() {}
+        });
+        let address = Url::parse(&format!("ws://127.0.0.1:{port}/")).unwrap();
+        let transport = Transport::new(None).unwrap();
+        let mut socket = transport.websocket(&address, soon()).await.unwrap();
+        let until = crate::clock::tick() + Duration::from_millis(200);
+        let told = tokio::time::timeout(Duration::from_secs(5), socket.receive(until)).await;
+        flood.abort();
+        let told = told.expect("it ends by itself").unwrap_err();
+        assert_eq!(told.kind, HindranceKind::Timeout);
+    }
 }

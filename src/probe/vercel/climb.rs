@@ -263,7 +263,7 @@ fn of_entries(
     needs: &Needs,
     context: &Context,
 ) -> Value {
-    const EACH: [&str; 12] = [
+    const EACH: [&str; 13] = [
         "variables",
         "missing",
         "add",
@@ -271,6 +271,7 @@ fn of_entries(
         "shared_databases",
         "unknown_databases",
         "shared_secrets",
+        "unknown_secrets",
         "plain_secrets",
         "unread",
         "differing",
@@ -314,6 +315,7 @@ fn of_entries(
         "shared_databases": shared,
         "unknown_databases": unknown,
         "shared_secrets": comparison.shared_secrets(),
+        "unknown_secrets": comparison.unknown_secrets(),
         "plain_secrets": comparison.plain(),
         "unread": comparison.unread(),
         "differing": comparison.differing(),
@@ -345,7 +347,11 @@ fn of_project(project: Option<&Project>, link: &HostLink) -> Value {
 }
 
 fn of_deployments(deployments: Option<&[Deployment]>, serving: Option<&Deployment>) -> Value {
-    let latest = deployments.and_then(<[Deployment]>::first);
+    // What was cancelled, as builds that are not needed are, never was to be served.
+    let latest = deployments.and_then(|all| {
+        let mut wanted = all.iter().filter(|one| one.state != "CANCELED");
+        wanted.next().or_else(|| all.first())
+    });
     json!({
         "deployment": latest.map(|latest| json!({
             "state": latest.state,

@@ -125,28 +125,37 @@ impl<'a> Comparison<'a> {
 
     /// Secrets that sign sessions and are the same in production as elsewhere, with where.
     pub(super) fn shared_secrets(&self) -> Vec<Value> {
-        let mut told = Vec::new();
-        for name in SESSIONS {
-            let Some(production) = self.entry(name, Target::Production) else {
-                continue;
-            };
-            let mut also: Vec<&str> = [Target::Preview, Target::Development]
+        self.secrets_that_are(Some(true))
+    }
+
+    /// Secrets that sign sessions of which nobody can tell whether they are the same elsewhere, with where.
+    pub(super) fn unknown_secrets(&self) -> Vec<Value> {
+        self.secrets_that_are(None)
+    }
+
+    /// Secrets of production that sign sessions, with where they are as told: the same as there, or
+    /// not comparable.
+    fn secrets_that_are(&self, told: Option<bool>) -> Vec<Value> {
+        let of = |name: &&str| {
+            let production = self.entry(name, Target::Production)?;
+            let there = [Target::Preview, Target::Development]
                 .into_iter()
-                .filter(|target| {
-                    self.entry(name, *target)
-                        .is_some_and(|other| same(production, other) == Some(true))
-                })
-                .map(Target::word)
+                .filter_map(|target| {
+                    let other = self.entry(name, target)?;
+                    Some((target.word(), same(production, other)))
+                });
+            let here = self.environment.get(name).map(|variable| {
+                let value = production.value.as_ref();
+                ("this machine", value.map(|value| *value == variable.value))
+            });
+            let places: Vec<_> = there
+                .chain(here)
+                .filter(|(_, same)| *same == told)
+                .map(|(place, _)| place)
                 .collect();
-            let here = self.environment.get(name).map(|variable| &variable.value);
-            if production.value.is_some() && production.value.as_ref() == here {
-                also.push("this machine");
-            }
-            if !also.is_empty() {
-                told.push(json!({ "name": name, "with": also }));
-            }
-        }
-        told
+            (!places.is_empty()).then(|| json!({ "name": name, "with": places }))
+        };
+        SESSIONS.iter().filter_map(of).collect()
     }
 
     /// Secrets that the host keeps as plain text, for every member of the team to see.

@@ -193,6 +193,14 @@ fn lists() -> Vec<FactSpec> {
             "secrets that sign sessions and are the same in production as elsewhere",
         ),
         list(
+            "unknown_secrets",
+            Object(vec![
+                name(),
+                fact("with", texts(), "targets, or this machine"),
+            ]),
+            "secrets that sign sessions of which that cannot be told, because values are not given out",
+        ),
+        list(
             "plain_secrets",
             Text,
             "secrets that are kept as plain text, for every member of the team to see",

@@ -31,6 +31,8 @@ pub enum AiFault {
     RestrictedKey,
     /// The key may not list models and generates all the same.
     NoListing,
+    /// Models are listed to everybody, as some gateways do; generations need the key.
+    PublicList,
     /// The provider does not serve this place.
     Region,
     /// Every model that is asked for is gone, and others are listed.
@@ -191,6 +193,7 @@ impl Shared {
         match fault {
             AiFault::Page => return Err(axum::response::Html("<h1>Welcome</h1>").into_response()),
             AiFault::BadKey => return Err(says::refusal(dialect, AiFault::BadKey)),
+            AiFault::PublicList if !generates => {}
             _ if key != Some(self.key.as_str()) => {
                 return Err(says::refusal(dialect, AiFault::BadKey));
             }

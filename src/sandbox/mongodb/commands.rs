@@ -66,7 +66,9 @@ impl<'s> Session<'s> {
         if WRITES.contains(&name) && self.shared.has(&Fault::ReadOnly) {
             return Some(unauthorized(command, name));
         }
-        if matches!(name, "insert" | "update") && self.shared.has(&Fault::QuotaReached) {
+        if matches!(name, "createIndexes" | "insert" | "update")
+            && self.shared.has(&Fault::QuotaReached)
+        {
             let text = "you are over your space quota, using 512 MB of 512 MB";
             return Some(refusal(8000, "AtlasError", text));
         }

@@ -29,6 +29,24 @@ fn told(dialect: Dialect, answer: &(u16, Value)) -> Refusal {
 }
 
 #[test]
+fn an_address_that_is_none_says_nothing_of_the_model() {
+    let wrong = openai(
+        404,
+        "invalid_request_error",
+        Value::Null,
+        "Invalid URL (GET /v1/models/gpt-4o)",
+    );
+    assert_eq!(told(Dialect::OpenAi, &wrong).kind, Kind::Strange);
+    let gone = openai(
+        404,
+        "invalid_request_error",
+        Value::Null,
+        "The model `gpt-4o` does not exist",
+    );
+    assert_eq!(told(Dialect::OpenAi, &gone).kind, Kind::Model);
+}
+
+#[test]
 fn gemini() {
     let quota = |id: &str, value: &str| {
         json!([

@@ -3,6 +3,8 @@
 use super::{Headers, cookie_date};
 use crate::model::{FactKind, FactSpec};
 use crate::probe::http::declare::{flag, int, maybe_int, maybe_text, text};
+use crate::probe::http::kept;
+use crate::secret::Book;
 use serde_json::{Value, json};
 
 /// One cookie that an answer sets.
@@ -183,6 +185,13 @@ impl Cookie {
             (None, None) => false,
         };
         self.value.is_empty() || expired
+    }
+
+    /// Keeps what the value holds out of every record.
+    pub(in crate::probe) fn hide(&self, secrets: &Book) {
+        for secret in kept::secrets_in(&self.value) {
+            secrets.register(&format!("COOKIE {}", self.name), &secret);
+        }
     }
 
     /// Everything but the value, as [`fields`] declares it.

@@ -194,3 +194,11 @@ fn the_signature_is_that_of_the_named_key() {
         assert_eq!(signature(garbage, &signer.keys("k1")), false);
     }
 }
+
+#[test]
+fn times_beyond_all_calendars_are_judged() {
+    assert_eq!(broken_by("exp", json!(i64::MIN)), ["expiry"]);
+    assert_eq!(broken_by("exp", json!(-1e300)), ["expiry"]);
+    assert_eq!(broken_by("exp", json!(i64::MAX)), [""; 0]);
+    assert_eq!(broken_by("iat", json!(i64::MIN)), [""; 0]);
+}

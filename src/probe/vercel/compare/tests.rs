@@ -122,6 +122,41 @@ fn what_is_stale_plain_shared_and_different() {
 }
 
 #[test]
+fn secrets_that_cannot_be_compared_are_not_told_apart() {
+    let unknown = |entries: &[Entry], local: &Environment| {
+        with(entries, local, |comparison| {
+            assert_eq!(comparison.shared_secrets(), Vec::<Value>::new());
+            comparison.unknown_secrets()
+        })
+    };
+    let none = Environment::default();
+    let here = local(&[("AUTH_SECRET", "s3cret-of-here")]);
+    let production = |value| entry("1", "AUTH_SECRET", PRODUCTION, value);
+    let preview = |value| entry("2", "AUTH_SECRET", PREVIEW, value);
+    for (entries, local, expected) in [
+        (vec![production(None)], &none, None),
+        (
+            vec![production(None), preview(None)],
+            &none,
+            Some("preview"),
+        ),
+        (
+            vec![production(Some("a")), preview(None)],
+            &none,
+            Some("preview"),
+        ),
+        (vec![production(Some("a")), preview(Some("b"))], &here, None),
+        (vec![production(None)], &here, Some("this machine")),
+    ] {
+        let expected: Vec<Value> = expected
+            .map(|with| json!({ "name": "AUTH_SECRET", "with": [with] }))
+            .into_iter()
+            .collect();
+        assert_eq!(unknown(&entries, local), expected, "{entries:?}");
+    }
+}
+
+#[test]
 fn ranges_of_versions() {
     for (range, major, expected) in [
         ("22.x", 22, Some(true)),
