@@ -44,7 +44,8 @@ fn demonstrate(
     let sandbox = runtime.block_on(Sandbox::start(variant))?;
     sandbox.write_project(&folder)?;
     output.print(&format!(
-        "A small Next.js application is served at {} and its repository lies in {}.\n",
+        "A small Next.js application is served at {}, with a database, an OpenID provider, a mail server, \
+         a push service and a language model of its own beside it. Its repository lies in {}.\n",
         sandbox.https_url(),
         folder.display()
     ));

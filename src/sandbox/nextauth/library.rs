@@ -8,7 +8,7 @@ use crate::probe::nextauth_library::csrf::{self, Pair};
 use crate::probe::nextauth_library::jwe::{self, Edition};
 use crate::probe::nextauth_library::names::{self, Names};
 use crate::sandbox::keys;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{get, post};
@@ -65,7 +65,7 @@ pub(in crate::sandbox) fn router(library: Arc<Library>) -> Router {
         .route("/api/auth/signin/{provider}", post(sign_in::begin))
         .route(
             "/api/auth/callback/{provider}",
-            post(callback).get(sign_in::back),
+            post(sign_in::finish).get(sign_in::back),
         )
         .with_state(library)
 }
@@ -237,19 +237,6 @@ impl Library {
         self.has(Fault::NeedsNoCsrf) || token.is_some() && token.as_ref() == fields.get("csrfToken")
     }
 
-    fn user_of(&self, provider: &str, fields: &Fields) -> Option<Value> {
-        let id = || keys::hex::<16>().ok();
-        match provider {
-            "guest" => Some(json!({ "sub": id()?, "name": "Guest" })),
-            "credentials"
-                if self.password.is_some() && fields.get("password") == self.password.as_ref() =>
-            {
-                Some(json!({ "sub": "1", "name": "Release engineer" }))
-            }
-            _ => None,
-        }
-    }
-
     /// Leads on by a redirect, or by JSON where the client asks for that.
     pub(super) fn lead(
         &self,
@@ -402,30 +389,6 @@ async fn providers(State(library): Shared, request: HeaderMap) -> Response {
         list("email", "Email", "email");
     }
     Json(listed).into_response()
-}
-
-/// `POST /api/auth/callback/:provider`: opens a session for a guest, or for the right password.
-async fn callback(
-    State(library): Shared,
-    Path(provider): Path<String>,
-    request: HeaderMap,
-    Form(fields): Form<Fields>,
-) -> Response {
-    if !library.is_own_form(&request, &fields) {
-        return library.lead_back(&request, &fields);
-    }
-    let Some(user) = library.user_of(&provider, &fields) else {
-        let to = "/auth/signin?error=CredentialsSignin";
-        return library.lead(&request, &fields, to, true);
-    };
-    let Ok((_, cookies)) = library.open(&user) else {
-        return misconfigured();
-    };
-    let to = match fields.get("callbackUrl") {
-        Some(to) => library.redirect(to),
-        None => "/".into(),
-    };
-    (cookies, library.lead(&request, &fields, &to, false)).into_response()
 }
 
 /// `POST /api/auth/signout`: takes the cookie away. The token itself holds until it ends, as with the libraries.
