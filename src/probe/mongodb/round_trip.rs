@@ -96,7 +96,14 @@ impl Trip<'_> {
             let lacks = |action: &str| missing.iter().any(|it| it == action);
             for action in ["insert", "find", "update", "remove"] {
                 if lacks(action) {
-                    return Err(self.lacking(action));
+                    let cause = self.lacking(action);
+                    // In single collections of the application's own it may be allowed.
+                    let elsewhere = identity.is_some_and(|it| it.in_collections.contains(action));
+                    return Err(if elsewhere {
+                        Cause { ok: None, ..cause }
+                    } else {
+                        cause
+                    });
                 }
             }
             for action in ["dropCollection", "createIndex", "listCollections"] {

@@ -239,6 +239,16 @@ pub(in crate::probe) async fn next_chunk(
     }
 }
 
+/// May a secret be sent there? Over TLS, and over plain HTTP to this machine alone.
+pub(in crate::probe) fn keeps_secrets(url: &reqwest::Url) -> bool {
+    let host = url.host_str();
+    match url.scheme() {
+        "https" => host.is_some(),
+        "http" => host.is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]")),
+        _ => false,
+    }
+}
+
 fn trusted_roots(authority_pem: Option<&str>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
