@@ -8,6 +8,7 @@ pub(crate) mod resolver;
 mod secure;
 pub(in crate::probe) mod smtp;
 mod tcp;
+pub(in crate::probe) mod to_target;
 mod websocket;
 
 pub(in crate::probe) use tcp::lookup;
