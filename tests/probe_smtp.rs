@@ -266,7 +266,7 @@ async fn what_becomes_of_a_mail_is_told_apart() {
         (
             LosesMail,
             "arrive",
-            Some(false),
+            None,
             "neither in the inbox nor in the junk",
         ),
     ] {
