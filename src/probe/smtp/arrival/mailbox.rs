@@ -6,7 +6,7 @@ use crate::probe::transport::imap::{Imap, Trouble, log_in};
 use async_imap::types::NameAttribute;
 use futures_util::StreamExt as _;
 use percent_encoding::percent_decode_str;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use url::Url;
 
 /// Names of folders for junk, where the server marks none.
@@ -20,6 +20,9 @@ const JUNK: &[&str] = &[
     "inbox.junk",
     "inbox.spam",
 ];
+
+/// How long the answer to a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// The most messages of one search that are read.
 const MANY: usize = 50;
@@ -87,7 +90,7 @@ impl ImapMailbox {
                     Err(cause) => return Err(cause.into()),
                 }
             }
-            let _ = session.logout().await;
+            leave(session).await;
             Ok(keys)
         };
         limited(work, until).await
@@ -124,7 +127,7 @@ impl ImapMailbox {
                     }
                 }
             }
-            let _ = session.logout().await;
+            leave(session).await;
             Ok(letters)
         };
         limited(work, until).await
@@ -151,7 +154,7 @@ impl ImapMailbox {
                 }
                 drain(session.uid_expunge(uid).await).await?;
             }
-            let _ = session.logout().await;
+            leave(session).await;
             Ok(())
         };
         limited(work, until).await
@@ -177,6 +180,11 @@ impl ImapMailbox {
         }
         folders
     }
+}
+
+/// Says goodbye; what was read counts, whatever the answer.
+async fn leave(mut session: Imap) {
+    let _ = tokio::time::timeout(GOODBYE, session.logout()).await;
 }
 
 /// What names a message for as long as the folder keeps its UIDs.
