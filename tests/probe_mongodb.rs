@@ -304,6 +304,16 @@ async fn privileges_that_are_too_few_too_many_or_not_told() {
     assert_eq!(facts["round_trip"]["ok"], false);
     assert!(!stage.server.log().contains(&"insert".to_owned()));
 
+    // Code may name the database itself: what the user lacks on `test` says nothing then.
+    let mut stage = Stage::new(false, &[]).await;
+    stage.variables.truncate(1);
+    stage.variables[0].1 = stage.variables[0].1.replace("/serene-mind?", "/?");
+    let facts = stage.look("round-trip").await;
+    stops_at(&facts, "privileges", None, "names no database");
+    assert_eq!(facts["identity"]["broad"], json!([]));
+    assert_eq!(facts["round_trip"]["ok"], Value::Null);
+    stage.is_clean();
+
     // What the application's own collections are is not known here, and no other may be written.
     let stage = Stage::new(false, &[Fault::OneCollection]).await;
     let facts = stage.look("round-trip").await;

@@ -292,7 +292,10 @@ impl<'a> Climb<'a> {
                 });
             }
         };
-        let identity = privileges::read(&answer, self.database());
+        let mut identity = privileges::read(&answer, self.database());
+        if self.named_database().is_none() {
+            identity.forget_others();
+        }
         let logged_in = identity.logged_in;
         self.identity = Some(identity);
         if !logged_in {
@@ -326,6 +329,10 @@ impl<'a> Climb<'a> {
         let database = self.database();
         match missing {
             Some(missing) if missing.is_empty() => Ok(()),
+            Some(missing) if self.named_database().is_none() => Err(Cause::untold(format!(
+                "the configuration names no database, and on {database}, which drivers then take, the user lacks {}; the code may name another",
+                missing.join(", ")
+            ))),
             Some(missing) if self.has_in_collections(missing) => Err(Cause::untold(format!(
                 "the user may {} in single collections of the database {database} alone; whether these are all that the application uses cannot be told from here",
                 missing.join(", ")
@@ -352,8 +359,13 @@ impl<'a> Climb<'a> {
 
     /// The database that the application uses: the variable's word, then the path's, then `test`.
     pub(super) fn database(&self) -> &str {
+        self.named_database().unwrap_or("test")
+    }
+
+    /// The database that the variable or the path names.
+    pub(super) fn named_database(&self) -> Option<&str> {
         let path = || self.address.as_ref()?.database.as_deref();
-        self.asked.database.or_else(path).unwrap_or("test")
+        self.asked.database.or_else(path)
     }
 
     /// The servers that took a connection.

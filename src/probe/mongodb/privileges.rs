@@ -46,6 +46,21 @@ pub(super) struct Identity {
     pub(super) missing: Option<Vec<String>>,
     /// Actions that are allowed on single collections of the database.
     pub(super) in_collections: BTreeSet<String>,
+    /// Other databases on which there are rights; each is named in `broad` too.
+    others: BTreeSet<String>,
+}
+
+impl Identity {
+    /// Takes rights on other databases for no fault: which one is the application's own is not known.
+    pub(super) fn forget_others(&mut self) {
+        let others = std::mem::take(&mut self.others);
+        self.broad
+            .retain(|text| !others.iter().any(|other| *text == rights_on(other)));
+    }
+}
+
+fn rights_on(database: &str) -> String {
+    format!("rights on the database {database}")
 }
 
 /// Reads the answer of connectionStatus with showPrivileges.
@@ -117,11 +132,7 @@ pub(super) fn read(answer: &Document, database: &str) -> Identity {
         };
         broad.push(format!("{}{rest} on every database", shown.join(", ")));
     }
-    broad.extend(
-        others
-            .iter()
-            .map(|other| format!("rights on the database {other}")),
-    );
+    broad.extend(others.iter().map(|other| rights_on(other)));
     in_collections.retain(|action| !allowed.contains(action));
     let missing = (!privileges.is_empty()).then(|| {
         let lacking = NEEDED.iter().filter(|action| !allowed.contains(**action));
@@ -133,6 +144,7 @@ pub(super) fn read(answer: &Document, database: &str) -> Identity {
         broad,
         missing,
         in_collections,
+        others,
     }
 }
 

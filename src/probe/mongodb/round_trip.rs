@@ -97,8 +97,9 @@ impl Trip<'_> {
             for action in ["insert", "find", "update", "remove"] {
                 if lacks(action) {
                     let cause = self.lacking(action);
-                    // In single collections of the application's own it may be allowed.
-                    let elsewhere = identity.is_some_and(|it| it.in_collections.contains(action));
+                    // In the application's own collections, or its own database, it may be allowed.
+                    let elsewhere = identity.is_some_and(|it| it.in_collections.contains(action))
+                        || self.climb.named_database().is_none();
                     return Err(if elsewhere {
                         Cause { ok: None, ..cause }
                     } else {
