@@ -55,6 +55,9 @@ async fn an_answer_of_200_is_not_a_mail() {
             "could not be sent",
         ),
         (Conduct::Throws, "request", Some(false), "answered 500"),
+        // Who may sign in, and what a proxy says, tell nothing about the mail.
+        (Conduct::Denies, "request", None, "AccessDenied"),
+        (Conduct::Unreached, "request", None, "answered 502"),
         // A catcher that holds nothing does not show that the mail went nowhere.
         (Conduct::Forgets, "arrive", None, "neither in the inbox"),
         (

@@ -97,7 +97,7 @@ impl Stack {
             (
                 "EMAIL_SERVER",
                 format!(
-                    "smtps://{}:correct%20horse%2Fbattery@localhost:{}",
+                    "smtps://{}:correct-horse%2Fbattery@localhost:{}",
                     mail::USER,
                     mail.smtp
                 ),

@@ -163,6 +163,17 @@ pub struct Context {
     pub scratch: super::Scratch,
 }
 
+/// What keeps a look from ending at the very moment at which it is ended.
+const MARGIN: Duration = Duration::from_millis(400);
+
+impl Context {
+    /// When a look that gives facts even where its time runs out must have them together.
+    pub(super) fn deadline(&self) -> Instant {
+        let margin = MARGIN.min(self.timeout / 10);
+        self.until.checked_sub(margin).unwrap_or(self.until)
+    }
+}
+
 impl ParameterSpec {
     /// A parameter that need not be given.
     pub fn optional(name: &'static str, kind: FactKind, meaning: &'static str) -> Self {

@@ -24,6 +24,10 @@ pub(crate) enum Conduct {
     CannotSend,
     /// Throws: 500.
     Throws,
+    /// Lets the address not sign in.
+    Denies,
+    /// Is not reached by the proxy before it: 502.
+    Unreached,
     /// Says that it sent, and sends nothing.
     Forgets,
     /// Sends a link to a developer's machine.
@@ -137,6 +141,11 @@ async fn sign_in(
     let address = form.get("email").cloned().unwrap_or_default();
     let host = match application.conduct {
         Conduct::Throws => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Conduct::Unreached => return StatusCode::BAD_GATEWAY.into_response(),
+        Conduct::Denies => {
+            let back = format!("{url}/api/auth/error?error=AccessDenied");
+            return Json(json!({ "url": back })).into_response();
+        }
         Conduct::CannotSend => {
             let back = format!("{url}/auth/signin?error=EmailSignin");
             return Json(json!({ "url": back })).into_response();

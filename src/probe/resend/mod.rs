@@ -33,8 +33,6 @@ const DELIVERED: &str = "delivered@resend.dev";
 const EVENT_PATIENCE: Duration = Duration::from_secs(60);
 /// Between two questions; the API allows two requests a second.
 const PAUSE: Duration = Duration::from_secs(1);
-/// What keeps a look from ending at the very moment at which it is ended.
-const MARGIN: Duration = Duration::from_millis(400);
 
 /// Looks at a Resend account.
 pub(super) struct Resend;
@@ -193,10 +191,7 @@ async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance>
         base,
         key: variable.value.trim(),
         context,
-        until: context
-            .until
-            .checked_sub(MARGIN.min(context.timeout / 10))
-            .unwrap_or(context.until),
+        until: context.deadline(),
     };
     let mut facts = described(variable, context);
     let mut ladder = Ladder::new(RUNGS);

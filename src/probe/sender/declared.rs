@@ -170,7 +170,7 @@ fn facts() -> Vec<FactSpec> {
                 FactSpec::new(
                     "policy",
                     optional(Text),
-                    "what receivers are asked to do: none, quarantine, reject",
+                    "what receivers are asked to do: none, quarantine, reject; one less where pct is 0 or t is y",
                 ),
                 FactSpec::new(
                     "reports",

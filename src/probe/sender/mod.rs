@@ -18,10 +18,7 @@ use provider::{Bounces, Provider};
 use serde_json::{Value, json};
 use spf::Names as _;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
-/// What keeps a look from ending at the very moment at which it is ended.
-const MARGIN: Duration = Duration::from_millis(400);
 /// Resend's shared sender, which reaches the account's owner only.
 const SHARED: &str = "resend.dev";
 /// Names that never stand in the public DNS, or stand for nobody there (RFC 2606, RFC 6761).
@@ -110,13 +107,9 @@ async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance>
     facts.insert("provider".into(), provider.map(|one| one.name).into());
     let mut ladder = Ladder::new(RUNGS);
     if let Some(domain) = own_domain(&sender, &mut ladder, &mut facts) {
-        let until = context
-            .until
-            .checked_sub(MARGIN.min(context.timeout / 10))
-            .unwrap_or(context.until);
         let dns = |cause| Hindrance::new(HindranceKind::Dns, cause);
         let server = server(parameters).map_err(dns)?;
-        let resolver = Resolver::new(server, until).map_err(dns)?;
+        let resolver = Resolver::new(server, context.deadline()).map_err(dns)?;
         match resolver.exists(&domain).await {
             Err(cause) => ladder.untold("exists", cause),
             Ok(false) => ladder.broke(

@@ -45,8 +45,17 @@ impl Dmarc {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let tags = tags(text).ok_or("a part of it is not written as name=value")?;
         let known = |word: &str| matches!(word, "none" | "quarantine" | "reject");
-        let policy = tag(&tags, "p").map(str::to_ascii_lowercase);
-        let below = tag(&tags, "sp").map(str::to_ascii_lowercase);
+        // Applied to no mail, or on trial, a policy counts as the one below it (RFC 7489 section 6.6.4).
+        let eased = tag(&tags, "pct") == Some("0") || tag(&tags, "t") == Some("y");
+        let asked = |name| {
+            let word = tag(&tags, name)?.to_ascii_lowercase();
+            Some(match word.as_str() {
+                "reject" if eased => "quarantine".to_owned(),
+                "quarantine" if eased => "none".to_owned(),
+                _ => word,
+            })
+        };
+        let (policy, below) = (asked("p"), asked("sp"));
         match policy {
             Some(policy) if known(&policy) => Ok(Self {
                 policy,
@@ -123,6 +132,15 @@ mod tests {
         assert_eq!(
             (read.policy.as_str(), read.below.as_deref(), read.reports),
             ("reject", Some("quarantine"), true)
+        );
+        let eased = |text: &str| Dmarc::parse(text).map(|read| read.policy);
+        assert_eq!(
+            eased("v=DMARC1; p=quarantine; pct=0").as_deref(),
+            Ok("none")
+        );
+        assert_eq!(
+            eased("v=DMARC1; p=reject; t=y").as_deref(),
+            Ok("quarantine")
         );
         assert!(Dmarc::parse("v=DMARC1; rua=mailto:a@b.test").is_err());
         assert!(Dmarc::parse("v=DMARC1; p=strict").is_err());

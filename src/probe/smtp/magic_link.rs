@@ -1,7 +1,7 @@
 //! The application's own sign-in mail: asked for as its page does, looked for in the mailbox.
 
 use super::arrival::{Letter, Mailbox, Sought, Waited, report};
-use super::{absent, deadline, denied, facts, send, text};
+use super::{absent, denied, facts, send, text};
 use crate::model::{Facts, Hindrance, HindranceKind, Leftover};
 use crate::probe::ladder::Ladder;
 use crate::probe::transport::Fetched;
@@ -24,7 +24,7 @@ const PROVIDERS: &[&str] = &["email", "nodemailer", "resend", "sendgrid", "postm
 pub(super) async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance> {
     let mut ladder = Ladder::new(facts::RUNGS);
     let mut facts = facts::blank();
-    let until = deadline(context);
+    let until = context.deadline();
     let base = text(parameters, "url")
         .and_then(|url| Url::parse(url).ok())
         .ok_or_else(|| absent("no target is given that could send a mail"))?;

@@ -16,7 +16,6 @@ use account::Reading;
 use facts::RUNGS;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
-use std::time::{Duration, Instant};
 
 pub(in crate::probe) use send::{Sender, sender_address};
 
@@ -27,9 +26,6 @@ pub(in crate::probe) fn mail_host(environment: &Environment) -> Option<String> {
         Reading::Absent | Reading::Wrong { .. } => None,
     }
 }
-
-/// What keeps a look from ending at the very moment at which it is ended.
-const MARGIN: Duration = Duration::from_millis(400);
 
 /// The kinds of look.
 const LOOKS: &[&str] = &["session", "send", "magic-link"];
@@ -149,21 +145,13 @@ impl Probe for Smtp {
 async fn session_alone(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance> {
     let mut ladder = Ladder::new(RUNGS);
     let mut facts = facts::blank();
-    let until = deadline(context);
+    let until = context.deadline();
     let session = session::begin(parameters, context, until, &mut ladder, &mut facts).await?;
     if let Some((session, _)) = session {
         session.leave(until).await;
     }
     facts.insert("steps".into(), ladder.into_fact());
     Ok(facts)
-}
-
-/// When a look must have its facts together.
-fn deadline(context: &Context) -> Instant {
-    context
-        .until
-        .checked_sub(MARGIN.min(context.timeout / 10))
-        .unwrap_or(context.until)
 }
 
 fn text<'a>(parameters: &'a Facts, key: &str) -> Option<&'a str> {

@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use super::answer::Answer;
-use super::session::{ehlo, note_offers, said};
+use super::session::{ehlo, is_local, note_offers, said};
 use crate::model::Facts;
 use crate::probe::Context;
 use crate::probe::ladder::Ladder;
@@ -16,6 +16,10 @@ use std::time::Instant;
 pub(super) fn insecure(account: &Account, fault: TlsFault, ladder: &mut Ladder) {
     let place = format!("{}:{}", account.host, account.port);
     match fault {
+        TlsFault::Untrusted(cause) if !account.verifies && is_local(&account.host) => ladder.untold(
+            "tls",
+            format!("the certificate of {place} is not trusted: {cause}; the mailer is told to take any (tls.rejectUnauthorized=false), and from here no password is sent to it"),
+        ),
         TlsFault::Untrusted(cause) => ladder.broke(
             "tls",
             format!("the certificate of {place} is not trusted: {cause}"),

@@ -3,7 +3,7 @@
 use super::answer::{self, Answer};
 use super::arrival::{Letter, Mailbox, Mark, Sought, Waited, report};
 use super::session::{self, Session, climbed, said};
-use super::{absent, deadline, denied, facts, text};
+use super::{absent, denied, facts, text};
 use crate::clock;
 use crate::model::{Environment, Facts, Hindrance, Leftover};
 use crate::probe::Context;
@@ -110,7 +110,7 @@ pub(super) fn recipient(parameters: &Facts, context: &Context) -> Result<Address
 pub(super) async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance> {
     let mut ladder = Ladder::new(facts::RUNGS);
     let mut facts = facts::blank();
-    let until = deadline(context);
+    let until = context.deadline();
     if let super::Reading::Absent =
         super::account::read(&context.environment, text(parameters, "variable"))
     {

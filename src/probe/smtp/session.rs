@@ -101,7 +101,7 @@ fn describe(facts: &mut Facts, context: &Context, source: &account::Source) {
     );
 }
 
-fn is_local(host: &str) -> bool {
+pub(super) fn is_local(host: &str) -> bool {
     host == "localhost"
         || host
             .parse::<IpAddr>()
