@@ -47,18 +47,25 @@ async fn a_sign_in_mail_is_asked_for_found_and_taken_out() {
 
 #[tokio::test]
 async fn an_answer_of_200_is_not_a_mail() {
-    for (conduct, name, words) in [
-        (Conduct::CannotSend, "request", "could not be sent"),
-        (Conduct::Throws, "request", "answered 500"),
-        (Conduct::Forgets, "arrive", "neither in the inbox"),
+    for (conduct, name, ok, words) in [
+        (
+            Conduct::CannotSend,
+            "request",
+            Some(false),
+            "could not be sent",
+        ),
+        (Conduct::Throws, "request", Some(false), "answered 500"),
+        // A catcher that holds nothing does not show that the mail went nowhere.
+        (Conduct::Forgets, "arrive", None, "neither in the inbox"),
         (
             Conduct::LinksElsewhere,
             "link",
+            Some(false),
             "points to http://localhost:3000",
         ),
     ] {
         let (facts, _server) = facts(conduct, 5).await;
-        let cause = rung(&facts, name, Some(false));
+        let cause = rung(&facts, name, ok);
         assert!(cause.contains(words), "{conduct:?}: {cause}");
     }
 }
@@ -85,7 +92,7 @@ async fn old_mail_is_no_answer_and_other_providers_are_none() {
     rung(&blind, "arrive", None);
     assert_eq!(server.mails().len(), 1);
     let facts = looking(&forgets.url).await.facts;
-    rung(&facts, "arrive", Some(false));
+    rung(&facts, "arrive", None);
     assert_eq!(server.mails().len(), 1);
 
     let other = NextAuth::start(Conduct::NoMail, &server).await;
@@ -98,7 +105,7 @@ async fn mailpit_shows_the_trial_mail_and_the_sign_in_mail() {
     let Some(server) = Mailpit::start() else {
         return;
     };
-    let escaped = PASSWORD.replace('/', "%2F").replace(' ', "%20");
+    let escaped = PASSWORD.replace('/', "%2F");
     let looking = Looking::at("smtp")
         .with([
             (
@@ -280,7 +287,7 @@ async fn a_mail_that_is_still_on_its_way_is_told() {
         .await
         .expect_code(130);
     let said = format!("{}{}", outcome.stdout, outcome.stderr);
-    for words in ["it was sent and has not arrived yet", "with Message-ID"] {
+    for words in ["it was sent and has not arrived yet", "with the subject"] {
         assert!(said.contains(words), "{said}");
     }
 }

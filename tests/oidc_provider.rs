@@ -30,7 +30,8 @@ fn run(variables: &[(&str, &str)]) -> BTreeMap<String, (String, String)> {
     }
     let outcome = call.within_time(Duration::from_secs(60)).run();
     for (name, value) in variables {
-        let hidden = name.ends_with("_SECRET") || name.contains("TOKEN");
+        let hidden =
+            name.ends_with("_SECRET") || (name.contains("TOKEN") && !name.ends_with("_PROVIDER"));
         let shown = outcome.stdout.contains(value) || outcome.stderr.contains(value);
         assert!(!(hidden && shown), "{name} is shown:\n{}", outcome.stdout);
     }
@@ -295,6 +296,16 @@ fn a_real_token_is_right_and_an_altered_one_is_not() {
         "fail",
         "another client (aud)",
     );
+    // One of two providers.
+    let named = run(&[
+        ("AUTH_PEER_ISSUER", &peer.address),
+        ("AUTH_PEER_ID", ID),
+        ("HOLDPOINT_GOOGLE_ISSUER", "http://127.0.0.1:9"),
+        ("GOOGLE_CLIENT_ID", "1-a.apps.googleusercontent.com"),
+        ("HOLDPOINT_ID_TOKEN", &token),
+        ("HOLDPOINT_OIDC_PROVIDER", "peer"),
+    ]);
+    expect(&named, "id-token", "pass", "");
     // One character of the claims.
     let (head, rest) = token.split_once('.').unwrap();
     let swapped = if rest.as_bytes()[12] == b'A' {

@@ -304,6 +304,14 @@ async fn privileges_that_are_too_few_too_many_or_not_told() {
     assert_eq!(facts["round_trip"]["ok"], false);
     assert!(!stage.server.log().contains(&"insert".to_owned()));
 
+    // What the application's own collections are is not known here, and no other may be written.
+    let stage = Stage::new(false, &[Fault::OneCollection]).await;
+    let facts = stage.look("round-trip").await;
+    stops_at(&facts, "privileges", None, "single collections");
+    assert_eq!(facts["round_trip"]["ok"], Value::Null);
+    assert_eq!(facts["round_trip"]["failed"], "begin");
+    assert!(!stage.server.log().contains(&"insert".to_owned()));
+
     let stage = Stage::new(false, &[Fault::BroadRoles]).await;
     let facts = stage.look("reach").await;
     holds(&facts);

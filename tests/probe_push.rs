@@ -699,8 +699,12 @@ fn site(script: String) -> Server {
 }
 
 async fn bundle(server: &Server, pair_of: &VapidPair) -> Value {
+    bundle_at(&server.url(), pair_of).await
+}
+
+async fn bundle_at(address: &str, pair_of: &VapidPair) -> Value {
     let target = Target {
-        url: server.url().parse().unwrap(),
+        url: address.parse().unwrap(),
         environment: "test".into(),
         owned: false,
         plain_url: None,
@@ -740,6 +744,20 @@ async fn keys_are_found_in_the_scripts_that_browsers_load() {
         told["private_in"],
         json!(["/_next/static/chunks/main-1.js"])
     );
+    // An application below a path is not the one at the root.
+    let below = Server::start(|request, client| {
+        let body = match request.target() {
+            "/shop" => PAGE,
+            _ => "<!doctype html>",
+        };
+        write!(
+            client,
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+    });
+    let told = bundle_at(&format!("{}/shop", below.url()), &keys).await;
+    assert_eq!(told["scripts"], 1, "{told}");
     // A script that is missing, or too long to be read, leaves it open.
     let told = bundle(&site("x".repeat(2 << 20)), &keys).await;
     assert_eq!(

@@ -71,7 +71,8 @@ impl Stack {
         let models = Aimock::start(&[])?;
         let push = PushService::start(None).await.unwrap();
         // A key as DKIM records write it; nobody signs with it here.
-        let key = base64::engine::general_purpose::STANDARD.encode([7_u8; 162]);
+        let der = [&[0x30, 0x81, 159][..], &[7; 159]].concat();
+        let key = base64::engine::general_purpose::STANDARD.encode(der);
         let dkim = format!("--txt-record=mail._domainkey.tasks.test,v=DKIM1; k=rsa; p={key}");
         let names = Dnsmasq::start(&[
             "--mx-host=tasks.test,mx.tasks.test,10",

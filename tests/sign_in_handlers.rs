@@ -453,6 +453,20 @@ fn an_application_that_believes_any_state_is_critical() {
         "fail",
         "https://app.example",
     );
+    // A second domain that the settings name; the cookies of this sign-in do not get there.
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        ".env.local",
+        "NEXTAUTH_URL=https://app.example\n",
+    );
+    let found = run_within(&folder, &app.url(), &issuer, &secrets);
+    expect(
+        &found,
+        "application-sends-callback",
+        "inconclusive",
+        "as NEXTAUTH_URL says",
+    );
 }
 
 #[test]

@@ -65,7 +65,9 @@ impl Leftovers {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
-            if path.extension().is_none_or(|end| end != "jsonl") {
+            // No link either: runs make none, and what it leads to may have no end.
+            let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+            if !is_file || path.extension().is_none_or(|end| end != "jsonl") {
                 continue;
             }
             // A run that lives holds the lock, and keeps its own promises.
@@ -252,6 +254,24 @@ mod tests {
         });
         promised.unwrap();
         assert!(std::fs::read_to_string(&path).unwrap().contains("\"a\""));
+    }
+
+    #[test]
+    fn only_files_of_runs_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let run = Leftovers::new(elsewhere.path(), "r1", Arc::default());
+        run.open(&thing("a", None)).unwrap();
+        drop(run);
+        let there = elsewhere.path().join("r1.jsonl");
+        std::os::unix::fs::symlink(&there, folder.path().join("link.jsonl")).unwrap();
+        std::fs::create_dir(folder.path().join("folder.jsonl")).unwrap();
+        assert!(Leftovers::of_earlier_runs(folder.path(), clock::now()).is_empty());
+        assert!(folder.path().join("folder.jsonl").exists());
+        assert_eq!(
+            Leftovers::of_earlier_runs(elsewhere.path(), clock::now()).len(),
+            1
+        );
     }
 
     #[test]

@@ -18,7 +18,6 @@ mod scratch;
 mod sender;
 mod smtp;
 mod tls;
-mod to_target;
 pub mod transport;
 mod vercel;
 

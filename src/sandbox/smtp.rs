@@ -52,6 +52,8 @@ pub enum Fault {
     GreetsLate,
     /// The server greets and says nothing more.
     HangsAfterGreeting,
+    /// The client's goodbye is never answered, which keeps nobody from leaving.
+    NoGoodbye,
     /// Clients are turned away at the greeting (554).
     TurnsAway,
 }

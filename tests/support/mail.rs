@@ -9,9 +9,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// What accounts of these servers are called, and their password.
+/// What accounts of these servers are called, and their password: Mailpit ends one at a blank.
 pub(crate) const USER: &str = "app";
-pub(crate) const PASSWORD: &str = "correct horse/battery";
+pub(crate) const PASSWORD: &str = "correct-horse/battery";
 
 /// A fresh folder with cert.pem and key.pem for localhost, and the authority behind them.
 pub(crate) fn certified() -> (TempDir, String) {

@@ -4,6 +4,7 @@ mod api;
 mod declare;
 mod read;
 
+use super::transport::keeps_secrets;
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind, Variable};
 use crate::probe::environment::mongodb_uri;
@@ -364,11 +365,7 @@ fn base(parameters: &Facts) -> Result<Url, String> {
         .unwrap_or(BASE_URL);
     let url =
         Url::parse(text).map_err(|error| format!("base_url: {text} is no address: {error}"))?;
-    // A secret is sent there: over plain HTTP to this machine alone.
-    let here = url
-        .host_str()
-        .is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"));
-    if url.scheme() == "https" || (url.scheme() == "http" && here) {
+    if keeps_secrets(&url) {
         Ok(url)
     } else {
         Err(format!(

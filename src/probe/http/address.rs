@@ -2,12 +2,12 @@
 
 use crate::model::Target;
 use percent_encoding::percent_decode_str;
-use url::{Host, Url};
+use url::Url;
 
 /// The address of a path below the base address. `/` is the base address itself.
 ///
 /// Path and query are set, not joined, so that no path can lead to another host.
-pub(super) fn of_path(base: &Url, path: &str) -> Url {
+pub(in crate::probe) fn of_path(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_fragment(None);
     if path == "/" {
@@ -124,16 +124,6 @@ pub(super) fn class(path: &str, target: &Target) -> &'static str {
         "missing"
     } else {
         "other"
-    }
-}
-
-/// Does the address name this machine?
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

@@ -13,6 +13,7 @@ mod parameters;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::probe) use address::of_path;
 pub(in crate::probe) use headers::cookie;
 
 use super::{Context, Probe, ProbeSpec, Sighting, Transient, Wanted};

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 use std::future::IntoFuture;
 use std::time::Duration;
 
+/// Unauthorized: who is logged in may not do this (MongoDB manual, error codes).
+const UNAUTHORIZED: i32 = 13;
 /// How long a majority may take to acknowledge a write.
 const MAJORITY: Duration = Duration::from_secs(5);
 /// How long one step may take.
@@ -94,7 +96,14 @@ impl Trip<'_> {
             let lacks = |action: &str| missing.iter().any(|it| it == action);
             for action in ["insert", "find", "update", "remove"] {
                 if lacks(action) {
-                    return Err(self.lacking(action));
+                    let cause = self.lacking(action);
+                    // In single collections of the application's own it may be allowed.
+                    let elsewhere = identity.is_some_and(|it| it.in_collections.contains(action));
+                    return Err(if elsewhere {
+                        Cause { ok: None, ..cause }
+                    } else {
+                        cause
+                    });
                 }
             }
             for action in ["dropCollection", "createIndex", "listCollections"] {
@@ -198,12 +207,15 @@ impl Trip<'_> {
             .await
         {
             Ok(_) => self.expires = Some(true),
+            // Without such indexes the document is removed by us alone, and the rest still shows.
+            Err((_, cause)) if cause.code.is_some_and(cause::is_not_offered) => {
+                self.expires = Some(false);
+            }
             // The privilege is missing, and nothing was made: whether writes work stays open.
-            Err((step, cause)) if cause == self.lacking("createIndex") || cause.ok.is_none() => {
+            Err((step, cause)) if cause.code == Some(UNAUTHORIZED) || cause.ok.is_none() => {
                 return Err((step, Cause { ok: None, ..cause }));
             }
-            // A server without such indexes: then the document is removed by us alone. What else stands
-            // in the way of an index tells the insertion, if it is one of writes.
+            // What else stands in the way of an index tells the insertion, if it is one of writes.
             Err(_) => self.expires = Some(false),
         }
 

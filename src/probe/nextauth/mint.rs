@@ -2,6 +2,7 @@
 
 use super::jwe::{self, Edition};
 use super::names;
+use crate::secret::random;
 use serde_json::{Value, json};
 
 /// What the synthetic user is called.
@@ -64,15 +65,6 @@ pub(super) fn header(edition: Edition, cookie: &str, token: &str) -> String {
 /// A secret that nobody has.
 pub(super) fn foreign_secret() -> Result<String, String> {
     Ok(super::csrf::hex(&random::<32>()?))
-}
-
-fn random<const N: usize>() -> Result<[u8; N], String> {
-    let mut bytes = [0; N];
-    rustls::crypto::ring::default_provider()
-        .secure_random
-        .fill(&mut bytes)
-        .map_err(|_| "the system gives no random bytes".to_owned())?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -157,9 +157,16 @@ impl Attempt<'_> {
         let asked = format!("POST callback/{}", self.provider);
         let forged = self.sign_in(climb, false).await;
         let forged = forged.map_err(|fault| climb.unanswered("sign_in", &asked, fault))?;
+        let opened = self.token(climb, &forged);
         let without_csrf = (200..=403)
             .contains(&forged.status)
-            .then(|| self.token(climb, &forged).is_some());
+            .then_some(opened.is_some());
+        if let Some((_, parts)) = opened {
+            // This session is not looked at any further.
+            self.keep(&line(parts.iter().map(|part| (&*part.name, &*part.value))));
+            let (csrf, pair) = (self.csrf.clone(), self.pair.clone());
+            let _ = sign_out_later(climb.site.clone(), csrf, pair, self.kept.clone()).await;
+        }
         let answer = self.sign_in(climb, true).await;
         let answer = answer.map_err(|fault| climb.unanswered("sign_in", &asked, fault))?;
         let Some((token, parts)) = self.token(climb, &answer) else {

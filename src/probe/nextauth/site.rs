@@ -3,7 +3,7 @@
 use crate::model::Target;
 use crate::probe::Context;
 use crate::probe::http::cookie::{self, Cookie};
-use crate::probe::to_target::dress;
+use crate::probe::transport::to_target::dress;
 use crate::probe::transport::{Fault, Fetched, Transport};
 use crate::secret::Book;
 use base64::Engine;

@@ -41,6 +41,9 @@ pub(super) const RUNGS: Rungs = &[
     ),
 ];
 
+/// More providers are not told: an application offers a handful.
+const MOST_OFFERED: usize = 50;
+
 /// What a look has learned beside its rungs.
 #[derive(Default)]
 pub(super) struct Seen {
@@ -191,7 +194,7 @@ impl Visit<'_> {
             );
             return Ok(false);
         };
-        seen.offered = providers.keys().cloned().collect();
+        seen.offered = providers.keys().take(MOST_OFFERED).cloned().collect();
         let Some(one) = providers.get(self.provider) else {
             let offered = match seen.offered.as_slice() {
                 [] => "none".to_owned(),

@@ -3,7 +3,7 @@
 use crate::clock;
 use crate::model::Variable;
 use crate::probe::Context;
-use crate::probe::to_target::{OWN_NAME, dress};
+use crate::probe::transport::to_target::{OWN_NAME, dress};
 use crate::probe::transport::{Fault, Fetched};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};

@@ -6,6 +6,8 @@ use serde_json::Value;
 
 /// Google's issuer.
 pub(super) const GOOGLE: &str = "https://accounts.google.com";
+/// The variable that puts another provider in Google's place.
+const GOOGLE_ISSUER: &str = "HOLDPOINT_GOOGLE_ISSUER";
 /// What a look may look at.
 const LOOKS: &[&str] = &["provider", "application", "token"];
 /// The names under which applications keep Google's client: NextAuth 4, Auth.js 5, older examples.
@@ -51,7 +53,7 @@ pub(super) fn declared() -> Vec<ParameterSpec> {
         ),
         text(
             "issuer",
-            "the issuer of the provider that is named, or of Google where none is; default https://accounts.google.com; other providers name theirs in AUTH_<PROVIDER>_ISSUER or <PROVIDER>_ISSUER",
+            "the issuer of the provider that is named, or of Google where none is; default HOLDPOINT_GOOGLE_ISSUER or https://accounts.google.com; other providers name theirs in AUTH_<PROVIDER>_ISSUER or <PROVIDER>_ISSUER",
         ),
         text(
             "client_id_variable",
@@ -154,7 +156,9 @@ pub(super) fn looks(parameters: &Facts, context: &Context) -> Result<Vec<Facts>,
                 look.insert("issuer".into(), issuer.as_str().into());
             }
             _ if google => {
-                look.insert("issuer".into(), GOOGLE.into());
+                let set = environment.get(GOOGLE_ISSUER).map(|one| one.value.trim());
+                let issuer = set.filter(|text| !text.is_empty()).unwrap_or(GOOGLE);
+                look.insert("issuer".into(), issuer.into());
             }
             _ => {
                 let variable = one.issuer_variable.unwrap_or_default();

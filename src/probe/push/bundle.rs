@@ -5,8 +5,9 @@ use super::keys;
 use super::setup::Setup;
 use crate::model::{Facts, Hindrance, HindranceKind, Target};
 use crate::probe::Context;
-use crate::probe::to_target::{OWN_NAME, dress};
+use crate::probe::http::of_path;
 use crate::probe::transport::Fetched;
+use crate::probe::transport::to_target::{OWN_NAME, dress};
 use futures_util::future::join_all;
 use regex::Regex;
 use reqwest::header::{HeaderValue, USER_AGENT};
@@ -57,9 +58,7 @@ pub(super) async fn look(
     let mut found = BTreeSet::new();
     let (mut read, mut unread) = (0, 0);
     for page in pages {
-        let Ok(address) = target.url.join(page) else {
-            continue;
-        };
+        let address = of_path(&target.url, page);
         let answer = get(&address, context, target, until).await?;
         match answer.status {
             200 => {

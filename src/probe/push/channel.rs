@@ -121,12 +121,6 @@ impl Channel {
         let address = address.ok_or_else(|| {
             untold("the service names an endpoint that is not an https address".into())
         })?;
-        if let Some(last) = address
-            .path_segments()
-            .and_then(|mut parts| parts.next_back())
-        {
-            context.secrets.register("HOLDPOINT_PUSH_ENDPOINT", last);
-        }
         Ok(address)
     }
 

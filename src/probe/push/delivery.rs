@@ -166,6 +166,7 @@ impl<'a> Delivery<'a> {
             p256dh: BASE64.encode(browser.public_key()),
             auth: BASE64.encode(browser.auth()),
         };
+        to.hide("HOLDPOINT_PUSH_ENDPOINT", &self.context.secrets);
         let text = random::<24>().map_err(|cause| Stop::Untold {
             rung: "send",
             cause,

@@ -1,6 +1,7 @@
 //! One encrypted and signed message (RFC 8291, RFC 8292) as a request, built with the web-push crate.
 
 use crate::model::is_loopback;
+use crate::secret::Book;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Request};
 use url::Url;
@@ -24,6 +25,22 @@ pub(super) struct Subscription {
     pub(super) p256dh: String,
     /// The browser's secret for authentication, in the same.
     pub(super) auth: String,
+}
+
+impl Subscription {
+    /// Keeps the address and the secret out of every record: who has both can send, or at least try.
+    pub(super) fn hide(&self, name: &str, secrets: &Book) {
+        secrets.register(name, self.endpoint.as_str());
+        secrets.register(name, &self.auth);
+        let last = self
+            .endpoint
+            .path_segments()
+            .and_then(|mut parts| parts.next_back());
+        // A short one is a word of the service's, which a report may need to say.
+        if let Some(last) = last.filter(|last| last.len() >= 16) {
+            secrets.register(name, last);
+        }
+    }
 }
 
 /// Who signs.

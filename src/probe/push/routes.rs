@@ -4,7 +4,7 @@ use super::source::{self, COMPUTED, Call};
 use crate::model::{Facts, Hindrance, HindranceKind, Route, Target};
 use crate::probe::Context;
 use crate::probe::environment::Source;
-use crate::probe::to_target::dress;
+use crate::probe::transport::to_target::dress;
 use reqwest::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request};
 use serde_json::{Value, json};

@@ -42,7 +42,7 @@ pub(super) async fn look(
             return Ok(facts);
         }
     };
-    register(context, name, &to);
+    to.hide(name, &context.secrets);
     facts["service"] = to.endpoint.host_str().into();
     let text = json!({
         "title": "holdpoint",
@@ -87,19 +87,6 @@ fn facts(variable: &Variable, context: &Context) -> Value {
         "service": null, "status": null, "errno": null,
         "accepted": null, "cause": null, "remedy": null,
     })
-}
-
-/// Who has the address and the secret can send, or at least try.
-fn register(context: &Context, name: &str, to: &Subscription) {
-    context.secrets.register(name, to.endpoint.as_str());
-    context.secrets.register(name, &to.auth);
-    let last = to
-        .endpoint
-        .path_segments()
-        .and_then(|mut parts| parts.next_back());
-    if let Some(last) = last.filter(|last| last.len() >= 16) {
-        context.secrets.register(name, last);
-    }
 }
 
 /// A `PushSubscription` as `JSON.stringify` writes it.

@@ -118,7 +118,7 @@ fn facts() -> Vec<FactSpec> {
                 FactSpec::new(
                     "authorises",
                     optional(Bool),
-                    "it is taken in; null where the record also names addresses, which may be the provider's",
+                    "it is taken in; null where the record also names addresses, which may be the provider's, or could not be followed",
                 ),
                 FactSpec::new(
                     "errors",

@@ -222,6 +222,7 @@ async fn spf(resolver: &Resolver, domain: &str, provider: Option<&Provider>) -> 
     // Where bounces go to a name made for the provider, its include stands as it was given. Elsewhere
     // the provider's addresses may have been written out.
     let open = policy.opaque && !matches!(bounces, Bounces::Below(_));
+    let open = open || !policy.untold.is_empty();
     let authorises = taken_in.filter(|taken_in| *taken_in || !open);
     // Whether there is a record is told by the first answer; what could not be told comes after it.
     let read = policy.untold.is_empty() || policy.records > 0;

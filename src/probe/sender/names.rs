@@ -55,7 +55,13 @@ impl Resolver {
     }
 
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Vec<RData>, Failure> {
-        let mut parsed = Name::from_ascii(name).map_err(|_| Failure::NoName)?;
+        // A sender's domain may be written in letters of any language, and stands in the DNS in ASCII.
+        let parsed = if name.is_ascii() {
+            Name::from_ascii(name)
+        } else {
+            Name::from_utf8(name)
+        };
+        let mut parsed = parsed.map_err(|_| Failure::NoName)?;
         parsed.set_fqdn(true);
         let lookup = self.inner.lookup(parsed, kind);
         let answer = tokio::time::timeout_at(self.until.into(), lookup)

@@ -89,11 +89,23 @@ pub(super) fn dkim(text: &str) -> Option<Dkim> {
         base64::engine::GeneralPurposeConfig::new()
             .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
     );
+    let ed25519 = tag(&tags, "k").is_some_and(|kind| kind.eq_ignore_ascii_case("ed25519"));
     Some(match lenient.decode(key) {
-        // An Ed25519 key has 32 bytes; the shortest RSA key that receivers verify has 1024 bits.
-        Ok(bytes) if bytes.len() == 32 || bytes.len() >= 140 => Dkim::Key(bytes.len()),
+        Ok(bytes) if ed25519 && bytes.len() == 32 => Dkim::Key(32),
+        // The shortest RSA key that receivers verify has 1024 bits.
+        Ok(bytes) if !ed25519 && bytes.len() >= 140 && is_whole(&bytes) => Dkim::Key(bytes.len()),
         _ => Dkim::Broken,
     })
+}
+
+/// Is it one DER sequence to its end? A key that was cut where a text ends after 255 characters is not.
+fn is_whole(der: &[u8]) -> bool {
+    let (length, rest) = match der {
+        [0x30, 0x81, length, rest @ ..] => (usize::from(*length), rest),
+        [0x30, 0x82, high, low, rest @ ..] => (usize::from(*high) << 8 | usize::from(*low), rest),
+        _ => return false,
+    };
+    rest.len() == length
 }
 
 #[cfg(test)]
@@ -120,13 +132,20 @@ mod tests {
 
     #[test]
     fn keys_are_told_from_what_is_none() {
-        let key = |length: usize| {
-            let text = base64::engine::general_purpose::STANDARD.encode(vec![7; length]);
-            dkim(&format!("v=DKIM1; k=rsa; p={text}"))
+        let key = |kind: &str, bytes: &[u8]| {
+            let text = base64::engine::general_purpose::STANDARD.encode(bytes);
+            dkim(&format!("v=DKIM1; k={kind}; p={text}"))
         };
-        assert_eq!(key(162), Some(Dkim::Key(162)));
-        assert_eq!(key(32), Some(Dkim::Key(32)));
-        assert_eq!(key(80), Some(Dkim::Broken));
+        let der = |length: u8| [&[0x30, 0x81, length][..], &vec![7; length.into()]].concat();
+        assert_eq!(key("rsa", &der(159)), Some(Dkim::Key(162)));
+        assert_eq!(key("ed25519", &[7; 32]), Some(Dkim::Key(32)));
+        assert_eq!(key("rsa", &der(80)), Some(Dkim::Broken));
+        assert_eq!(key("rsa", &[7; 32]), Some(Dkim::Broken));
+        assert_eq!(key("rsa", &[7; 162]), Some(Dkim::Broken));
+        // 2048 bits, cut off at 255 characters with what stands before them.
+        let whole = [&[0x30, 0x82, 0x01, 0x22][..], &[7; 290]].concat();
+        assert_eq!(key("rsa", &whole), Some(Dkim::Key(294)));
+        assert_eq!(key("rsa", &whole[..177]), Some(Dkim::Broken));
         assert_eq!(dkim("p="), Some(Dkim::Revoked));
         assert_eq!(dkim("v=DKIM1; p=!!"), Some(Dkim::Broken));
         assert_eq!(dkim("v=spf1 -all"), None);

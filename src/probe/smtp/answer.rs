@@ -63,6 +63,12 @@ pub(super) fn login(answer: Answer, host: &str, user: &str) -> Meaning {
     let codes = answer.codes();
     match answer.code {
         235 => Meaning::Held,
+        535 if answer.enhanced == Some((5, 7, 139)) => broke(
+            format!(
+                "the account may not log in with a password: SMTP AUTH is switched off ({codes})"
+            ),
+            "have the administrator of Microsoft 365 allow Authenticated SMTP for this mailbox, or send by another provider",
+        ),
         534 if answer.enhanced == Some((5, 7, 9)) => broke(
             format!(
                 "the server wants a password made for applications, not the account's own ({codes})"
@@ -126,8 +132,29 @@ pub(super) fn sender(answer: Answer, response: &str, domain: &str) -> Meaning {
         _ if answer.passing() => Meaning::Untold(format!(
             "the server put the sender off ({codes}); whether it may send cannot be told"
         )),
+        _ if blocklisted(response) => Meaning::Untold(listed(&codes)),
         _ => refused_sender(&codes, response, domain),
     }
+}
+
+/// Does the server refuse this machine, which is not the application's?
+fn blocklisted(response: &str) -> bool {
+    let said = response.to_ascii_lowercase();
+    let words = [
+        "client host",
+        "spamhaus",
+        "blocklist",
+        "blacklist",
+        "dnsbl",
+        "rbl",
+    ];
+    words.iter().any(|word| said.contains(word))
+}
+
+fn listed(codes: &str) -> String {
+    format!(
+        "the server takes no mail from the address of this machine ({codes}); the application's host may fare otherwise"
+    )
 }
 
 fn refused_sender(codes: &str, response: &str, domain: &str) -> Meaning {
@@ -140,6 +167,13 @@ fn refused_sender(codes: &str, response: &str, domain: &str) -> Meaning {
             "verify a domain of your own at the provider and use an address of it as EMAIL_FROM",
         );
     }
+    // Amazon SES names the addresses that it does not know.
+    if said.contains("failed the check") && !said.contains(domain) {
+        return broke(
+            format!("the provider sends to addresses that are verified there only ({codes})"),
+            "have the account taken out of the sandbox: SES console, account dashboard, request production access",
+        );
+    }
     broke(
         format!(
             "the server refuses mail from {domain}: the sender is not verified there ({codes})"
@@ -149,8 +183,12 @@ fn refused_sender(codes: &str, response: &str, domain: &str) -> Meaning {
 }
 
 /// What the answer to RCPT TO means.
-pub(super) fn recipient(answer: Answer) -> Meaning {
+pub(super) fn recipient(answer: Answer, response: &str) -> Meaning {
     let codes = answer.codes();
+    let said = response.to_ascii_lowercase();
+    let relays = ["relay", "rcpthosts", "authenticat", "log in", "login"]
+        .iter()
+        .any(|word| said.contains(word));
     match (answer.code, answer.enhanced) {
         (250..=252, _) => Meaning::Held,
         // The mailbox or its domain: a fault of the probe address.
@@ -159,6 +197,11 @@ pub(super) fn recipient(answer: Answer) -> Meaning {
         )),
         (500..=504, _) => Meaning::Untold(format!(
             "the server did not understand the recipient ({codes})"
+        )),
+        (550..600, _) if blocklisted(response) => Meaning::Untold(listed(&codes)),
+        // Without more than 550 it may be the mailbox that is not there.
+        (550..600, None) if !relays => Meaning::Untold(format!(
+            "the server refuses the address in HOLDPOINT_MAIL_TO and does not say why ({codes})"
         )),
         (530 | 550..600, _) => broke(
             format!("the server does not take mail of this account for other domains ({codes})"),
@@ -287,6 +330,10 @@ mod tests {
             ("451 4.3.0 try later", "untold"),
             ("421 closing", "untold"),
             ("501 syntax", "untold"),
+            (
+                "554 5.7.1 Client host rejected: listed at dnsbl.test",
+                "untold",
+            ),
         ] {
             assert_eq!(
                 word(sender(answer(text), text, "shop.test")),
@@ -297,10 +344,20 @@ mod tests {
         for (text, expected) in [
             ("250 ok", "held"),
             ("550 5.1.1 no such user", "untold"),
+            ("550 No such user here", "untold"),
             ("550 5.7.1 relaying denied", "broke"),
+            (
+                "553 sorry, that domain isn't in my list of allowed rcpthosts",
+                "broke",
+            ),
+            (
+                "554 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org",
+                "untold",
+            ),
+            ("530 5.7.0 Authentication required", "broke"),
             ("450 4.2.0 greylisted", "untold"),
         ] {
-            assert_eq!(word(recipient(answer(text))), expected, "{text}");
+            assert_eq!(word(recipient(answer(text), text)), expected, "{text}");
         }
         for (text, expected) in [
             ("250 2.0.0 Ok: queued as 4X", "held"),
@@ -315,6 +372,26 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn the_party_that_is_not_verified_is_named() {
+        let refused = |address: &str| {
+            let text = format!(
+                "554 Message rejected: Email address is not verified. The following identities failed the check in region EU-WEST-1: {address}"
+            );
+            match accepted(answer(&text), &text, "shop.test") {
+                Meaning::Broke { cause, .. } => cause,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(refused("mail@shop.test").contains("refuses mail from shop.test"));
+        assert!(refused("probe@inbox.test").contains("verified there only"));
+        let tenant = "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant";
+        let Meaning::Broke { cause, .. } = login(answer(tenant), "smtp.office365.com", "u") else {
+            panic!("a refusal")
+        };
+        assert!(cause.contains("switched off"), "{cause}");
     }
 
     #[test]

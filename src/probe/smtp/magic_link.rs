@@ -2,7 +2,6 @@
 
 use super::arrival::{Letter, Mailbox, Sought, Waited, report};
 use super::{absent, deadline, denied, facts, send, text};
-use crate::clock;
 use crate::model::{Facts, Hindrance, HindranceKind, Leftover};
 use crate::probe::ladder::Ladder;
 use crate::probe::transport::Fetched;
@@ -12,14 +11,11 @@ use reqwest::{Method, Request};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use url::Url;
 
 /// Ids of providers that sign in by mail: NextAuth 4, then those of Auth.js 5.
 const PROVIDERS: &[&str] = &["email", "nodemailer", "resend", "sendgrid", "postmark"];
-
-/// What looking for the mail to remove may take, within the time that a removal has.
-const REMOVAL: Duration = Duration::from_secs(3);
 
 /// Asks for the mail and waits for it.
 ///
@@ -91,9 +87,15 @@ pub(super) async fn look(parameters: &Facts, context: &Context) -> Result<Facts,
         },
         None => None,
     };
+    // An answer that is lost does not keep the mail from coming.
+    asked_for.store(true, Ordering::SeqCst);
     let requested = application.request(&form, &address).await;
-    if judge_request(requested, &base, &mut ladder, &mut facts) {
-        asked_for.store(true, Ordering::SeqCst);
+    let settled = requested.as_ref().is_ok_and(|answer| answer.status <= 500);
+    let sent = judge_request(requested, &base, &mut ladder, &mut facts);
+    if settled && !sent {
+        asked_for.store(false, Ordering::SeqCst);
+    }
+    if sent {
         arrive(
             &application,
             mailbox.as_ref(),
@@ -105,7 +107,7 @@ pub(super) async fn look(parameters: &Facts, context: &Context) -> Result<Facts,
         .await;
     }
     if let Some(promise) = promise {
-        let removed = promise.keep().await.is_ok() && asked_for.load(Ordering::SeqCst);
+        let removed = promise.keep().await.is_ok() && sent;
         facts.insert("removed".into(), removed.into());
     }
     facts.insert("steps".into(), ladder.into_fact());
@@ -136,7 +138,7 @@ async fn arrive(
         .await;
     match &waited {
         Waited::Found(letter, _) => {
-            report(&waited, ladder, facts);
+            report(&waited, true, ladder, facts);
             facts.insert("authentication".into(), letter.authentication());
             judge_link(letter, application.base, ladder, facts);
         }
@@ -147,7 +149,9 @@ async fn arrive(
                 ladder.untold("arrive", "a mail arrived whose links are none of NextAuth's: another mail, or one whose links the provider rewrites to count clicks; it was not opened and not removed");
             }
         }
-        Waited::Missing(_, None) | Waited::Unreadable(_) => report(&waited, ladder, facts),
+        Waited::Missing(_, None) | Waited::Unreadable(_) => {
+            report(&waited, mailbox.receives(known), ladder, facts);
+        }
     }
 }
 
@@ -169,19 +173,8 @@ fn promise(
     let (mailbox, sought, known) = (mailbox.clone(), sought.clone(), known.to_vec());
     let (asked_for, transport) = (asked_for.clone(), context.transport.clone());
     context.scratch.promise(leftover, async move {
-        let until = clock::tick() + REMOVAL;
-        let letters = mailbox
-            .search(&transport, &sought, &known, until)
-            .await
-            .map_err(|trouble| trouble.cause)?;
-        let mut removed = 0;
-        let meant = |letter: &&Letter| letter.sign_in_link().is_some();
-        for letter in letters.iter().filter(meant) {
-            let id = letter
-                .message_id()
-                .ok_or("it has no Message-ID to remove it by")?;
-            removed += mailbox.remove(&transport, &Sought::Id(id)).await?;
-        }
+        let meant = |letter: &Letter| letter.sign_in_link().is_some();
+        let removed = mailbox.remove(&transport, &sought, &known, meant).await?;
         if removed == 0 && asked_for.load(Ordering::SeqCst) {
             return Err("it was asked for and has not arrived; delete it when it does".into());
         }
@@ -356,13 +349,21 @@ fn judge_request(
             "the application says that its sign-in is misconfigured: the mailer's account, the database adapter or the secret is missing",
             "sign-in by mail needs a database adapter, a server and a sender; the application's log names what is missing",
         ),
+        (_, Some("AccessDenied"), _) => ladder.untold(
+            "request",
+            "the application does not let the address in HOLDPOINT_MAIL_TO sign in (AccessDenied); let it, or name one that may",
+        ),
         (_, Some(other), _) => ladder.broke(
             "request",
             format!("the application answered with the error {}", short(other)),
             "read the application's log at the time of this run",
         ),
         (429, ..) => ladder.untold("request", "the application limits how often a mail may be asked for"),
-        (500.., ..) => ladder.broke(
+        (501.., ..) => ladder.untold(
+            "request",
+            format!("what stands before the application answered {} to the request for a sign-in mail", answer.status),
+        ),
+        (500, ..) => ladder.broke(
             "request",
             format!("the application answered {} to the request for a sign-in mail", answer.status),
             "read the application's log at the time of this run: the mailer's account is missing or its server is not reached",

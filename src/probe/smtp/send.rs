@@ -1,9 +1,10 @@
 //! One short mail from the application's sender to the probe's address, and whether it arrives.
 
 use super::answer::{self, Answer};
-use super::arrival::{Mailbox, Sought, Waited, report};
+use super::arrival::{Letter, Mailbox, Mark, Sought, Waited, report};
 use super::session::{self, Session, climbed, said};
 use super::{absent, deadline, denied, facts, text};
+use crate::clock;
 use crate::model::{Environment, Facts, Hindrance, Leftover};
 use crate::probe::Context;
 use crate::probe::ladder::Ladder;
@@ -16,6 +17,9 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
+
+/// What is left of a wait to see whether the mailbox gets mail at all.
+const CONTROL: Duration = Duration::from_secs(5);
 
 /// Variables that hold the sender, the usual one first.
 const SENDERS: &[&str] = &[
@@ -155,14 +159,14 @@ struct Trial<'a> {
 
 impl Trial<'_> {
     async fn run(&self, mut session: Session, ladder: &mut Ladder, facts: &mut Facts) {
-        let id = format!(
-            "holdpoint-{}-{:08x}@{}",
-            self.context.run.to_ascii_lowercase(),
-            fastrand::u32(..),
-            self.from.email.domain()
-        );
-        facts.insert("message_id".into(), id.as_str().into());
-        let Ok(message) = self.compose(&id) else {
+        let once = format!("{}-{:08x}", self.context.run, fastrand::u32(..));
+        let domain = self.from.email.domain();
+        let mark = Mark {
+            id: format!("holdpoint-{}@{domain}", once.to_ascii_lowercase()),
+            subject: format!("holdpoint trial mail {once}"),
+        };
+        facts.insert("message_id".into(), mark.id.as_str().into());
+        let Ok(message) = self.compose(&mark) else {
             ladder.untold("sender", "the trial mail could not be composed");
             return;
         };
@@ -170,11 +174,11 @@ impl Trial<'_> {
             session.leave(self.until).await;
             return;
         }
-        let sought = Sought::Id(id);
+        // Whether the server took the mail over; from the moment it has the text it may have.
         let accepted = Arc::new(AtomicBool::new(false));
         let promise = match self.mailbox {
             None => None,
-            Some(mailbox) => match self.promise(mailbox, &sought, accepted.clone()) {
+            Some(mailbox) => match self.promise(mailbox, &mark, accepted.clone()) {
                 Ok(promise) => Some(promise),
                 Err(cause) => {
                     ladder.untold(
@@ -187,11 +191,12 @@ impl Trial<'_> {
                 }
             },
         };
-        let taken = self.deliver(&mut session, &message, ladder, facts).await;
+        let taken = self
+            .deliver(&mut session, &message, &accepted, ladder, facts)
+            .await;
         session.leave(self.until).await;
         if taken.is_some() {
-            accepted.store(true, Ordering::SeqCst);
-            self.arrive(&sought, ladder, facts).await;
+            self.arrive(mark, ladder, facts).await;
         }
         if let Some(promise) = promise {
             let removed = promise.keep().await;
@@ -202,7 +207,7 @@ impl Trial<'_> {
         }
     }
 
-    fn compose(&self, id: &str) -> Result<Vec<u8>, String> {
+    fn compose(&self, mark: &Mark) -> Result<Vec<u8>, String> {
         let run = &self.context.run;
         let now = u64::try_from(self.context.now).unwrap_or_default();
         let header = |name: &'static str, value: &str| {
@@ -211,9 +216,9 @@ impl Trial<'_> {
         let message = lettre::Message::builder()
             .from(self.from.clone())
             .to(self.to.clone())
-            .subject(format!("holdpoint trial mail {run}"))
+            .subject(mark.subject.as_str())
             .date(SystemTime::UNIX_EPOCH + Duration::from_secs(now))
-            .message_id(Some(format!("<{id}>")))
+            .message_id(Some(format!("<{}>", mark.id)))
             .raw_header(header("X-Holdpoint-Run", run))
             .raw_header(header("Auto-Submitted", "auto-generated"))
             .body(format!(
@@ -237,9 +242,9 @@ impl Trial<'_> {
         let domain = self.from.email.domain();
         climbed("sender", answer::sender(answer, &words, domain), ladder)?;
         let rcpt = Rcpt::new(self.to.email.clone(), vec![]);
-        let (answer, _) = self.ask("recipient", "RCPT", rcpt, session, ladder).await?;
+        let (answer, words) = self.ask("recipient", "RCPT", rcpt, session, ladder).await?;
         note_refusal(answer, facts);
-        climbed("recipient", answer::recipient(answer), ladder)
+        climbed("recipient", answer::recipient(answer, &words), ladder)
     }
 
     /// The message itself.
@@ -247,6 +252,7 @@ impl Trial<'_> {
         &self,
         session: &mut Session,
         message: &[u8],
+        accepted: &AtomicBool,
         ladder: &mut Ladder,
         facts: &mut Facts,
     ) -> Option<()> {
@@ -261,9 +267,11 @@ impl Trial<'_> {
                 },
             );
         }
+        accepted.store(true, Ordering::SeqCst);
         match session.smtp.message(message, self.until).await {
             Ok(response) => {
                 let (answer, words) = (Answer::of(&response), joined(&response));
+                accepted.store(response.is_positive(), Ordering::SeqCst);
                 note_refusal(answer, facts);
                 facts.insert("queue_id".into(), answer::queue_id(&words).into());
                 climbed("accept", answer::accepted(answer, &words, domain), ladder)
@@ -297,19 +305,21 @@ impl Trial<'_> {
     fn promise(
         &self,
         mailbox: &Mailbox,
-        sought: &Sought,
+        mark: &Mark,
         accepted: Arc<AtomicBool>,
     ) -> Result<crate::probe::Promise, String> {
+        let sought = Sought::Trial(mark.clone());
         let leftover = Leftover {
             service: mailbox.named(),
             what: format!("the trial mail {sought}"),
             removal: format!("delete the mail {sought} in that mailbox"),
             expires_after: None,
         };
-        let (mailbox, sought) = (mailbox.clone(), sought.clone());
+        let (mailbox, mark) = (mailbox.clone(), mark.clone());
         let transport = self.context.transport.clone();
         self.context.scratch.promise(leftover, async move {
-            match mailbox.remove(&transport, &sought).await? {
+            let removed = mailbox.remove(&transport, &sought, &[], |letter| letter.bears(&mark));
+            match removed.await? {
                 0 if accepted.load(Ordering::SeqCst) => {
                     Err("it was sent and has not arrived yet; delete it when it does".into())
                 }
@@ -318,18 +328,30 @@ impl Trial<'_> {
         })
     }
 
-    async fn arrive(&self, sought: &Sought, ladder: &mut Ladder, facts: &mut Facts) {
+    async fn arrive(&self, mark: Mark, ladder: &mut Ladder, facts: &mut Facts) {
         let Some(mailbox) = self.mailbox else {
             ladder.untold("arrive", "no mailbox is configured to look into: set HOLDPOINT_IMAP_URL or HOLDPOINT_MAIL_CATCHER_URL; that the server took the mail does not mean that it arrived");
             return;
         };
+        let sought = Sought::Trial(mark.clone());
+        let meant = |letter: &Letter| letter.bears(&mark);
+        let left = self.until.saturating_duration_since(clock::tick());
+        let searched = self.until - CONTROL.min(left / 4);
         let waited = mailbox
-            .wait(self.context, sought, &[], |_| true, self.until)
+            .wait(self.context, &sought, &[], meant, searched)
             .await;
         if let Waited::Found(letter, _) = &waited {
             facts.insert("authentication".into(), letter.authentication());
         }
-        report(&waited, ladder, facts);
+        let mut others = Vec::new();
+        if matches!(waited, Waited::Missing(..)) {
+            let sought = Sought::To(self.to.email.to_string());
+            let searched = mailbox
+                .keys(&self.context.transport, &sought, self.until)
+                .await;
+            others = searched.unwrap_or_default();
+        }
+        report(&waited, mailbox.receives(&others), ladder, facts);
     }
 }
 

@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 /// After this much silence in place of a greeting it is asked what the port waits for.
 const SILENCE: Duration = Duration::from_secs(3);
 
+/// How long the answer to a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// A session that is logged in, where there is a login.
 pub(super) struct Session {
     pub(super) smtp: Smtp,
@@ -28,6 +31,7 @@ pub(super) struct Session {
 impl Session {
     /// Says goodbye; the answer does not matter.
     pub(super) async fn leave(mut self, until: Instant) {
+        let until = until.min(clock::tick() + GOODBYE);
         let _ = self.smtp.command(Quit, until).await;
     }
 }

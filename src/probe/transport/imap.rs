@@ -2,12 +2,64 @@
 
 use super::{TlsFault, Transport, tcp};
 use async_imap::{Client, Session};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Instant;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 /// A mailbox that is logged in.
-pub(in crate::probe) type Imap = Session<TlsStream<TcpStream>>;
+pub(in crate::probe) type Imap = Session<Bounded<TlsStream<TcpStream>>>;
+
+/// The most that is read over one connection: the beginnings of some dozen mails, and lists of folders.
+const MOST: usize = 32 * 1024 * 1024;
+
+/// A stream that is lost when it has said too much: whatever a server announces is kept until it is whole.
+#[derive(Debug)]
+pub(in crate::probe) struct Bounded<S> {
+    inner: S,
+    left: usize,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
+        let read = buffer.filled().len() - before;
+        match self.left.checked_sub(read) {
+            Some(left) => self.left = left,
+            None => {
+                buffer.set_filled(before);
+                return Poll::Ready(Err(io::Error::other("more than is read")));
+            }
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}
 
 /// Why a mailbox cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +113,10 @@ pub(in crate::probe) async fn log_in(
             TlsFault::Refused(cause) | TlsFault::Untold(cause) => format!("{host}: {cause}"),
         })?;
     let login = async {
-        let mut client = Client::new(stream);
+        let mut client = Client::new(Bounded {
+            inner: stream,
+            left: MOST,
+        });
         let greeting = client.read_response().await;
         match greeting {
             Ok(Some(_)) => {}
@@ -83,4 +138,24 @@ pub(in crate::probe) async fn log_in(
     tokio::time::timeout_at(until.into(), login)
         .await
         .map_err(|_| format!("{host} did not answer the login in time"))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncReadExt as _;
+
+    #[tokio::test]
+    async fn a_stream_that_says_too_much_is_lost() {
+        let read = async |left| {
+            let mut stream = Bounded {
+                inner: tokio::io::join(&b"twelve bytes"[..], tokio::io::sink()),
+                left,
+            };
+            let mut read = [0; 12];
+            stream.read_exact(&mut read).await
+        };
+        assert_eq!(read(12).await.unwrap(), 12);
+        assert!(read(11).await.is_err());
+    }
 }

@@ -8,6 +8,7 @@ pub(crate) mod resolver;
 mod secure;
 pub(in crate::probe) mod smtp;
 mod tcp;
+pub(in crate::probe) mod to_target;
 mod websocket;
 
 pub(in crate::probe) use tcp::lookup;
@@ -236,6 +237,16 @@ pub(in crate::probe) async fn next_chunk(
             HindranceKind::Timeout,
             "the body was not complete within the time allowed",
         ))),
+    }
+}
+
+/// May a secret be sent there? Over TLS, and over plain HTTP to this machine alone.
+pub(in crate::probe) fn keeps_secrets(url: &reqwest::Url) -> bool {
+    let host = url.host_str();
+    match url.scheme() {
+        "https" => host.is_some(),
+        "http" => host.is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]")),
+        _ => false,
     }
 }
 

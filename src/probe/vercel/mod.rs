@@ -7,6 +7,7 @@ mod declared;
 mod host;
 mod subject;
 
+use super::transport::keeps_secrets;
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind};
 use futures_util::future::BoxFuture;
@@ -76,13 +77,39 @@ fn base(parameters: &Facts) -> Result<Url, String> {
     let url: Url = text
         .parse()
         .map_err(|error| format!("base_url is not an address: {error}"))?;
-    if matches!(url.scheme(), "http" | "https") && url.host_str().is_some() {
+    if keeps_secrets(&url) {
         Ok(url)
     } else {
-        Err("base_url is not an http or https address".into())
+        Err("base_url is neither an https address nor this machine".into())
     }
 }
 
 fn text<'a>(parameters: &'a Facts, name: &str) -> Option<&'a str> {
     parameters.get(name).and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_goes_over_tls_or_to_this_machine() {
+        let base = |text: &str| base(&Facts::from_iter([("base_url".to_owned(), text.into())]));
+        for text in [
+            api::ADDRESS,
+            "http://127.0.0.1:4000",
+            "http://[::1]:4000",
+            "http://localhost",
+        ] {
+            assert!(base(text).is_ok(), "{text}");
+        }
+        for text in [
+            "http://vercel.example",
+            "http://127.0.0.1.example",
+            "ftp://127.0.0.1",
+            "x",
+        ] {
+            assert!(base(text).is_err(), "{text}");
+        }
+    }
 }

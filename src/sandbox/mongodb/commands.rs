@@ -226,6 +226,13 @@ impl<'s> Session<'s> {
         } else if self.shared.has(&Fault::BroadRoles) {
             let role = doc! { "role": "atlasAdmin", "db": "admin" };
             (vec![role], vec![on("", &both)])
+        } else if self.shared.has(&Fault::OneCollection) {
+            let role = doc! { "role": "tasksOnly", "db": "admin" };
+            let resource = doc! { "db": DATABASE, "collection": "tasks" };
+            (
+                vec![role],
+                vec![doc! { "resource": resource, "actions": both.as_slice() }],
+            )
         } else if self.shared.has(&Fault::ReadOnly) {
             let role = doc! { "role": "read", "db": DATABASE };
             (vec![role], vec![on(DATABASE, &reads)])

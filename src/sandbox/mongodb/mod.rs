@@ -43,6 +43,8 @@ pub enum Fault {
     BroadRoles,
     /// The user may only read.
     ReadOnly,
+    /// The user may do everything with the collection `tasks`, and nothing with others.
+    OneCollection,
     /// Tells nothing of roles and privileges.
     SilentAboutPrivileges,
     /// Refuses writes, because the quota of its tier is reached (Atlas, code 8000).

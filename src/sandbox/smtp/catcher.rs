@@ -37,13 +37,13 @@ async fn all(State(shared): State<Arc<Shared>>) -> Json<Value> {
     listed(shared.mails().iter())
 }
 
-/// Knows `message-id:"…"` and `to:"…"`.
+/// Knows `subject:"…"` and `to:"…"`.
 async fn search(State(shared): State<Arc<Shared>>, Query(search): Query<Search>) -> Json<Value> {
     let (field, value) = search.query.split_once(':').unwrap_or(("", ""));
     let value = value.trim_matches('"');
     let mails = shared.mails();
     listed(mails.iter().filter(|mail| match field {
-        "message-id" => message_id(mail) == value,
+        "subject" => subject(mail).contains(value),
         "to" => mail.to.iter().any(|to| to.eq_ignore_ascii_case(value)),
         _ => false,
     }))
@@ -70,14 +70,12 @@ fn listed<'a>(mails: impl Iterator<Item = &'a Mail>) -> Json<Value> {
     let mails: Vec<Value> = mails
         .map(|mail| {
             let to: Vec<Value> = mail.to.iter().map(|to| json!({ "Address": to })).collect();
-            json!({ "ID": mail.id, "MessageID": message_id(mail), "To": to })
+            json!({ "ID": mail.id, "Subject": subject(mail), "To": to })
         })
         .collect();
     Json(json!({ "messages": mails }))
 }
 
-fn message_id(mail: &Mail) -> &str {
-    mail.header("Message-ID")
-        .unwrap_or_default()
-        .trim_matches(['<', '>'])
+fn subject(mail: &Mail) -> &str {
+    mail.header("Subject").unwrap_or_default()
 }

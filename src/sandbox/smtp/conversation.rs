@@ -99,6 +99,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Client<'a, S> {
                     self.say("250 2.0.0 Ok").await?;
                 }
                 "NOOP" => self.say("250 2.0.0 Ok").await?,
+                "QUIT" if self.shared.fault == Some(Fault::NoGoodbye) => {
+                    tokio::time::sleep(AGES).await;
+                }
                 "QUIT" => {
                     self.say("221 2.0.0 Bye").await?;
                     break;

@@ -6,7 +6,7 @@ pub(super) mod tags;
 use super::address;
 use super::declare::{flag, maybe_flag, maybe_text, object, texts};
 use super::headers::Headers;
-use crate::model::{FactKind, FactSpec};
+use crate::model::{FactKind, FactSpec, is_loopback};
 use serde_json::{Value, json};
 use tags::{Piece, Scanner, Tag, unescape};
 use url::Url;
@@ -198,7 +198,7 @@ impl Page {
         // Mixed Content, section 3: addresses of this machine are trustworthy without TLS.
         if address.scheme() == "https"
             && url.scheme() == "http"
-            && !address::is_loopback(&url)
+            && !is_loopback(&url)
             && self.mixed_content.len() < MOST
         {
             self.mixed_content.push(url);

@@ -44,7 +44,8 @@ pub(super) struct Policy {
     pub(super) void_lookups: usize,
     /// The qualifier of `all` that ends the policy; none where there is none.
     pub(super) all: Option<char>,
-    /// Every domain whose policy is taken in, by include or redirect, in order.
+    /// Every domain whose policy is taken in, by include or redirect, in order; not what is included to be
+    /// refused (-include).
     pub(super) taken_in: Vec<String>,
     /// The domain's own records name addresses, or names that depend on the message: what they stand for
     /// is not known, so a provider may be among them.
@@ -144,7 +145,7 @@ impl Walk<'_> {
             self.policy.opaque |= within
                 && match mechanism {
                     Mechanism::Address | Mechanism::Exists(_) => true,
-                    Mechanism::Include(target) => target.contains('%'),
+                    Mechanism::Include(target, _) => target.contains('%'),
                     _ => false,
                 };
             if self.policy.lookups >= ENOUGH {
@@ -160,9 +161,13 @@ impl Walk<'_> {
                 }
                 Mechanism::Address => {}
                 Mechanism::Ptr => self.policy.lookups += 1,
-                Mechanism::Include(target) => {
+                Mechanism::Include(target, permits) => {
                     self.policy.lookups += 1;
+                    let before = self.policy.taken_in.len();
                     self.take_in(target, domain, false).await;
+                    if !permits {
+                        self.policy.taken_in.truncate(before);
+                    }
                 }
                 Mechanism::A(target) => {
                     self.policy.lookups += 1;

@@ -5,8 +5,8 @@
 pub(in crate::probe::sender) enum Mechanism {
     /// `all` with its qualifier: + - ~ ?
     All(char),
-    /// `include:`
-    Include(String),
+    /// `include:`, and whether what it names may send: not so with - ~ ? before it.
+    Include(String, bool),
     /// `a`, with a domain other than the record's own where one is written.
     A(Option<String>),
     /// `mx`, the same.
@@ -91,7 +91,7 @@ fn mechanism(term: &str) -> Result<Mechanism, String> {
     };
     match name.to_ascii_lowercase().as_str() {
         "all" if tail.is_empty() => Ok(Mechanism::All(qualifier)),
-        "include" => Ok(Mechanism::Include(domain()?)),
+        "include" => Ok(Mechanism::Include(domain()?, qualifier == '+')),
         "exists" => Ok(Mechanism::Exists(domain()?)),
         "a" => target(tail).map(Mechanism::A).ok_or_else(wrong),
         "mx" => target(tail).map(Mechanism::Mx).ok_or_else(wrong),
@@ -185,7 +185,7 @@ mod tests {
                 Mechanism::Mx(None),
                 Mechanism::A(Some("mail.shop.test".into())),
                 Mechanism::Mx(Some("mx.shop.test".into())),
-                Mechanism::Include("_spf.google.com".into()),
+                Mechanism::Include("_spf.google.com".into(), true),
                 Mechanism::Exists("%{i}._spf.shop.test".into()),
                 Mechanism::Ptr,
                 Mechanism::All('-'),

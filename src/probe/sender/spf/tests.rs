@@ -57,6 +57,22 @@ async fn policy(zone: &Zone) -> Policy {
 }
 
 #[tokio::test]
+async fn what_is_included_to_be_refused_may_not_send() {
+    for sign in ["-", "~", "?"] {
+        let text = format!("v=spf1 {sign}include:one.test include:end.test -all");
+        let zone = Zone::of(&[
+            ("shop.test", &text),
+            ("one.test", "v=spf1 include:two.test -all"),
+            ("two.test", "v=spf1 -all"),
+            ("end.test", "v=spf1 -all"),
+        ]);
+        let policy = policy(&zone).await;
+        assert_eq!(policy.taken_in, ["end.test"], "{text}");
+        assert_eq!(policy.lookups, 3);
+    }
+}
+
+#[tokio::test]
 async fn a_plain_policy_asks_nothing() {
     let zone = Zone::of(&[
         ("shop.test", "v=spf1 ip4:192.0.2.1 -all"),

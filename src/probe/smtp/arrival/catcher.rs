@@ -103,15 +103,14 @@ impl Catcher {
         Ok(letters)
     }
 
-    /// Removes what is sought, and tells how many there were.
+    /// Removes the messages with these names.
     pub(super) async fn remove(
         &self,
         transport: &Transport,
-        sought: &Sought,
+        keys: &[String],
         until: Instant,
-    ) -> Result<usize, String> {
-        let keys = self.keys(transport, sought, until).await?;
-        for key in &keys {
+    ) -> Result<(), String> {
+        for key in keys {
             let (path, body) = match self.make(transport, until).await? {
                 Make::Mailpit => ("api/v1/messages".to_owned(), Some(json!({ "IDs": [key] }))),
                 Make::MailHog => (format!("api/v1/messages/{key}"), None),
@@ -124,7 +123,7 @@ impl Catcher {
                 return Err(format!("it answered {} to the removal", answer.status));
             }
         }
-        Ok(keys.len())
+        Ok(())
     }
 
     /// The catcher's own names of the messages that are sought, the newest first.
@@ -136,16 +135,19 @@ impl Catcher {
     ) -> Result<Vec<String>, String> {
         let make = self.make(transport, until).await?;
         let fetched = match (make, sought) {
-            (Make::Mailpit, Sought::Id(id)) => {
-                let query = [("query", format!("message-id:\"{id}\""))];
+            (Make::Mailpit, Sought::Trial(mark)) => {
+                let query = [("query", format!("subject:\"{}\"", mark.subject))];
                 self.get(transport, "api/v1/search", &query, until).await?
             }
             (Make::Mailpit, Sought::To(address)) => {
                 let query = [("query", format!("to:\"{address}\""))];
                 self.get(transport, "api/v1/search", &query, until).await?
             }
-            (Make::MailHog, Sought::Id(id)) => {
-                let query = [("kind", "containing".to_owned()), ("query", id.clone())];
+            (Make::MailHog, Sought::Trial(mark)) => {
+                let query = [
+                    ("kind", "containing".to_owned()),
+                    ("query", mark.subject.clone()),
+                ];
                 self.get(transport, "api/v2/search", &query, until).await?
             }
             (Make::MailHog, Sought::To(address)) => {
@@ -275,13 +277,13 @@ fn is_meant(make: Make, mail: &Value, sought: &Sought) -> bool {
             .unwrap_or_default()
     };
     match sought {
-        Sought::Id(id) => {
+        Sought::Trial(mark) => {
             let found = match make {
-                Make::Mailpit => text("/MessageID"),
-                Make::MailHog => text("/Content/Headers/Message-ID/0"),
-                Make::Maildev(_) => text("/headers/message-id"),
+                Make::Mailpit => text("/Subject"),
+                Make::MailHog => text("/Content/Headers/Subject/0"),
+                Make::Maildev(_) => text("/subject"),
             };
-            found.trim_matches(['<', '>']) == id
+            found.contains(&mark.subject)
         }
         Sought::To(address) => {
             let (list, field) = match make {
@@ -310,21 +312,24 @@ mod tests {
 
     #[test]
     fn only_what_was_meant_is_taken() {
-        let id = Sought::Id("holdpoint-1@shop.test".into());
+        let trial = Sought::Trial(super::super::Mark {
+            id: "holdpoint-1@shop.test".into(),
+            subject: "trial mail 1-a".into(),
+        });
         let to = Sought::To("probe@inbox.test".into());
         let mailpit = json!({ "messages": [
-            { "ID": "A1", "MessageID": "holdpoint-1@shop.test", "To": [{ "Address": "Probe@inbox.test" }] },
-            { "ID": "A2", "MessageID": "holdpoint-11@shop.test", "To": [{ "Address": "other@inbox.test" }] },
-            { "ID": "../x", "MessageID": "holdpoint-1@shop.test", "To": [] },
+            { "ID": "A1", "Subject": "trial mail 1-a", "To": [{ "Address": "Probe@inbox.test" }] },
+            { "ID": "A2", "Subject": "trial mail 1", "To": [{ "Address": "other@inbox.test" }] },
+            { "ID": "../x", "Subject": "trial mail 1-a", "To": [] },
         ]});
-        assert_eq!(matching(Make::Mailpit, &mailpit, &id), ["A1"]);
+        assert_eq!(matching(Make::Mailpit, &mailpit, &trial), ["A1"]);
         assert_eq!(matching(Make::Mailpit, &mailpit, &to), ["A1"]);
         let mailhog = json!({ "items": [{
             "ID": "x=@mailhog.example", "Raw": { "To": ["probe@inbox.test"] },
-            "Content": { "Headers": { "Message-ID": ["<holdpoint-1@shop.test>"] } },
+            "Content": { "Headers": { "Subject": ["trial mail 1-a"] } },
         }]});
         assert_eq!(
-            matching(Make::MailHog, &mailhog, &id),
+            matching(Make::MailHog, &mailhog, &trial),
             ["x=@mailhog.example"]
         );
         assert_eq!(
@@ -332,11 +337,11 @@ mod tests {
             ["x=@mailhog.example"]
         );
         let maildev = json!([
-            { "id": "old", "headers": { "message-id": "<a@b>" }, "to": [{ "address": "probe@inbox.test" }] },
-            { "id": "new", "headers": { "message-id": "<holdpoint-1@shop.test>" }, "to": [{ "address": "probe@inbox.test" }] },
+            { "id": "old", "subject": "hello", "to": [{ "address": "probe@inbox.test" }] },
+            { "id": "new", "subject": "trial mail 1-a", "to": [{ "address": "probe@inbox.test" }] },
         ]);
         let make = Make::Maildev("api/email");
-        assert_eq!(matching(make, &maildev, &id), ["new"]);
+        assert_eq!(matching(make, &maildev, &trial), ["new"]);
         assert_eq!(matching(make, &maildev, &to), ["new", "old"]);
     }
 

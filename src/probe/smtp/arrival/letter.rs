@@ -1,5 +1,6 @@
 //! A mail as it was received: what the receiver verified, and the links in it.
 
+use super::Mark;
 use mail_parser::{Message, MessageParser};
 use serde_json::{Value, json};
 use url::Url;
@@ -35,9 +36,15 @@ impl Letter {
         MessageParser::default().parse(&self.raw)
     }
 
-    /// The Message-ID without angle brackets.
-    pub(in crate::probe::smtp) fn message_id(&self) -> Option<String> {
-        Some(self.parsed()?.message_id()?.to_owned())
+    /// Is it the trial mail with this mark? A bounce of it, or an answer to it, is not.
+    pub(in crate::probe::smtp) fn bears(&self, mark: &Mark) -> bool {
+        self.parsed().is_some_and(|message| {
+            let subject = message.subject().unwrap_or_default();
+            message.message_id() == Some(&mark.id)
+                || subject == mark.subject
+                // Gateways write words in front of it, such as [EXTERNAL].
+                || (subject.contains(&mark.subject) && self.is_trial())
+        })
     }
 
     /// Is it a trial mail of a run, which is no answer of an application?
@@ -96,8 +103,10 @@ fn result(header: &str, method: &str) -> Option<String> {
         let mut words = part.split_whitespace();
         let (name, result) = words.next()?.split_once('=')?;
         let name = name.split('/').next()?;
-        (name.eq_ignore_ascii_case(method) && !result.is_empty())
-            .then(|| result.to_ascii_lowercase())
+        // The results are single words (section 2.7); what else a mail says is not repeated.
+        let word = !result.is_empty() && result.len() <= 20;
+        let word = word && result.bytes().all(|byte| byte.is_ascii_alphabetic());
+        (name.eq_ignore_ascii_case(method) && word).then(|| result.to_ascii_lowercase())
     })
 }
 
@@ -145,15 +154,58 @@ mod tests {
             found.authentication(),
             json!({ "spf": "softfail", "dkim": "pass", "dmarc": "pass" })
         );
-        assert_eq!(found.message_id().as_deref(), Some("a@b"));
         assert_eq!(
             letter("Subject: x\n\nText\n").authentication(),
             json!({ "spf": null, "dkim": null, "dmarc": null })
         );
         assert_eq!(
+            letter(
+                "Authentication-Results: mx.test; spf=https://app.test/callback?token=1\n\nText\n"
+            )
+            .authentication()["spf"],
+            Value::Null
+        );
+        assert_eq!(
             letter("Authentication-Results: mx.test; none\n\nText\n").authentication(),
             json!({ "spf": null, "dkim": null, "dmarc": null })
         );
+    }
+
+    #[test]
+    fn a_trial_mail_is_known_by_its_mark_whatever_the_provider_rewrites() {
+        let mark = Mark {
+            id: "holdpoint-r-1@shop.test".into(),
+            subject: "holdpoint trial mail r-1".into(),
+        };
+        for (text, expected) in [
+            (
+                "Message-ID: <holdpoint-r-1@shop.test>\nSubject: x\n\n",
+                true,
+            ),
+            // Amazon SES writes a Message-ID of its own.
+            (
+                "Message-ID: <0100-000@email.amazonses.com>\nSubject: holdpoint trial mail r-1\n\n",
+                true,
+            ),
+            (
+                "Subject: [EXTERNAL] holdpoint trial mail r-1\nX-Holdpoint-Run: r\n\n",
+                true,
+            ),
+            (
+                "Subject: Undeliverable: holdpoint trial mail r-1\nIn-Reply-To: <holdpoint-r-1@shop.test>\n\n",
+                false,
+            ),
+            (
+                "Message-ID: <holdpoint-r-11@shop.test>\nSubject: holdpoint trial mail r-11\n\n",
+                false,
+            ),
+            (
+                "Message-ID: <a@b>\nSubject: hello\n\nholdpoint trial mail r-1\n",
+                false,
+            ),
+        ] {
+            assert_eq!(letter(text).bears(&mark), expected, "{text}");
+        }
     }
 
     #[test]

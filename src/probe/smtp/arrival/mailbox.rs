@@ -6,7 +6,7 @@ use crate::probe::transport::imap::{Imap, Trouble, log_in};
 use async_imap::types::NameAttribute;
 use futures_util::StreamExt as _;
 use percent_encoding::percent_decode_str;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use url::Url;
 
 /// Names of folders for junk, where the server marks none.
@@ -20,6 +20,14 @@ const JUNK: &[&str] = &[
     "inbox.junk",
     "inbox.spam",
 ];
+
+/// How long the answer to a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// The most messages of one search that are read.
+const MANY: usize = 50;
+/// As much of a message as is read, unseen: headers, and the text ahead of what is attached.
+const BEGINNING: &str = "BODY.PEEK[]<0.262144>";
 
 /// An account of a mailbox.
 #[derive(Clone)]
@@ -82,7 +90,7 @@ impl ImapMailbox {
                     Err(cause) => return Err(cause.into()),
                 }
             }
-            let _ = session.logout().await;
+            leave(session).await;
             Ok(keys)
         };
         limited(work, until).await
@@ -106,11 +114,10 @@ impl ImapMailbox {
                     Err(_) if kind == Folder::Junk => continue,
                     Err(cause) => return Err(cause.into()),
                 };
-                for uid in uids {
-                    let key = key(&folder, uid);
-                    if known.contains(&key) {
-                        continue;
-                    }
+                // SEARCH finds parts of a text; the newest are enough for a mail that has just come.
+                let new = uids.into_iter().map(|uid| (uid, key(&folder, uid)));
+                let new = new.filter(|(_, key)| !known.contains(key));
+                for (uid, key) in new.take(MANY) {
                     if let Some(raw) = read(&mut session, uid).await? {
                         letters.push(Letter {
                             key,
@@ -120,43 +127,35 @@ impl ImapMailbox {
                     }
                 }
             }
-            let _ = session.logout().await;
+            leave(session).await;
             Ok(letters)
         };
         limited(work, until).await
     }
 
-    /// Marks what is sought as deleted, and expunges that and nothing else.
+    /// Marks the messages with these keys as deleted, and expunges those and nothing else.
     pub(super) async fn remove(
         &self,
         transport: &Transport,
-        sought: &Sought,
+        keys: &[String],
         until: Instant,
-    ) -> Result<usize, Trouble> {
+    ) -> Result<(), Trouble> {
         let work = async {
             let mut session = self.open(transport, until).await?;
             let capabilities = session.capabilities().await.map_err(|error| lost(&error))?;
-            let mut removed = 0;
-            for (folder, kind) in self.folders(&mut session).await {
-                let uids = match find(&mut session, &folder, sought).await {
-                    Ok(uids) => uids,
-                    Err(_) if kind == Folder::Junk => continue,
-                    Err(cause) => return Err(cause.into()),
-                };
-                for uid in uids {
-                    let uid = uid.to_string();
-                    drain(session.uid_store(&uid, "+FLAGS.SILENT (\\Deleted)").await).await?;
-                    if !capabilities.has_str("UIDPLUS") {
-                        return Err(Trouble::from(
-                            "it is marked as deleted, and the server cannot expunge one message alone".to_owned(),
-                        ));
-                    }
-                    drain(session.uid_expunge(&uid).await).await?;
-                    removed += 1;
+            for (folder, uid) in keys.iter().filter_map(|key| key.rsplit_once('/')) {
+                session.select(folder).await.map_err(|error| lost(&error))?;
+                drain(session.uid_store(uid, "+FLAGS.SILENT (\\Deleted)").await).await?;
+                if !capabilities.has_str("UIDPLUS") {
+                    return Err(Trouble::from(
+                        "it is marked as deleted, and the server cannot expunge one message alone"
+                            .to_owned(),
+                    ));
                 }
+                drain(session.uid_expunge(uid).await).await?;
             }
-            let _ = session.logout().await;
-            Ok(removed)
+            leave(session).await;
+            Ok(())
         };
         limited(work, until).await
     }
@@ -183,6 +182,11 @@ impl ImapMailbox {
     }
 }
 
+/// Says goodbye; what was read counts, whatever the answer.
+async fn leave(mut session: Imap) {
+    let _ = tokio::time::timeout(GOODBYE, session.logout()).await;
+}
+
 /// What names a message for as long as the folder keeps its UIDs.
 fn key(folder: &str, uid: u32) -> String {
     format!("{folder}/{uid}")
@@ -197,13 +201,18 @@ async fn limited<T>(
         .unwrap_or_else(|_| Err("the mailbox did not answer in time".to_owned().into()))
 }
 
+/// The numbers of the messages that are sought, the newest first.
 async fn find(session: &mut Imap, folder: &str, sought: &Sought) -> Result<Vec<u32>, String> {
     session
         .select(folder)
         .await
         .map_err(|error| format!("the folder {folder} cannot be opened: {}", lost(&error)))?;
     let query = match sought {
-        Sought::Id(id) => format!("HEADER Message-ID {}", quoted(id)),
+        Sought::Trial(mark) => format!(
+            "OR HEADER Message-ID {} SUBJECT {}",
+            quoted(&mark.id),
+            quoted(&mark.subject)
+        ),
         Sought::To(address) => format!("TO {}", quoted(address)),
     };
     let found = session
@@ -212,14 +221,12 @@ async fn find(session: &mut Imap, folder: &str, sought: &Sought) -> Result<Vec<u
         .map_err(|error| lost(&error))?;
     let mut uids: Vec<u32> = found.into_iter().collect();
     uids.sort_unstable_by(|one, other| other.cmp(one));
-    // SEARCH finds parts of a text; the newest are enough for a mail that has just come.
-    uids.truncate(50);
     Ok(uids)
 }
 
 async fn read(session: &mut Imap, uid: u32) -> Result<Option<Vec<u8>>, String> {
     let mut fetched = session
-        .uid_fetch(uid.to_string(), "BODY.PEEK[]")
+        .uid_fetch(uid.to_string(), BEGINNING)
         .await
         .map_err(|error| lost(&error))?;
     let mut raw = None;

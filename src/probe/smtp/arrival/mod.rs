@@ -31,19 +31,33 @@ pub(super) enum Mailbox {
     Catcher(Catcher),
 }
 
+/// A wait that is shorter than this, in which nothing came, proves nothing: some receivers put strangers
+/// off for a while.
+const PROOF: Duration = Duration::from_secs(90);
+
 /// What is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Sought {
-    /// The message with this Message-ID, written without angle brackets.
-    Id(String),
+    /// One trial mail.
+    Trial(Mark),
     /// Messages to this address.
     To(String),
+}
+
+/// What tells one trial mail from all other mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// Its Message-ID without angle brackets, which some providers replace: Amazon SES, and those that
+    /// send by it.
+    pub(super) id: String,
+    /// Its subject, which is no other mail's.
+    pub(super) subject: String,
 }
 
 impl fmt::Display for Sought {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Id(id) => write!(f, "with Message-ID <{id}>"),
+            Self::Trial(mark) => write!(f, "with the subject \"{}\"", mark.subject),
             Self::To(address) => write!(f, "to {address}"),
         }
     }
@@ -143,23 +157,42 @@ impl Mailbox {
         }
     }
 
-    /// Removes the message with a Message-ID, and tells how many there were.
+    /// Removes the messages that are sought and `meant`, but for those with the keys in `known`, and tells
+    /// how many there were. Each is read before it is removed: a search may find more than it was asked for.
     ///
     /// # Errors
-    /// Why it could not be removed.
+    /// Why they could not be removed.
     pub(super) async fn remove(
         &self,
         transport: &Transport,
         sought: &Sought,
+        known: &[String],
+        meant: impl Fn(&Letter) -> bool,
     ) -> Result<usize, String> {
         let until = clock::tick() + REMOVAL;
+        let letters = self.search(transport, sought, known, until).await;
+        let keys: Vec<String> = letters
+            .map_err(|trouble| trouble.cause)?
+            .into_iter()
+            .filter(meant)
+            .map(|letter| letter.key)
+            .collect();
         match self {
+            _ if keys.is_empty() => {}
             Self::Imap(mailbox) => mailbox
-                .remove(transport, sought, until)
+                .remove(transport, &keys, until)
                 .await
-                .map_err(|trouble| trouble.cause),
-            Self::Catcher(catcher) => catcher.remove(transport, sought, until).await,
+                .map_err(|trouble| trouble.cause)?,
+            Self::Catcher(catcher) => catcher.remove(transport, &keys, until).await?,
         }
+        Ok(keys.len())
+    }
+
+    /// Does other mail to an address, with these keys, show that mail to it comes in here? Without any this
+    /// may be another mailbox than the address's. A catcher shows what one server took, and the mail may
+    /// have gone by another.
+    pub(super) fn receives(&self, keys: &[String]) -> bool {
+        matches!(self, Self::Imap(_)) && !keys.is_empty()
     }
 
     /// Searches again and again until a message is there that is `meant`. Those with the keys in `known`
@@ -210,24 +243,60 @@ impl Mailbox {
     }
 }
 
-/// Puts down what came of waiting for a mail that was sent.
-pub(super) fn report(waited: &Waited, ladder: &mut Ladder, facts: &mut Facts) {
+/// Puts down what came of waiting for a mail that was sent. `receives` as [`Mailbox::receives`] tells.
+pub(super) fn report(waited: &Waited, receives: bool, ladder: &mut Ladder, facts: &mut Facts) {
     match waited {
         Waited::Found(letter, after) => {
             facts.insert("arrived_after_s".into(), after.as_secs().into());
             facts.insert("folder".into(), letter.folder.word().into());
             ladder.held("arrive");
         }
-        Waited::Missing(after, _) => ladder.broke(
-            "arrive",
-            format!(
-                "the server took the mail, and after {} s it is neither in the inbox nor in the junk folder",
+        Waited::Missing(after, _) => {
+            let missing = format!(
+                "the mail was said to be sent, and after {} s it is neither in the inbox nor in the junk folder",
                 after.as_secs()
-            ),
-            "see that the mailbox is the one that HOLDPOINT_MAIL_TO names; then look into the provider's log: a bounce, a suppressed address or a block says why",
-        ),
-        Waited::Unreadable(cause) => {
-            ladder.untold("arrive", format!("the mailbox could not be searched: {cause}"));
+            );
+            if receives && *after >= PROOF {
+                ladder.broke(
+                    "arrive",
+                    format!("{missing}, where other mail to that address is"),
+                    "look into the provider's log: a bounce, a suppressed address or a block says why; a filter of the mailbox may have put it into another folder",
+                );
+            } else if receives {
+                ladder.untold("arrive", format!("{missing}; it may still come"));
+            } else {
+                ladder.untold(
+                    "arrive",
+                    format!("{missing}; no other mail shows that this is the mailbox of HOLDPOINT_MAIL_TO and that it gets mail from there"),
+                );
+            }
         }
+        Waited::Unreadable(cause) => {
+            ladder.untold(
+                "arrive",
+                format!("the mailbox could not be searched: {cause}"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The rung `arrive` after nothing came.
+    fn missing(after: u64, receives: bool) -> serde_json::Value {
+        let mut ladder = Ladder::new(crate::probe::smtp::facts::RUNGS);
+        let waited = Waited::Missing(Duration::from_secs(after), None);
+        report(&waited, receives, &mut ladder, &mut Facts::new());
+        ladder.into_fact()["arrive"]["ok"].clone()
+    }
+
+    #[test]
+    fn a_mail_is_missing_only_where_others_come_in_and_there_was_time() {
+        assert_eq!(missing(118, true), json!(false));
+        assert_eq!(missing(118, false), json!(null));
+        assert_eq!(missing(20, true), json!(null));
     }
 }

@@ -4,13 +4,13 @@ use crate::model::Target;
 use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
 /// How holdpoint names itself to targets and services.
-pub(super) const OWN_NAME: &str = concat!("holdpoint/", env!("CARGO_PKG_VERSION"));
+pub(in crate::probe) const OWN_NAME: &str = concat!("holdpoint/", env!("CARGO_PKG_VERSION"));
 
 /// Puts on a request what the target wants to see (a protection bypass, say), and these cookies (`name=value; …`).
 ///
 /// A cookie among the target's own headers stays: it may be what lets requests through at all. A header that
 /// no request can carry is left out.
-pub(super) fn dress(headers: &mut HeaderMap, target: &Target, cookies: &str) {
+pub(in crate::probe) fn dress(headers: &mut HeaderMap, target: &Target, cookies: &str) {
     headers.insert(USER_AGENT, HeaderValue::from_static(OWN_NAME));
     let mut lines = Vec::new();
     for (name, value) in &target.headers {
