@@ -401,6 +401,11 @@ async fn faults_of_the_database() {
     const UNBORN: Finds = &[
         ("mongodb.database-name", FAIL, "names tasksx"),
         ("mongodb.indexes", UNTOLD, "collections that do not exist"),
+        (
+            "mongodb.least-privilege",
+            FAIL,
+            "rights on the database tasks",
+        ),
         ("mongodb.privileges-suffice", FAIL, "on the database tasksx"),
         ("mongodb.round-trip", FAIL, "lacks the privilege insert"),
     ];
@@ -1037,7 +1042,10 @@ async fn faults_of_the_model() {
             "answers that are cut",
             model(
                 AiFault::LengthStop,
-                &[("ai.gemini-schema-bound", FAIL, "cut off")],
+                &[
+                    ("ai.gemini-schema-bound", FAIL, "cut off"),
+                    ("ai.gemini-within-budget", UNTOLD, "no whole answer came"),
+                ],
             ),
         ),
         (
@@ -1048,7 +1056,10 @@ async fn faults_of_the_model() {
             "answers that are no JSON",
             model(
                 AiFault::NotJson,
-                &[("ai.gemini-schema-bound", FAIL, "not JSON")],
+                &[
+                    ("ai.gemini-schema-bound", FAIL, "not JSON"),
+                    ("ai.gemini-within-budget", UNTOLD, "no whole answer came"),
+                ],
             ),
         ),
         (
