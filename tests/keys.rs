@@ -215,3 +215,23 @@ fn help_and_completions_teach_it() {
         );
     }
 }
+
+#[test]
+fn a_name_that_shows_the_wrong_half_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    for (call, words) in [
+        (
+            ["vapid", "--public-name", "VAPID_PRIVATE_KEY"],
+            "a name for a secret",
+        ),
+        (
+            ["secret", "--name", "NEXT_PUBLIC_AUTH_SECRET"],
+            "built into the pages",
+        ),
+    ] {
+        let call: Vec<&str> = call.into_iter().chain(["--write", ".env"]).collect();
+        let (_, said) = keys(root.path(), &call, 2);
+        assert!(said.contains(words), "{said}");
+        assert!(!root.path().join(".env").exists());
+    }
+}

@@ -307,7 +307,7 @@ async fn privileges_that_are_too_few_too_many_or_not_told() {
     // Code may name the database itself: what the user lacks on `test` says nothing then.
     let mut stage = Stage::new(false, &[]).await;
     stage.variables.truncate(1);
-    stage.variables[0].1 = stage.variables[0].1.replace("/serene-mind?", "/?");
+    stage.variables[0].1 = stage.variables[0].1.replace("/tasks?", "/?");
     let facts = stage.look("round-trip").await;
     stops_at(&facts, "privileges", None, "names no database");
     assert_eq!(facts["identity"]["broad"], json!([]));

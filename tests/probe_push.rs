@@ -1225,3 +1225,70 @@ async fn other_answers_to_a_given_subscription_are_told_apart() {
         "{told}"
     );
 }
+
+/// A front that speaks TLS, as every push service of browsers does, before one that does not.
+const FRONT: &str = "
+pid {dir}/nginx.pid;
+error_log {dir}/error.log;
+events {}
+http {
+    access_log off;
+    client_body_temp_path {dir}/body;
+    proxy_temp_path {dir}/proxy;
+    fastcgi_temp_path {dir}/fastcgi;
+    uwsgi_temp_path {dir}/uwsgi;
+    scgi_temp_path {dir}/scgi;
+    server { listen 127.0.0.1:{port}; return 204; }
+    server {
+        listen 127.0.0.1:{plain_port} ssl;
+        ssl_certificate {dir}/cert.pem;
+        ssl_certificate_key {dir}/key.pem;
+        location / { proxy_pass http://127.0.0.1:SERVICE; }
+    }
+}
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_given_subscription_behind_tls_is_sent_to() {
+    let Some(service) = Testing::start() else {
+        return;
+    };
+    let (identity, authority) = support::mail::certified();
+    let template = FRONT.replace("SERVICE", &service.port.to_string());
+    let Some(front) = support::peers::Nginx::start_with(&template, |folder| {
+        for file in ["cert.pem", "key.pem"] {
+            std::fs::copy(identity.path().join(file), folder.join(file)).unwrap();
+        }
+    }) else {
+        return;
+    };
+    let keys = VapidPair::generate().unwrap();
+    let (given, name) = service.subscribe(&keys.public);
+    let secure = front
+        .plain_url()
+        .replace("http://127.0.0.1", "https://localhost");
+    let given = given.replace(&format!("http://localhost:{}", service.port), &secure);
+    assert!(given.contains("https://localhost"), "{given}");
+    let mut set = pair(&keys.public, &keys.private);
+    set.push(("HOLDPOINT_PUSH_SUBSCRIPTION", given));
+    let mut trusting = context(&set, AMPLE);
+    trusting.transport = Arc::new(Transport::new(Some(&authority)).unwrap());
+    let told = facts(json!({ "look": "subscription" }), &trusting).await;
+    assert_eq!(told["subscription"]["accepted"], true, "{told:?}");
+    let (_, arrived) = service
+        .post("get-notifications", &json!({ "clientHash": name }))
+        .unwrap();
+    assert_eq!(
+        arrived["data"]["messages"].as_array().map(Vec::len),
+        Some(1)
+    );
+
+    // An authority that is not trusted proves nothing about the subscription.
+    let told = facts(json!({ "look": "subscription" }), &context(&set, AMPLE)).await;
+    assert_eq!(told["subscription"]["accepted"], Value::Null, "{told:?}");
+    let cause = told["subscription"]["cause"].as_str().unwrap();
+    assert!(
+        cause.contains("certificate") || cause.contains("TLS"),
+        "{cause}"
+    );
+}

@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::output::Output;
 use super::prepare::Environment;
 use crate::diagnostic::Diagnostic;
-use crate::secret::{VapidPair, random_secret};
+use crate::secret::{VapidPair, names_secret, random_secret};
 use crate::settings::dotenv::parse;
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -28,6 +28,9 @@ struct Made {
 }
 
 pub(super) fn keys(keys: &Keys, output: &Output, environment: &Environment) -> Exit {
+    if let Some(problem) = misnamed(keys) {
+        return output.diagnose(&[problem]);
+    }
     let (made, to) = match keys {
         Keys::Vapid(vapid) => (make_vapid(&vapid.public_name, environment), &vapid.to),
         Keys::Secret(secret) => {
@@ -64,6 +67,30 @@ pub(super) fn keys(keys: &Keys, output: &Output, environment: &Environment) -> E
     }
     written(output.print(&public))
 }
+
+/// A name under which a secret would be shown to everybody, or what is for everybody be hidden.
+fn misnamed(keys: &Keys) -> Option<Diagnostic> {
+    match keys {
+        Keys::Vapid(vapid) if names_secret(&vapid.public_name) => {
+            let name = &vapid.public_name;
+            let problem = Diagnostic::new(format!(
+                "{name} is a name for a secret, and browsers must get the public key"
+            ));
+            Some(problem.help("leave --public-name out, or give the name that the page reads"))
+        }
+        Keys::Secret(secret) if secret.name.starts_with(BROWSER) => {
+            let problem = Diagnostic::new(format!(
+                "{} is built into the pages that everybody gets",
+                secret.name
+            ));
+            Some(problem.help(format!("give a name that does not begin with {BROWSER}")))
+        }
+        _ => None,
+    }
+}
+
+/// What begins so is built into pages (Next.js documentation, environment variables).
+const BROWSER: &str = "NEXT_PUBLIC_";
 
 /// Asked-for output that could not be written is no success.
 fn written(written: bool) -> Exit {

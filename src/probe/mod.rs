@@ -7,6 +7,7 @@ mod dns;
 mod environment;
 mod exec;
 mod file;
+mod gcloud;
 mod http;
 mod ladder;
 mod mongodb;
@@ -36,6 +37,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &environment::EnvironmentProbe,
     &exec::Exec,
     &file::File,
+    &gcloud::Gcloud,
     &http::Http,
     &mongodb::Mongodb,
     &nextauth::NextAuth,

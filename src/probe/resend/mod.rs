@@ -4,7 +4,7 @@ mod reading;
 
 use super::ladder::{self, Ladder, Rungs};
 use super::smtp::sender_address;
-use super::transport::Fetched;
+use super::transport::{Fetched, keeps_secrets};
 use super::{Context, ParameterSpec, Probe, ProbeSpec, Sighting, Wanted};
 use crate::clock;
 use crate::model::{FactKind, FactSpec, Facts, Hindrance, HindranceKind, Level, Variable};
@@ -173,8 +173,8 @@ fn base(parameters: &Facts) -> Result<Url, String> {
     let given = text(parameters, "base_url").unwrap_or_default();
     Url::parse(given.trim_end_matches('/'))
         .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https"))
-        .ok_or_else(|| format!("base_url: '{given}' is not an http address"))
+        .filter(keeps_secrets)
+        .ok_or_else(|| format!("base_url: '{given}' is neither an https address nor this machine"))
 }
 
 async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance> {
