@@ -136,12 +136,10 @@ impl Probe for Gcloud {
 async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance> {
     let absent = |cause: &str| Hindrance::new(HindranceKind::Absent, cause);
     let set = |names: &[&str]| {
-        let variables = names
+        let mut variables = names
             .iter()
             .filter_map(|name| context.environment.get(name));
-        variables
-            .filter(|variable| !variable.value.trim().is_empty())
-            .next()
+        variables.find(|variable| !variable.value.trim().is_empty())
     };
     let client = match parameters.get("client_variable").and_then(Value::as_str) {
         Some(name) => set(&[name]),
