@@ -137,6 +137,21 @@ fn examples_come_out_as_they_say() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// Verbs that show no examples do not read them, so nothing else may stand behind them.
+#[test]
+fn examples_stand_last() {
+    let loaded = Catalog::load(None, Path::new(""), &[]).unwrap();
+    for whole in catalog().checks() {
+        let id = whole.id.as_str();
+        let without = Check {
+            examples: Vec::new(),
+            ..whole.clone()
+        };
+        assert_eq!(loaded.find(id), Some(&without), "{id}");
+        assert_eq!(loaded.whole(id).as_ref(), Some(whole), "{id}");
+    }
+}
+
 #[test]
 fn every_check_shows_right_broken_and_undecidable() {
     for check in catalog().checks() {

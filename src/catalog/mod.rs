@@ -30,10 +30,14 @@ impl Catalog {
     /// # Errors
     /// A shipped file is wrong, which the tests exclude.
     pub fn shipped() -> Result<Self, Vec<Diagnostic>> {
-        Self::load(None, Path::new(""), &[])
+        let parse = |source: &Source| parse_check(source, Origin::Shipped);
+        Self::gather(parse, None, Path::new(""), &[])
     }
 
     /// The shipped checks and those of the user's folder, whose files are named as seen from `root`.
+    ///
+    /// The examples of shipped checks are left out, because they are half of what would be read at
+    /// every start, and only [`Self::whole`] shows them.
     ///
     /// A user's check whose id is shipped is refused unless `overrides` names it, so that nobody
     /// weakens a check by accident.
@@ -45,12 +49,31 @@ impl Catalog {
         root: &Path,
         overrides: &[String],
     ) -> Result<Self, Vec<Diagnostic>> {
+        let parse = |source: &Source| {
+            // They stand last in every shipped file; a test holds the files to that.
+            let head = source
+                .text
+                .split("\n[[example]]")
+                .next()
+                .unwrap_or_default();
+            parse_check(&Source::new(&*source.name, head), Origin::Shipped)
+        };
+        Self::gather(parse, folder, root, overrides)
+    }
+
+    fn gather(
+        parse_shipped: impl Fn(&Source) -> Parsed + Sync,
+        folder: Option<&Path>,
+        root: &Path,
+        overrides: &[String],
+    ) -> Result<Self, Vec<Diagnostic>> {
         let mut problems = Vec::new();
-        let mut read = parse_all(source::shipped(), Origin::Shipped, &mut problems);
+        let mut read = parse_all(source::shipped(), parse_shipped, &mut problems);
         let shipped = read.len();
         if let Some(folder) = folder {
             let sources = source::folder(folder, root)?;
-            read.extend(parse_all(sources, Origin::User, &mut problems));
+            let parse = |source: &Source| parse_check(source, Origin::User);
+            read.extend(parse_all(sources, parse, &mut problems));
         }
         let read = settle(read, shipped, overrides, &mut problems);
         graph::verify(&read, &mut problems);
@@ -72,6 +95,17 @@ impl Catalog {
         self.checks.iter().find(|check| check.id.as_str() == id)
     }
 
+    /// The check of that id with its examples.
+    pub fn whole(&self, id: &str) -> Option<Check> {
+        let known = self.find(id)?;
+        // What it says was compared with the probes when it was loaded.
+        let whole = parse_check(self.source(id)?, Origin::Shipped).ok()?;
+        Some(Check {
+            origin: known.origin,
+            ..whole
+        })
+    }
+
     /// The text that a check was read from.
     pub fn source(&self, id: &str) -> Option<&Source> {
         self.checks
@@ -81,16 +115,19 @@ impl Catalog {
     }
 }
 
+/// What comes of reading one file.
+type Parsed = Result<Check, Vec<Diagnostic>>;
+
 /// Reads checks on every core, since compiling expressions takes most of the start.
 fn parse_all(
     sources: Vec<Source>,
-    origin: Origin,
+    parse: impl Fn(&Source) -> Parsed + Sync,
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<(Check, Source)> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let share = sources.len().div_ceil(cores).max(1);
-    let parse = |source: &Source| parse_check(source, origin);
-    let parsed: Vec<Result<Check, Vec<Diagnostic>>> = std::thread::scope(|scope| {
+    let parse = &parse;
+    let parsed: Vec<Parsed> = std::thread::scope(|scope| {
         let threads: Vec<_> = sources
             .chunks(share)
             .map(|chunk| scope.spawn(move || chunk.iter().map(parse).collect::<Vec<_>>()))

@@ -17,12 +17,12 @@ pub(super) fn explain(
         Ok(both) => both,
         Err(problems) => return output.diagnose(&problems),
     };
-    if let Some(check) = catalog.find(&arguments.id) {
+    if let Some(check) = catalog.whole(&arguments.id) {
         let source = catalog
             .source(&arguments.id)
             .map(|source| source.text.to_string())
             .unwrap_or_default();
-        output.print(&check_page(check, &source));
+        output.print(&check_page(&check, &source));
         return Exit::Go;
     }
     if let Some(spec) = probe::spec(&arguments.id) {
