@@ -194,6 +194,38 @@ async fn a_wrong_half_of_the_pair_is_named() {
     );
 }
 
+/// Entra looks at a code before it looks at the secret, so it is asked for a token in the client's own name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_looks_at_the_code_first_is_asked_in_the_clients_own_name() {
+    let deployed = "https://app.example/api/auth/callback/microsoft-entra-id";
+    let provider = Provider::start(
+        Manners::Conforming,
+        client(&[deployed]),
+        Some(Fault::AnySecret),
+    )
+    .await
+    .unwrap();
+    let issuer = provider.issuer();
+    for (secret, verdict, reason) in [
+        (SECRET, "pass", ""),
+        (
+            "wrong-secret-of-thirty-two-chars",
+            "fail",
+            "refuses the client secret",
+        ),
+    ] {
+        let folder = project(&[
+            ("AUTH_MICROSOFT_ENTRA_ID_ISSUER", &issuer),
+            ("AUTH_MICROSOFT_ENTRA_ID_ID", ID),
+            ("AUTH_MICROSOFT_ENTRA_ID_SECRET", secret),
+            ("AUTH_URL", "https://app.example"),
+        ]);
+        let found = verdicts(folder.path(), &["oidc"], &[SECRET, secret]).await;
+        expect(&found, "redirect-uri-registered", "pass", "");
+        expect(&found, "secret-accepted", verdict, reason);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_secret_is_named() {
     // Auth.js 5 would send none; the double, as most providers, knows no client without.

@@ -215,6 +215,43 @@ async fn what_cannot_be_asked_proves_nothing() {
 }
 
 #[tokio::test]
+async fn what_one_name_server_does_not_tell_another_is_asked() {
+    // dnsmasq refuses what it has no other server for.
+    let Some(refuses) = Dnsmasq::start(&[]) else {
+        return;
+    };
+    let records = [
+        "--local=/org/",
+        "--txt-record=elsewhere.org,v=spf1 include:a.elsewhere.org -all",
+        "--txt-record=a.elsewhere.org,v=spf1 -all",
+    ];
+    let Some(knows) = Dnsmasq::start(&records) else {
+        return;
+    };
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let silent = silent.local_addr().unwrap().to_string();
+    let looking = || Looking::at("sender").with([("EMAIL_FROM", "mail@elsewhere.org")]);
+    for first in [&silent, &refuses.address] {
+        let both = format!("{first}, {}", knows.address);
+        let begun = holdpoint::clock::tick();
+        let found = looking().facts(json!({ "server": both })).await;
+        rung(&found, "exists", Some(true));
+        assert_eq!(found["spf"]["records"], 1, "{first}");
+        assert_eq!(found["spf"]["lookups"], 1, "{first}");
+        // A silent server costs its patience once, not for every question.
+        assert!(begun.elapsed() < Duration::from_secs(10), "{first}");
+    }
+    let neither = format!("{},{silent}", refuses.address);
+    let looking = looking().within(Duration::from_secs(6));
+    let found = looking.facts(json!({ "server": neither })).await;
+    let cause = rung(&found, "exists", None);
+    assert!(
+        cause.contains("answered") && cause.contains("in time"),
+        "{cause}"
+    );
+}
+
+#[tokio::test]
 async fn senders_that_are_none_are_told_without_a_question() {
     let sample = |value: &'static str| async move {
         let looking = Looking::at("sender").with([("EMAIL_FROM", value)]);

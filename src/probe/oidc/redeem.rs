@@ -1,4 +1,5 @@
 //! The rung of the client secret: a made-up code is redeemed with the secret, and with one that is damaged.
+//! Where the provider looks at the code first, the client asks for a token in its own name instead.
 
 use super::authorization::verifier;
 use super::discovery::Metadata;
@@ -8,6 +9,8 @@ use crate::probe::ladder::Ladder;
 
 /// A code that no provider has given out.
 const MADE_UP_CODE: &str = "holdpoint-made-up-code";
+/// NextAuth's names of Microsoft Entra, which may refuse a code by its form before it looks at the secret.
+const ENTRA: &[&str] = &["microsoft-entra-id", "azure-ad"];
 
 impl Climb<'_> {
     pub(super) async fn secret(
@@ -91,12 +94,18 @@ impl Climb<'_> {
 
     async fn redeem(&self, metadata: &Metadata, uri: &str, secret: &str, method: Method) -> Answer {
         let verifier = verifier(&self.context.run);
-        let mut fields = vec![
-            ("grant_type", "authorization_code"),
-            ("code", MADE_UP_CODE),
-            ("redirect_uri", uri),
-        ];
-        if self.provider != "google" {
+        let own_scope = format!("{}/.default", self.client_id);
+        let mut fields = if ENTRA.contains(&self.provider) {
+            // RFC 6749 section 4.4; the scope is the client itself, so the token opens nothing else.
+            vec![("grant_type", "client_credentials"), ("scope", &own_scope)]
+        } else {
+            vec![
+                ("grant_type", "authorization_code"),
+                ("code", MADE_UP_CODE),
+                ("redirect_uri", uri),
+            ]
+        };
+        if self.provider != "google" && !ENTRA.contains(&self.provider) {
             fields.push(("code_verifier", &verifier));
         }
         let basic = match method {
@@ -108,7 +117,17 @@ impl Climb<'_> {
         };
         let url = metadata.token_endpoint.clone();
         match self.asker.form(url, &fields, basic).await {
-            Ok(answer) => secret::answer(answer.status, answer.json().as_ref()),
+            Ok(answer) => {
+                let body = answer.json();
+                let token = body.as_ref().and_then(|body| body["access_token"].as_str());
+                match token {
+                    Some(token) if answer.status == 200 && ENTRA.contains(&self.provider) => {
+                        self.context.secrets.register("access_token", token);
+                        Answer::Recognised("a token in its own name".into())
+                    }
+                    _ => secret::answer(answer.status, body.as_ref()),
+                }
+            }
             Err(fault) => Answer::Untold(format!(
                 "the token endpoint gave no answer: {}",
                 fault.hindrance.cause

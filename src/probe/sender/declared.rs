@@ -34,7 +34,7 @@ pub(super) fn spec() -> ProbeSpec {
             ParameterSpec::optional(
                 "server",
                 Text,
-                "the name server to ask, as address:port; default this machine's",
+                "the name servers to ask, as address:port, with commas between; each is asked where those before it did not tell; default this machine's",
             ),
             ParameterSpec::optional(
                 "selector",

@@ -43,7 +43,7 @@ impl Probe for Sender {
                 look.insert(key.clone(), text.into());
             }
         }
-        server(&look)?;
+        servers(&look)?;
         Ok(vec![look])
     }
 
@@ -78,19 +78,21 @@ fn text<'a>(parameters: &'a Facts, key: &str) -> Option<&'a str> {
     parameters.get(key).and_then(Value::as_str)
 }
 
-fn server(parameters: &Facts) -> Result<Option<SocketAddr>, String> {
-    text(parameters, "server")
-        .map(|server| {
-            server
-                .parse()
-                .or_else(|_| server.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)))
-                .map_err(|_| {
-                    format!(
-                        "server: '{server}' is not an address with a port, such as \"127.0.0.1:53\""
-                    )
-                })
-        })
-        .transpose()
+fn servers(parameters: &Facts) -> Result<Vec<SocketAddr>, String> {
+    let Some(servers) = text(parameters, "server") else {
+        return Ok(Vec::new());
+    };
+    let one = |server: &str| {
+        server
+            .parse()
+            .or_else(|_| server.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)))
+            .map_err(|_| {
+                format!(
+                    "server: '{server}' is not an address with a port, such as \"127.0.0.1:53\""
+                )
+            })
+    };
+    servers.split(',').map(str::trim).map(one).collect()
 }
 
 async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance> {
@@ -108,8 +110,8 @@ async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance>
     let mut ladder = Ladder::new(RUNGS);
     if let Some(domain) = own_domain(&sender, &mut ladder, &mut facts) {
         let dns = |cause| Hindrance::new(HindranceKind::Dns, cause);
-        let server = server(parameters).map_err(dns)?;
-        let resolver = Resolver::new(server, context.deadline()).map_err(dns)?;
+        let servers = servers(parameters).map_err(dns)?;
+        let resolver = Resolver::new(&servers, context.deadline()).map_err(dns)?;
         match resolver.exists(&domain).await {
             Err(cause) => ladder.untold("exists", cause),
             Ok(false) => ladder.broke(

@@ -2,33 +2,37 @@
 
 use super::spf::{Answer, Names};
 use crate::clock;
-use crate::probe::transport::resolver::resolver;
+use crate::probe::transport::resolver::resolvers;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long one question may wait for its answer (it is asked over TCP too where UDP fails).
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A resolver with the end of the look.
+/// Name servers, asked in turn until one tells, with the end of the look.
 pub(super) struct Resolver {
-    inner: TokioResolver,
+    servers: Vec<TokioResolver>,
+    /// The one that told last, which is asked first: a silent one costs its patience once.
+    first: AtomicUsize,
     until: Instant,
 }
 
 impl Resolver {
-    /// Asks `server`, or this machine's own.
+    /// Asks `servers`, or this machine's own.
     ///
     /// # Errors
     /// This machine's settings cannot be used.
-    pub(super) fn new(server: Option<SocketAddr>, until: Instant) -> Result<Self, String> {
+    pub(super) fn new(servers: &[SocketAddr], until: Instant) -> Result<Self, String> {
         let left = until.saturating_duration_since(clock::tick());
         Ok(Self {
-            inner: resolver(server, PATIENCE.min(left / 3))?,
+            servers: resolvers(servers, PATIENCE.min(left / 3))?,
+            first: AtomicUsize::new(0),
             until,
         })
     }
@@ -63,7 +67,32 @@ impl Resolver {
         };
         let mut parsed = parsed.map_err(|_| Failure::NoName)?;
         parsed.set_fqdn(true);
-        let lookup = self.inner.lookup(parsed, kind);
+        let mut told = Vec::new();
+        let first = self.first.load(Ordering::Relaxed);
+        for at in (first..self.servers.len()).chain(0..first) {
+            match self.answer(&self.servers[at], name, &parsed, kind).await {
+                Err(Failure::Untold(cause)) if !told.contains(&cause) => told.push(cause),
+                Err(Failure::Untold(_)) => {}
+                answer => {
+                    self.first.store(at, Ordering::Relaxed);
+                    return answer;
+                }
+            }
+        }
+        Err(Failure::Untold(match told.is_empty() {
+            true => "this machine has no name server".into(),
+            false => told.join("; another: "),
+        }))
+    }
+
+    async fn answer(
+        &self,
+        server: &TokioResolver,
+        name: &str,
+        parsed: &Name,
+        kind: RecordType,
+    ) -> Result<Vec<RData>, Failure> {
+        let lookup = server.lookup(parsed.clone(), kind);
         let answer = tokio::time::timeout_at(self.until.into(), lookup)
             .await
             .map_err(|_| Failure::Untold(format!("{kind} of {name}: no answer in time")))?;
