@@ -3,10 +3,16 @@
 pub mod escape;
 mod guide;
 pub mod reading;
+mod scan;
+mod slot;
 mod template;
 mod view;
 
 pub use guide::{Domain, Item, Kind, Tally};
+pub use scan::scan;
+pub use slot::{
+    Address, Context, Heading, ListItem, OptionMark, Scan, Slot, SlotKind, Wants, normal,
+};
 pub use view::{
     CountView, DecisionView, EvidenceView, FaultView, FindingView, NoteView, SeverityView,
     SubjectView, View,

@@ -2,6 +2,7 @@
 
 mod application;
 mod check;
+mod document;
 mod environment;
 mod fact;
 mod finding;
@@ -17,6 +18,7 @@ pub use application::{Application, Framework, Route};
 pub use check::{
     Assessment, Check, CheckId, Contradiction, Example, Expectation, Look, Origin, Place, Remedy,
 };
+pub use document::{Attestation, DocumentMap, MapItem, MapNote, MapSlot, Ruling, Write};
 pub use environment::{Environment, Variable, VariableOrigin};
 pub use fact::{FactKind, FactSpec, Facts};
 pub use finding::{Decision, Finding, LookVerdict, Note, Outcome, Reason};

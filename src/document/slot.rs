@@ -1,0 +1,184 @@
+//! Slots: the places of a people's document that somebody fills in, each with its bytes and its address.
+
+use std::ops::Range;
+
+/// A place to fill in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// What it is, with what it says now.
+    pub kind: SlotKind,
+    /// Where it stands, in words that filling it in does not change.
+    pub address: Address,
+    /// Its line, from 1.
+    pub line: usize,
+    /// What stands around it: what may be written there without changing the document's structure.
+    pub context: Context,
+    /// The list item that holds it most closely, by its place in [`Scan::items`].
+    pub item: Option<usize>,
+    /// The section that it stands in, by its place in [`Scan::headings`]; none before the first heading.
+    pub heading: Option<usize>,
+}
+
+/// The kinds of slots. Every range is of bytes of the text that was scanned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SlotKind {
+    /// The box of a task: the one character between its brackets.
+    Box {
+        /// The character.
+        at: Range<usize>,
+        /// It is ticked.
+        ticked: bool,
+    },
+    /// A run of underscores.
+    Blank {
+        /// The run.
+        at: Range<usize>,
+        /// What is wanted there.
+        wants: Wants,
+    },
+    /// Options of which one is marked, or none: `☐ Yes ☐ No`, `✓ / ☐`, one for each bullet.
+    Choice {
+        /// The options, in their order.
+        options: Vec<OptionMark>,
+    },
+    /// A table's cell that holds one sign: `⏳`.
+    Sign {
+        /// The sign, with its variation selector.
+        at: Range<usize>,
+    },
+    /// A fenced block that holds nothing but lines in brackets.
+    Placeholder {
+        /// Those lines, without the fence and without the last line break.
+        at: Range<usize>,
+    },
+    /// A line that ends in `✓`: a claim that was printed with the template.
+    Claim {
+        /// The sign.
+        at: Range<usize>,
+    },
+}
+
+/// One option of a choice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionMark {
+    /// Its sign: `☐`, `☑`, `☒`, `✓` or `✗`.
+    pub at: Range<usize>,
+    /// It is marked.
+    pub marked: bool,
+    /// Its words; empty for `✓ / ☐`.
+    pub label: String,
+}
+
+/// What a blank asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    /// A date, or a date and time.
+    Date,
+    /// A name, a signature, or the date of one: only a person may write it.
+    Signature,
+    /// Something secret: a key, a password.
+    Secret,
+    /// Anything else.
+    Text,
+}
+
+/// What stands around a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
+    /// Ordinary text.
+    Text,
+    /// A table's cell.
+    Cell,
+    /// A code span.
+    Code,
+    /// A fenced block.
+    Fence,
+}
+
+/// Where a slot stands. Texts are normalised: without emphasis, emoji and slots, in lower case, with
+/// single spaces.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Address {
+    /// The headings, outermost first.
+    pub headings: Vec<String>,
+    /// The list items that hold it, outermost first.
+    pub items: Vec<String>,
+    /// In a table: the text of the row's first cell, and the heading of the column.
+    pub cell: Option<(String, String)>,
+    /// `box`, `blank`, `choice`, `sign`, `placeholder`, `claim`.
+    pub kind: &'static str,
+    /// The words before it on its line; those of its item where it is a box.
+    pub label: String,
+    /// From 0: which one, where all of the above is the same.
+    pub ordinal: usize,
+}
+
+/// A list item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListItem {
+    /// Its own words, normalised, without those of the lists within it.
+    pub text: String,
+    /// The item that holds it.
+    pub parent: Option<usize>,
+    /// The section that it stands in.
+    pub heading: Option<usize>,
+    /// It has a box.
+    pub task: bool,
+    /// Its line, from 1.
+    pub line: usize,
+    /// Checks that a comment on its first line names: `<!-- holdpoint: mongodb.tls mongodb.primary -->`.
+    pub anchors: Vec<(String, Range<usize>)>,
+}
+
+/// A heading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    /// Its words, normalised.
+    pub text: String,
+    /// Its words as written, without emphasis.
+    pub shown: String,
+    /// The heading above it in the outline.
+    pub parent: Option<usize>,
+    /// 1 to 6.
+    pub level: usize,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
+/// Everything that a document offers to be filled in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scan {
+    /// The headings, in the order of the document.
+    pub headings: Vec<Heading>,
+    /// The list items, in the order of the document.
+    pub items: Vec<ListItem>,
+    /// The slots, in the order of the document; their ranges do not overlap.
+    pub slots: Vec<Slot>,
+}
+
+impl Slot {
+    /// The ranges that may be written, in order.
+    pub fn ranges(&self) -> Vec<Range<usize>> {
+        match &self.kind {
+            SlotKind::Choice { options } => options.iter().map(|one| one.at.clone()).collect(),
+            SlotKind::Box { at, .. }
+            | SlotKind::Blank { at, .. }
+            | SlotKind::Sign { at }
+            | SlotKind::Placeholder { at }
+            | SlotKind::Claim { at } => vec![at.clone()],
+        }
+    }
+}
+
+/// Words as addresses compare them: without emphasis, emoji and signs, in lower case, with single spaces.
+pub fn normal(text: &str) -> String {
+    let kept: String = text
+        .chars()
+        .map(|c| {
+            let plain = c.is_alphanumeric() || (c.is_ascii_punctuation() && !"*`~_".contains(c));
+            if plain { c } else { ' ' }
+        })
+        .collect();
+    let words: Vec<&str> = kept.split_whitespace().collect();
+    words.join(" ").to_lowercase()
+}
