@@ -1,18 +1,32 @@
 //! Documents that holdpoint writes for people: what they may read, and the templates that say how.
 
+mod bind;
+mod comments;
 pub mod escape;
+mod fill;
 mod guide;
+mod judged;
+mod memory;
+mod outline;
 pub mod reading;
+mod remark;
 mod scan;
+mod sheet;
 mod slot;
 mod template;
+mod update;
 mod view;
 
+pub use comments::with_comments;
 pub use guide::{Domain, Item, Kind, Tally};
+pub use judged::{ItemState, Judged, Standing};
+pub use memory::{Known, Memory};
+pub use remark::{Change, Remark, Subject};
 pub use scan::scan;
 pub use slot::{
     Address, Context, Heading, ListItem, OptionMark, Scan, Slot, SlotKind, Wants, normal,
 };
+pub use update::{Options, Updated, restore, update};
 pub use view::{
     CountView, DecisionView, EvidenceView, FaultView, FindingView, NoteView, SeverityView,
     SubjectView, View,

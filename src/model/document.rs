@@ -45,6 +45,9 @@ pub struct DocumentMap {
     pub file: String,
     /// The items, in the order of the document.
     pub items: Vec<MapItem>,
+    /// The words before choices whose first option the template ticks, with nobody having looked; such a
+    /// tick is a claim, and is moved where evidence says the other.
+    pub preprinted: Vec<String>,
     /// Where the document asks for what is wrong.
     pub contradictions: Vec<MapNote>,
 }
