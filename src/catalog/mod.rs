@@ -1,8 +1,9 @@
-//! The catalogue: checks and waivers from TOML, shipped and the user's, compared with what probes declare.
+//! The catalogue: checks, maps and waivers from TOML, shipped and the user's, compared with what probes declare.
 
 mod check_file;
 mod expressions;
 mod graph;
+mod map_file;
 mod parameters;
 mod select;
 mod source;
@@ -10,6 +11,7 @@ mod waiver_file;
 
 pub use check_file::parse_check;
 pub use expressions::verify as verify_expressions;
+pub use map_file::{load_maps, parse_map, shipped_maps};
 pub use select::{NothingSelected, SUITES, Selection, Selector};
 pub use waiver_file::{parse_waivers, read_waivers};
 

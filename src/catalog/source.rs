@@ -1,16 +1,31 @@
-//! Where check files come from: inside the binary, and the user's folder.
+//! Where checks and maps come from: inside the binary, and the user's folders.
 
 use crate::diagnostic::{Diagnostic, Source};
 use include_dir::{Dir, include_dir};
 use std::path::Path;
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/checks");
+static REPORTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/reports");
 
 /// The shipped check files.
 pub(super) fn shipped() -> Vec<Source> {
     let mut sources = Vec::new();
     collect(&SHIPPED, &mut sources);
     sources.sort_by(|a: &Source, b: &Source| a.name.cmp(&b.name));
+    sources
+}
+
+/// The shipped maps of documents: `reports/*/map.toml`.
+pub(super) fn shipped_maps() -> Vec<Source> {
+    let mut sources: Vec<Source> = REPORTS
+        .dirs()
+        .filter_map(|folder| folder.get_file(folder.path().join("map.toml")))
+        .filter_map(|file| {
+            let name = format!("reports/{}", file.path().display());
+            file.contents_utf8().map(|text| Source::new(name, text))
+        })
+        .collect();
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
     sources
 }
 
@@ -25,7 +40,7 @@ fn collect(folder: &Dir<'_>, sources: &mut Vec<Source>) {
     folder.dirs().for_each(|inner| collect(inner, sources));
 }
 
-/// The check files of a folder and the folders below it, in the order of their paths, each named as
+/// The TOML files of a folder and the folders below it, in the order of their paths, each named as
 /// seen from the root.
 pub(super) fn folder(folder: &Path, root: &Path) -> Result<Vec<Source>, Vec<Diagnostic>> {
     let mut paths = Vec::new();
