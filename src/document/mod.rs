@@ -3,6 +3,7 @@
 pub mod escape;
 mod guide;
 pub mod reading;
+pub mod region;
 mod scan;
 mod slot;
 mod template;
