@@ -99,6 +99,11 @@ impl<'a> Judged<'a> {
         }
     }
 
+    /// Every finding of the record, in the order of the checks' names.
+    pub fn findings(&self) -> impl Iterator<Item = &'a Finding> {
+        self.findings.values().copied()
+    }
+
     /// The finding of a check, where the record has one.
     pub fn finding(&self, check: &str) -> Option<&'a Finding> {
         self.findings.get(check).copied()

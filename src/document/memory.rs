@@ -18,6 +18,9 @@ pub struct Memory {
     /// What was last known of each item that holdpoint wrote something for.
     #[serde(default)]
     pub items: BTreeMap<String, Known>,
+    /// What was last said of each contradiction.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notes: BTreeMap<String, String>,
     /// Lines with slots that holdpoint wrote.
     #[serde(default)]
     pub lines: Vec<Line>,
@@ -103,6 +106,7 @@ impl Memory {
             schema: SCHEMA.into(),
             document: document.into(),
             items: BTreeMap::new(),
+            notes: BTreeMap::new(),
             lines: Vec::new(),
             blocks: Vec::new(),
         }

@@ -1,15 +1,19 @@
 //! Documents that holdpoint writes for people: what they may read, and the templates that say how.
 
 mod bind;
+mod cell;
 mod comments;
 pub mod escape;
 mod fill;
 mod guide;
 mod judged;
 mod memory;
+mod notes;
 mod outline;
 pub mod reading;
+pub mod region;
 mod remark;
+mod roster;
 mod scan;
 mod sheet;
 mod slot;

@@ -1,11 +1,15 @@
 //! Brings a document up to what a record says: three-way, between what it said first, what holdpoint
 //! wrote last, and what it says now. Pure: text and memory in, text and memory out.
 
+use super::cell::Cell;
+use super::roster::Roster;
 use super::bind::{self, Bound};
 use super::fill::{Desire, Filling, Rule, rule};
 use super::judged::{ItemState, Judged, Standing};
 use super::memory::{self, Known, Memory};
+use super::notes::{self, Emptied};
 use super::outline::Outline;
+use super::region::RegionFault;
 use super::remark::{Change, Remark, Subject, conflict, words};
 use super::sheet::{Index, Kept, Sheet, place_of_block, splice};
 use super::slot::{Scan, Slot, SlotKind};
@@ -34,24 +38,12 @@ pub struct Updated {
     pub memory: Memory,
     /// What differs from the text that is there, in its order.
     pub changes: Vec<Change>,
+    /// The bytes of the text that is there in whose place the notes stand; its end where it has none yet.
+    pub notes: Range<usize>,
     /// What people should know.
     pub remarks: Vec<Remark>,
     /// What is known of each item of the map that the document has.
     pub items: Vec<(String, Standing)>,
-}
-
-/// One slot with what is there, what was there, and what should be.
-struct Cell<'a> {
-    slot: &'a Slot,
-    item: Option<&'a MapItem>,
-    original: Vec<String>,
-    now: Vec<String>,
-    written: Option<Vec<String>>,
-    last: Vec<String>,
-    /// What holdpoint vouches for after this.
-    ours: Option<Vec<String>>,
-    /// The template ticks it.
-    preprinted: bool,
 }
 
 /// Brings `document` up to what is judged.
@@ -67,7 +59,9 @@ pub fn update(
     options: &Options<'_>,
 ) -> Result<Updated, Vec<Diagnostic>> {
     let text = &*document.text;
-    let sheet = Sheet::open(text, memory);
+    let edited = |fault: RegionFault| vec![fault.diagnostic(document)];
+    let emptied = Emptied::of(text, options.take_over).map_err(edited)?;
+    let sheet = Sheet::open(&emptied.text, memory);
     let found = scan(&sheet.base);
     let bound = bind::bind(map, &found);
     let problems = remark::ambiguous(&bound, document);
@@ -92,13 +86,15 @@ pub fn update(
         cells.push(cell);
     }
     remark::of_items(&bound, &found, &sheet, &mut known.states, &mut remarks);
-    let new_memory = remember(&sheet, &cells, &memory.document, known.kept(&cells));
+    let mut memory = remember(&sheet, &cells, memory, known.kept(&cells));
+    let present = bound.items().map(|item| &*item.id).collect();
+    memory.notes = notes::contradictions(map, judged, &present, &memory);
     let parts = cells.iter().flat_map(|cell| {
         let each = cell.slot.ranges().into_iter();
         each.zip(cell.last.iter().map(String::as_str))
     });
     let new = splice(&sheet.base, parts);
-    let again = Sheet::open(&new, &new_memory);
+    let again = Sheet::open(&new, &memory);
     if again.base != sheet.base || again.current() != new {
         return Err(vec![
             Diagnostic::new(format!(
@@ -108,11 +104,18 @@ pub fn update(
             .help("nothing was written; this is a fault of holdpoint: please report it with the document's shape"),
         ]);
     }
-    let changes = changes(&sheet, &cells, &known);
+    let mut changes = changes(&sheet, &cells, &known);
+    for change in &mut changes {
+        change.at = emptied.in_whole(change.at.clone());
+    }
+    let new = emptied
+        .put(&new, &notes::render(map, &memory))
+        .map_err(edited)?;
     let items = known.standings();
     Ok(Updated {
+        notes: emptied.place(text),
         text: new,
-        memory: new_memory,
+        memory,
         changes,
         remarks,
         items,
@@ -123,7 +126,8 @@ pub fn update(
 ///
 /// The text, and what could not be found again.
 pub fn restore(text: &str, memory: &Memory) -> (String, Vec<String>) {
-    let sheet = Sheet::open(text, memory);
+    let (text, fault) = notes::without(text);
+    let sheet = Sheet::open(&text, memory);
     let original = |one: &Kept| {
         sheet
             .base
@@ -141,94 +145,9 @@ pub fn restore(text: &str, memory: &Memory) -> (String, Vec<String>) {
         })
         .collect();
     let edits = edits.iter().map(|(at, words)| (at.clone(), words.as_str()));
-    (splice(&sheet.base, edits), sheet.lost.clone())
-}
-
-/// What is known of the items, each asked once.
-struct Roster<'a> {
-    map: &'a DocumentMap,
-    judged: &'a Judged<'a>,
-    states: BTreeMap<String, (ItemState, Option<Known>)>,
-    before: &'a Memory,
-    refresh: bool,
-}
-
-impl<'a> Roster<'a> {
-    fn new(
-        map: &'a DocumentMap,
-        judged: &'a Judged<'a>,
-        before: &'a Memory,
-        refresh: bool,
-    ) -> Self {
-        let mut known = Self {
-            map,
-            judged,
-            states: BTreeMap::new(),
-            before,
-            refresh,
-        };
-        for item in &map.items {
-            let state = judged.item(item, &[]);
-            let told = known.told(&item.id, &state);
-            known.states.insert(item.id.clone(), (state, told));
-        }
-        known
-    }
-
-    /// What was told of an item stays what it was while the answer is the same, so that a run with the
-    /// same results changes nothing.
-    fn told(&self, id: &str, state: &ItemState) -> Option<Known> {
-        let before = self.before.items.get(id);
-        if state.standing == Standing::NotLooked {
-            return before.cloned();
-        }
-        if !state.standing.holds() && state.standing != Standing::Failed {
-            return None;
-        }
-        let same = before.filter(|before| {
-            before.standing == state.standing.words()
-                && before.checks.keys().eq(state.checks.keys())
-                && before.stated == state.stated
-        });
-        match same {
-            Some(before) if !self.refresh => Some(before.clone()),
-            _ => Some(Known {
-                standing: state.standing.words().into(),
-                at: self.judged.subject.ended,
-                run: self.judged.subject.run.clone(),
-                commit: self.judged.subject.commit.clone(),
-                checks: state
-                    .checks
-                    .iter()
-                    .map(|(id, gave)| (id.clone(), (*gave).to_owned()))
-                    .collect(),
-                evidence: state.evidence.iter().cloned().collect(),
-                stated: state.stated.clone(),
-            }),
-        }
-    }
-
-    /// What is told of the items that something was written for.
-    fn kept(&self, cells: &[Cell<'_>]) -> BTreeMap<String, Known> {
-        let written: BTreeSet<&str> = cells
-            .iter()
-            .filter(|cell| cell.ours.is_some())
-            .filter_map(|cell| Some(&*cell.item?.id))
-            .collect();
-        let told = self
-            .states
-            .iter()
-            .filter(|(id, _)| written.contains(&***id));
-        told.filter_map(|(id, (_, told))| Some((id.clone(), told.clone()?)))
-            .collect()
-    }
-
-    fn standings(&self) -> Vec<(String, Standing)> {
-        let items = self.map.items.iter();
-        items
-            .filter_map(|item| Some((item.id.clone(), self.states.get(&item.id)?.0.standing)))
-            .collect()
-    }
+    let mut lost = sheet.lost.clone();
+    lost.extend(fault.map(|fault| fault.to_string()));
+    (splice(&sheet.base, edits), lost)
 }
 
 /// Decides what one slot says after this.
@@ -298,106 +217,17 @@ fn settle<'a>(
     cell
 }
 
-impl<'a> Cell<'a> {
-    fn new(slot: &'a Slot, sheet: &Sheet) -> Self {
-        let ranges = slot.ranges();
-        let words = |at: &Range<usize>| sheet.base.get(at.clone()).unwrap_or_default().to_owned();
-        let original: Vec<String> = ranges.iter().map(words).collect();
-        let kept: Vec<Option<&Kept>> = ranges
-            .iter()
-            .map(|at| sheet.kept.get(&at.start).filter(|kept| kept.at == *at))
-            .collect();
-        let now: Vec<String> = kept
-            .iter()
-            .zip(&original)
-            .map(|(kept, original)| kept.map_or_else(|| original.clone(), |kept| kept.now.clone()))
-            .collect();
-        let written = kept
-            .iter()
-            .any(|kept| kept.is_some_and(|one| one.written.is_some()));
-        let written = written.then(|| {
-            kept.iter()
-                .zip(&original)
-                .map(|(kept, original)| {
-                    let written = kept.and_then(|kept| kept.written.clone());
-                    written.unwrap_or_else(|| original.clone())
-                })
-                .collect::<Vec<_>>()
-        });
-        Self {
-            slot,
-            item: None,
-            last: now.clone(),
-            ours: written.clone(),
-            original,
-            now,
-            written,
-            preprinted: false,
-        }
-    }
-
-    /// Takes what is desired where nobody's words stand in the way.
-    fn settle(&mut self, desire: &Desire, take_over: bool, standing: Option<Standing>) {
-        let wanted = match desire {
-            Desire::Words(words) => words,
-            Desire::Original => &self.original,
-            Desire::Leave | Desire::Never | Desire::Person | Desire::Uncovered => return,
-        };
-        let free = match &self.written {
-            Some(written) => *written == self.now || take_over,
-            None => self.now == self.original && self.may_begin(standing),
-        };
-        if !free {
-            return;
-        }
-        self.last.clone_from(wanted);
-        self.ours = (self.last != self.original).then(|| self.last.clone());
-    }
-
-    /// May a slot be written that was never written before? What is marked already was marked by a
-    /// person, or printed with the template.
-    fn may_begin(&self, standing: Option<Standing>) -> bool {
-        match &self.slot.kind {
-            SlotKind::Box { ticked, .. } => !ticked,
-            SlotKind::Choice { options } if options.iter().any(|one| one.marked) => {
-                self.preprinted && standing == Some(Standing::Failed)
-            }
-            SlotKind::Claim { .. } => standing == Some(Standing::Failed),
-            _ => true,
-        }
-    }
-
-    /// The map says that the template ticks the first option of such a choice: `✓ Pass / ☐ Fail`.
-    fn is_preprinted(&self, map: &DocumentMap) -> bool {
-        let label = &self.slot.address.label;
-        let named = |one: &String| {
-            let one = super::slot::normal(one);
-            *label == one || label.ends_with(&format!(" {one}"))
-        };
-        self.original.first().is_some_and(|sign| sign == "✓") && map.preprinted.iter().any(named)
-    }
-
-    fn state_of_hand(&self) -> remark::Hand<'_> {
-        remark::Hand {
-            original: &self.original,
-            now: &self.now,
-            written: self.written.as_deref(),
-            last: &self.last,
-            preprinted: self.preprinted,
-        }
-    }
-}
-
 /// What is to be remembered: every line and block of which a slot is not what it was.
 fn remember(
     sheet: &Sheet,
     cells: &[Cell<'_>],
-    document: &str,
+    before: &Memory,
     items: BTreeMap<String, Known>,
 ) -> Memory {
     let mut memory = Memory {
         items,
-        ..Memory::empty(document)
+        notes: before.notes.clone(),
+        ..Memory::empty(&before.document)
     };
     let outline = Outline::of(&sheet.base);
     let index = Index::of(&sheet.base, &outline);

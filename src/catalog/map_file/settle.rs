@@ -49,6 +49,7 @@ pub(super) fn settle(draft: Draft, catalog: &Catalog) -> Result<DocumentMap, Vec
         title: draft.title.unwrap_or_default(),
         file: draft.file.unwrap_or_default(),
         items,
+        preprinted: draft.preprinted,
         contradictions,
     })
 }
@@ -67,20 +68,16 @@ impl Names<'_> {
             None => self.tagged(id),
         };
         let others = self.items(&item.all_of, Some(id), &item.source, problems);
-        let unnamed = item.checks.as_ref().is_none_or(Vec::is_empty);
-        let bare = checks.is_empty() && unnamed && item.all_of.is_empty() && item.slots.is_empty();
-        if bare && item.ruling != Ruling::Attest {
-            let why = if item.checks.is_none() {
-                "no check has its id as a tag"
-            } else {
-                "it names no check"
-            };
-            let help =
-                "name checks or all_of, or write ruling = \"attest\" and what a person must state";
+        // An empty list says on purpose that no check observes it yet.
+        let bare = checks.is_empty() && item.checks.is_none() && item.all_of.is_empty();
+        if bare && item.slots.is_empty() && item.ruling != Ruling::Attest {
+            let help = "name checks or all_of; write checks = [] where no check observes it yet, or ruling = \"attest\" and what a person must state";
             problems.push(
-                Diagnostic::new(format!("nothing proves '{id}': {why}"))
-                    .at(&item.source, item.id.1.clone(), "not proved")
-                    .help(help),
+                Diagnostic::new(format!(
+                    "nothing proves '{id}': no check has its id as a tag"
+                ))
+                .at(&item.source, item.id.1.clone(), "not proved")
+                .help(help),
             );
         }
         MapItem {

@@ -2,7 +2,8 @@ use super::*;
 use crate::model::{Ruling, Severity, Write};
 use std::sync::LazyLock;
 
-static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::load(None, Path::new(""), &[]).unwrap());
+static CATALOG: LazyLock<Catalog> =
+    LazyLock::new(|| Catalog::load(None, Path::new(""), &[]).unwrap());
 
 const MAP: &str = r#"
 name  = "release"
@@ -132,8 +133,9 @@ fn checks_that_are_left_out_are_those_with_the_id_as_a_tag() {
             && told.contains(":5:6"),
         "{told}"
     );
-    let told = parsed(&format!("{text}checks = []\n")).unwrap_err();
-    assert!(told.contains("it names no check"), "{told}");
+    // Said on purpose, it is no slip: no check observes it yet.
+    let map = parsed(&format!("{text}checks = []\n")).unwrap();
+    assert!(map.items[0].checks.is_empty());
 }
 
 #[test]
