@@ -62,6 +62,18 @@ Examples:
     Explain(ExplainArguments),
     /// Make reports from a record, without looking again
     Report(ReportArguments),
+    /// Show what a record says in the people's documents, and write it where told
+    #[command(after_help = "\
+Examples:
+  holdpoint docs                        what the latest record would change, as a diff
+  holdpoint docs --write                the same, written
+  holdpoint docs infrastructure --gaps  what no check covers, what people must state, claims without evidence
+  holdpoint docs --check                ends with 5 where a document is not up to date, for pipelines
+  holdpoint docs --restore              takes out all that holdpoint wrote
+
+A box is ticked only where every check behind it passed in the record. What people wrote is never
+changed. What holdpoint wrote is remembered in .holdpoint/documents, which belongs into the repository.")]
+    Docs(DocsArguments),
     /// Write a commented holdpoint.toml for the application found here
     Init(InitArguments),
     /// Make a key pair for web push, or a secret, and show or write it only where told
@@ -209,6 +221,9 @@ pub(super) struct RunArguments {
     pub(super) limits: LimitArguments,
     #[command(flatten)]
     pub(super) decision: DecisionArguments,
+    /// Write what was seen into the people's documents; without it, only how much would change is said
+    #[arg(long, help_heading = "Decision and reports")]
+    pub(super) write: bool,
 }
 
 /// The arguments of `smoke`.
@@ -260,6 +275,48 @@ pub(super) struct ReportArguments {
     pub(super) subject: SubjectArguments,
     #[command(flatten)]
     pub(super) decision: DecisionArguments,
+}
+
+/// The arguments of `docs`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DocsArguments {
+    /// Documents, by name or path; every one that the settings know where none is given
+    #[arg(value_name = "DOCUMENT")]
+    pub(super) documents: Vec<String>,
+    /// The record, or the word latest
+    #[arg(long, value_name = "RECORD", default_value = "latest")]
+    pub(super) from: PathBuf,
+    #[command(flatten)]
+    pub(super) what: DocsWhat,
+    /// With --write: also over what people changed in places that holdpoint had written
+    #[arg(long)]
+    pub(super) take_over: bool,
+    /// Take the times of this record also for what was proved before
+    #[arg(long)]
+    pub(super) refresh: bool,
+    #[command(flatten)]
+    pub(super) subject: SubjectArguments,
+}
+
+/// What to do with the documents.
+#[derive(Debug, Clone, Args)]
+#[group(multiple = false)]
+pub(super) struct DocsWhat {
+    /// Show what would change, and write nothing; what is done where nothing is said
+    #[arg(long)]
+    pub(super) diff: bool,
+    /// Write it
+    #[arg(long)]
+    pub(super) write: bool,
+    /// End with status 5 where something would change
+    #[arg(long)]
+    pub(super) check: bool,
+    /// List what no evidence covers
+    #[arg(long)]
+    pub(super) gaps: bool,
+    /// Take out what holdpoint wrote
+    #[arg(long)]
+    pub(super) restore: bool,
 }
 
 /// The arguments of `init`.

@@ -25,7 +25,7 @@ impl<'a> Roster<'a> {
         let mut known = Self {
             map,
             judged,
-            pub(super) states: BTreeMap::new(),
+            states: BTreeMap::new(),
             before,
             refresh,
         };
@@ -92,4 +92,3 @@ impl<'a> Roster<'a> {
             .collect()
     }
 }
-

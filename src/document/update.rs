@@ -1,22 +1,22 @@
 //! Brings a document up to what a record says: three-way, between what it said first, what holdpoint
 //! wrote last, and what it says now. Pure: text and memory in, text and memory out.
 
-use super::cell::Cell;
-use super::roster::Roster;
 use super::bind::{self, Bound};
-use super::fill::{Desire, Filling, Rule, rule};
-use super::judged::{ItemState, Judged, Standing};
+use super::cell::Cell;
+use super::fill::{Filling, Rule, rule};
+use super::judged::{Judged, Standing};
 use super::memory::{self, Known, Memory};
 use super::notes::{self, Emptied};
 use super::outline::Outline;
 use super::region::RegionFault;
 use super::remark::{Change, Remark, Subject, conflict, words};
+use super::roster::Roster;
 use super::sheet::{Index, Kept, Sheet, place_of_block, splice};
 use super::slot::{Scan, Slot, SlotKind};
 use super::{remark, scan};
 use crate::diagnostic::{Diagnostic, Source};
-use crate::model::{DocumentMap, MapItem};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::model::DocumentMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// How far an update may go.
