@@ -5,6 +5,7 @@ mod guide;
 pub mod reading;
 mod scan;
 mod slot;
+pub mod store;
 mod template;
 mod view;
 

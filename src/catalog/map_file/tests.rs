@@ -2,7 +2,8 @@ use super::*;
 use crate::model::{Ruling, Severity, Write};
 use std::sync::LazyLock;
 
-static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::load(None, Path::new(""), &[]).unwrap());
+static CATALOG: LazyLock<Catalog> =
+    LazyLock::new(|| Catalog::load(None, Path::new(""), &[]).unwrap());
 
 const MAP: &str = r#"
 name  = "release"
