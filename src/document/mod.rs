@@ -17,6 +17,7 @@ mod roster;
 mod scan;
 mod sheet;
 mod slot;
+pub mod store;
 mod template;
 mod update;
 mod view;
