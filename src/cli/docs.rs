@@ -14,11 +14,7 @@ use std::fmt::Write as _;
 /// Lines around a change that a diff shows.
 const CONTEXT: usize = 3;
 
-pub(super) fn docs(
-    arguments: &DocsArguments,
-    output: &Output,
-    environment: &Environment,
-) -> Exit {
+pub(super) fn docs(arguments: &DocsArguments, output: &Output, environment: &Environment) -> Exit {
     match work(arguments, output, environment) {
         Ok(exit) => exit,
         Err(problems) => output.diagnose(&problems),

@@ -2,8 +2,11 @@
 
 mod args;
 mod demo;
+mod docs;
+mod documents;
 mod exit;
 mod explain;
+mod gaps;
 mod generate;
 mod init;
 mod keys;
@@ -91,6 +94,7 @@ fn dispatch(verb: Verb, output: &Output, environment: &Environment) -> Exit {
         Verb::List(arguments) => list::list(&arguments, output, environment),
         Verb::Explain(arguments) => explain::explain(&arguments, output, environment),
         Verb::Report(arguments) => report::report(&arguments, output, environment),
+        Verb::Docs(arguments) => docs::docs(&arguments, output, environment),
         Verb::Init(arguments) => init::init(&arguments, output, environment),
         Verb::Keys(what) => keys::keys(&what, output, environment),
         Verb::Demo(arguments) => demo::demo(&arguments, output, environment),

@@ -48,7 +48,12 @@ pub(super) fn rule<'m>(item: &'m MapItem, slot: &Slot, own: bool) -> Rule<'m> {
             (None, Some(label)) => {
                 address.label == label || address.label.ends_with(&format!(" {label}"))
             }
-            (None, None) => false,
+            // A section's only blank, or only block, needs no name.
+            (None, None) => match one.write {
+                Write::List(_) => matches!(slot.kind, SlotKind::Placeholder { .. }),
+                Write::Failures(_) => matches!(slot.kind, SlotKind::Blank { .. }),
+                _ => false,
+            },
         }
     });
     let is_box = matches!(slot.kind, SlotKind::Box { .. });

@@ -11,6 +11,7 @@ mod memory;
 mod notes;
 mod outline;
 pub mod reading;
+pub mod recall;
 pub mod region;
 mod remark;
 mod roster;
