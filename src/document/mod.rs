@@ -11,7 +11,8 @@ mod view;
 pub use guide::{Domain, Item, Kind, Tally};
 pub use scan::scan;
 pub use slot::{
-    Address, Context, Heading, ListItem, OptionMark, Scan, Slot, SlotKind, Wants, normal,
+    ADDRESS_DEPTH, ADDRESS_WORDS, Address, Context, Heading, ListItem, OptionMark, Scan, Slot,
+    SlotKind, Wants, normal,
 };
 pub use view::{
     CountView, DecisionView, EvidenceView, FaultView, FindingView, NoteView, SeverityView,
