@@ -30,7 +30,8 @@ pub use memory::{Known, Memory};
 pub use remark::{Change, Remark, Subject};
 pub use scan::scan;
 pub use slot::{
-    Address, Context, Heading, ListItem, OptionMark, Scan, Slot, SlotKind, Wants, normal,
+    ADDRESS_DEPTH, ADDRESS_WORDS, Address, Context, Heading, ListItem, OptionMark, Scan, Slot,
+    SlotKind, Wants, normal,
 };
 pub use update::{Options, Updated, restore, update};
 pub use view::{
