@@ -281,9 +281,9 @@ impl Filling<'_> {
                 let line = escape::visible(&(self.redact)(line));
                 let line = escape::cut(line.trim(), 300);
                 match slot.context {
-                    Context::Text => escape::markdown(&line),
-                    Context::Cell => escape::markdown(&line),
-                    Context::Code => line.replace('`', "'").replace('|', "/"),
+                    Context::Text | Context::Cell => escape::markdown(&line),
+                    Context::Code => line.replace('`', "'"),
+                    Context::CellCode => line.replace('`', "'").replace('|', "/"),
                     Context::Fence => line.replace("```", "'''").replace("~~~", "'''"),
                 }
             })

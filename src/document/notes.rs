@@ -114,7 +114,8 @@ pub(super) fn contradictions(
     for finding in judged.findings() {
         let Some(note) = &finding.note else { continue };
         let named = note.document.rsplit('/').next() == map.file.rsplit('/').next();
-        if named && !covered.contains(&*finding.check) {
+        let looked = matches!(finding.verdict, Verdict::Pass | Verdict::Fail);
+        if named && looked && !covered.contains(&*finding.check) {
             told.insert(
                 finding.check.clone(),
                 said(
@@ -123,7 +124,7 @@ pub(super) fn contradictions(
                     &note.truth,
                     &note.source,
                     &format!(
-                        "{} ({}); to the letter: {}, as practice: {}",
+                        "{} ({}); to the letter {}, as practice {}",
                         escape::code(&finding.check),
                         finding.verdict,
                         note.conformance,
