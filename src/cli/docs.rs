@@ -39,7 +39,6 @@ fn work(
         settings: &settings,
         catalog: &catalog,
         findings: &told.findings,
-        decision: &told.decision,
         subject: &told.subject,
         secrets: &environment.secrets,
         take_over: arguments.take_over,

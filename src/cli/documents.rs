@@ -1,13 +1,14 @@
 //! The people's documents between a record and the disk: which there are, what they should say, and the
 //! writing of all of them or none.
 
+use super::output::Output;
 use super::prepare;
 use crate::catalog::{Catalog, load_maps};
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Source, nearest};
 use crate::document::store::{self, Lock, Opened};
 use crate::document::{self, Judged, Memory, Options, Remark, Standing, Updated, recall};
-use crate::model::{Decision, DocumentMap, Finding, Subject};
+use crate::model::{DocumentMap, Finding, Subject};
 use crate::secret::Book;
 use crate::settings::Settings;
 use jiff::tz::TimeZone;
@@ -18,7 +19,6 @@ pub(super) struct Bench<'a> {
     pub(super) settings: &'a Settings,
     pub(super) catalog: &'a Catalog,
     pub(super) findings: &'a [Finding],
-    pub(super) decision: &'a Decision,
     pub(super) subject: &'a Subject,
     pub(super) secrets: &'a Book,
     pub(super) take_over: bool,
@@ -54,12 +54,7 @@ impl Ready {
             let items = self.updated.items.iter();
             items.filter(|(_, standing)| wanted(*standing)).count()
         };
-        let changes = match (self.updated.changes.len(), self.differs()) {
-            (0, false) => "up to date".to_owned(),
-            (0, true) => "its notes change".to_owned(),
-            (1, _) => "1 place changes".to_owned(),
-            (many, _) => format!("{many} places change"),
-        };
+        let changes = self.extent();
         format!(
             "{}: {changes}; of {} items {} proved, {} attested, {} do not hold, {} for people, {} open",
             self.shown,
@@ -73,6 +68,16 @@ impl Ready {
                 Standing::NoCheck | Standing::NotLooked | Standing::Unproven
             )),
         )
+    }
+
+    /// How much changes.
+    pub(super) fn extent(&self) -> String {
+        match (self.updated.changes.len(), self.differs()) {
+            (0, false) => "up to date".to_owned(),
+            (0, true) => "a change of its notes".to_owned(),
+            (1, _) => "1 change".to_owned(),
+            (many, _) => format!("{many} changes"),
+        }
     }
 
     /// What people should know at once.
@@ -175,6 +180,42 @@ impl Bench<'_> {
             updated,
         })
     }
+}
+
+/// At the end of a run: says what would change in the documents, or writes it. True where all went well.
+pub(super) fn after_run(bench: &Bench<'_>, write_them: bool, output: &Output) -> bool {
+    let ready = match bench.ready(&[]) {
+        Ok(ready) => ready,
+        Err(problems) if write_them => {
+            output.diagnose(&problems);
+            return false;
+        }
+        Err(problems) => {
+            output.warn(&problems);
+            return true;
+        }
+    };
+    if write_them {
+        output.warn(&ready.iter().flat_map(Ready::warnings).collect::<Vec<_>>());
+        if let Err(problems) = write(&ready, bench.settings) {
+            output.diagnose(&problems);
+            return false;
+        }
+    }
+    if output.quiet() {
+        return true;
+    }
+    for one in ready.iter().filter(|one| one.differs()) {
+        output.remark(&match write_them {
+            true => format!("wrote {}", one.summary()),
+            false => format!(
+                "document {}: {}; holdpoint docs shows them, holdpoint docs --write applies them",
+                one.shown,
+                one.extent()
+            ),
+        });
+    }
+    true
 }
 
 /// The maps that are asked for, with the paths of their documents.

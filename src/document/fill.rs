@@ -37,10 +37,17 @@ pub(super) enum Rule<'m> {
 /// The rule of the map for a slot of an item, or that of its kind. `own`: the slot is the item's own box.
 pub(super) fn rule<'m>(item: &'m MapItem, slot: &Slot, own: bool) -> Rule<'m> {
     let address = &slot.address;
+    let is_block = matches!(slot.kind, SlotKind::Placeholder { .. });
     let of_map = item.slots.iter().find(|one| {
+        // A list wants a block, and a block takes nothing else.
+        let fits = match &one.write {
+            Write::List(_) => is_block,
+            Write::Never(_) | Write::Person => true,
+            _ => !is_block,
+        };
         let column = one.column.as_deref().map(normal);
         let label = one.label.as_deref().map(normal);
-        match (column, label) {
+        fits && match (column, label) {
             (Some(column), _) => address
                 .cell
                 .as_ref()
@@ -260,7 +267,7 @@ impl Filling<'_> {
                     None => "",
                 };
                 format!(
-                    "{}{waived}: it does not hold that {}. Details: holdpoint run {}",
+                    "{}{waived}: fails the claim that {}; prove the mend with: holdpoint run {}",
                     finding.check, finding.title, finding.check
                 )
             })

@@ -12,6 +12,8 @@ use std::ops::Range;
 
 /// The name of its region.
 const NAME: &str = "notes";
+/// How many checks a row names.
+const CHECKS: usize = 5;
 /// How many digests a row shows; all of them are remembered beside the document.
 const SHOWN: usize = 2;
 /// How many characters of a digest a row shows.
@@ -191,9 +193,14 @@ pub(super) fn render(map: &DocumentMap, memory: &Memory) -> String {
     );
     if !memory.notes.is_empty() {
         out.push_str("\n### Where this document asks for something else\n\n");
-        for line in memory.notes.values() {
-            out.push_str(line);
-            out.push('\n');
+        let of_map = map.contradictions.iter().map(|note| &note.id);
+        let others = memory.notes.keys();
+        let mut seen = BTreeSet::new();
+        for id in of_map.chain(others).filter(|id| seen.insert(*id)) {
+            if let Some(line) = memory.notes.get(id) {
+                out.push_str(line);
+                out.push('\n');
+            }
         }
     }
     let rows: Vec<_> = map
@@ -228,6 +235,11 @@ fn by(known: &Known) -> String {
     };
     let checks = known.checks.iter().filter(|(_, gave)| *gave == decisive);
     let mut parts: Vec<String> = checks.map(|(id, _)| escape::cell(id)).collect();
+    if parts.len() > CHECKS {
+        let more = parts.len() - CHECKS + 1;
+        parts.truncate(CHECKS - 1);
+        parts.push(format!("{more} more"));
+    }
     parts.extend(known.stated.iter().map(|who| escape::markdown(who)));
     parts.join(", ")
 }

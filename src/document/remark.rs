@@ -5,7 +5,7 @@ use super::fill::{Desire, Rule};
 use super::judged::{ItemState, Standing};
 use super::memory::Known;
 use super::sheet::Sheet;
-use super::slot::{Scan, Slot, SlotKind};
+use super::slot::{Address, Scan, Slot, SlotKind, normal};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::model::{MapItem, Ruling};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,14 +44,20 @@ pub struct Subject {
 impl Subject {
     pub(super) fn of(slot: &Slot, scan: &Scan, item: Option<&MapItem>) -> Self {
         let heading = slot.heading.and_then(|at| scan.headings.get(at));
-        let heading = heading.map_or("", |heading| &heading.shown);
+        let mut parts = vec![heading.map_or("", |heading| &heading.shown)];
+        match item {
+            Some(item) => parts.extend(item.item.iter().map(String::as_str)),
+            None => parts.extend(slot.address.items.iter().map(String::as_str)),
+        }
+        let own = words(slot);
+        parts.push(&own);
+        parts.retain(|part| !part.is_empty());
+        let same = |one: &&mut &str, other: &&mut &str| normal(one) == normal(other);
+        parts.dedup_by(|one, other| same(&one, &other));
         Self {
             line: slot.line,
             item: item.map(|item| item.id.clone()).unwrap_or_default(),
-            what: match heading {
-                "" => words(slot),
-                heading => format!("{heading} › {}", words(slot)),
-            },
+            what: parts.join(" › "),
         }
     }
 }
@@ -94,16 +100,13 @@ pub(super) struct Hand<'a> {
 
 /// A slot in words: its label, or its place in a table.
 pub(super) fn words(slot: &Slot) -> String {
-    let address = &slot.address;
-    let mut parts: Vec<&str> = address.items.iter().map(String::as_str).collect();
-    if let Some((row, column)) = &address.cell {
-        parts.extend([row.as_str(), column.as_str()]);
-    } else if parts.last() != Some(&&*address.label) && !address.label.is_empty() {
-        parts.push(&address.label);
-    }
-    match parts.is_empty() {
-        true => address.kind.to_owned(),
-        false => parts.join(" › "),
+    let Address { cell, label, .. } = &slot.address;
+    match cell {
+        Some((row, column)) => format!("{row}, {column}"),
+        None => {
+            let own = label.trim_end_matches(':').rsplit(": ").next();
+            own.unwrap_or_default().to_owned()
+        }
     }
 }
 
