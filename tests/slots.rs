@@ -49,7 +49,7 @@ fn count(text: &str, scan: &Scan) -> Count {
             SlotKind::Sign { .. } => count.signs += 1,
             SlotKind::Placeholder { at } => {
                 count.placeholders += 1;
-                count.lines += text[at.clone()].lines().count();
+                count.lines += text[at.clone()].matches("]").count();
             }
             SlotKind::Claim { .. } => count.claims += 1,
         }

@@ -107,7 +107,8 @@ pub struct Address {
     pub headings: Arc<[String]>,
     /// The list items that hold it, outermost first; shared by the slots of an item.
     pub items: Arc<[String]>,
-    /// In a table: the text of the row's first cell, and the heading of the column.
+    /// In a table: the text of the row's first cell, and the heading of the column. Rows that begin alike
+    /// are told apart by their second cells: `omega / mail`.
     pub cell: Option<(String, String)>,
     /// `box`, `blank`, `choice`, `sign`, `placeholder`, `claim`.
     pub kind: &'static str,

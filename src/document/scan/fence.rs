@@ -74,7 +74,7 @@ impl Fence {
         lines
             .iter()
             .all(|at| bracketed(at).is_some())
-            .then(|| first.start..last.end)
+            .then_some(first.start..last.end)
     }
 }
 

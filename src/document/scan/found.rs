@@ -30,10 +30,14 @@ pub(super) fn sign(source: &str, line: &Line) -> Option<Range<usize>> {
     let slice = source.get(at.clone())?;
     let start = at.start + (slice.len() - slice.trim_start().len());
     let slice = slice.trim();
-    let mut rest = slice.chars();
-    let is_sign = rest.next().is_some_and(|c| SIGNS.contains(c));
-    let end = rest.as_str();
-    (is_sign && matches!(end, "" | "\u{fe0f}")).then(|| start..start + slice.len())
+    is_sign(slice).then(|| start..start + slice.len())
+}
+
+/// One sign, with its variation selector or without.
+pub(super) fn is_sign(text: &str) -> bool {
+    let mut rest = text.chars();
+    let known = rest.next().is_some_and(|c| SIGNS.contains(c));
+    known && matches!(rest.as_str(), "" | "\u{fe0f}")
 }
 
 /// The slots of a line in the order of their first bytes. `column` is the heading of its column, in a table.
@@ -160,15 +164,16 @@ impl Group {
     fn part<'a>(&self, segment: &'a Segment, is_first: bool, is_blank: bool) -> Part<'a> {
         let words = segment.words.as_str();
         let split = segment.label(!is_blank && !self.options.is_empty());
-        let parts = split.and_then(|at| words.split_at_checked(at));
+        let parts = split.and_then(|at| Some((words.get(..at)?, segment.from(at))));
+        let whole = segment.from(0);
         match (parts, self.options.last()) {
             (Some((_, label)), None) if !is_first => Part::new("", label, true),
-            (_, None) => Part::new("", words, true),
+            (_, None) => Part::new("", whole, true),
             (Some((own, label)), Some((_, last))) if has_words(own) || !last.label.is_empty() => {
                 Part::new(own, label, true)
             }
             // `☐ Other: ____`: the words are the option's, and say what the blank is for.
-            _ => Part::new(words, words, false),
+            _ => Part::new(words, whole, false),
         }
     }
 

@@ -32,6 +32,8 @@ pub(super) struct Segment {
     strong: Option<Range<usize>>,
     /// Where the strong text began that is open.
     open: Option<usize>,
+    /// Where the code span began that holds the mark after them.
+    code: Option<usize>,
 }
 
 impl Segment {
@@ -52,6 +54,16 @@ impl Segment {
         let wide = words.rfind("  ").or_else(|| words.rfind(['|', ';', '\t']));
         let word = || words.rfind(' ').filter(|_| at_word);
         wide.or_else(word).map(|at| at + 1)
+    }
+
+    /// The words from `at` that say what the mark after them is for. The beginning of a code span, as in
+    /// `re_____`, says it only where nothing else does.
+    pub(super) fn from(&self, at: usize) -> &str {
+        let outside = self.code.and_then(|code| self.words.get(at..code));
+        outside
+            .filter(|words| words.contains(char::is_alphanumeric))
+            .or_else(|| self.words.get(at..))
+            .unwrap_or_default()
     }
 }
 
@@ -114,7 +126,9 @@ impl Line {
             Context::Cell => Context::CellCode,
             _ => Context::Code,
         };
+        self.last.code = Some(self.last.words.len());
         self.cut(source, inside, context);
+        self.last.code = None;
     }
 
     /// Strong text begins.
@@ -166,6 +180,8 @@ impl Line {
     fn mark(&mut self, at: Range<usize>, what: What) {
         self.marks.push(Mark { at, what });
         self.segments.push(std::mem::take(&mut self.last));
+        let in_code = matches!(what, What::Blank(context) if context != self.place);
+        self.last.code = in_code.then_some(0);
     }
 
     fn cut(&mut self, source: &str, at: Range<usize>, context: Context) {

@@ -1,10 +1,11 @@
 //! Reads a document's structure from the parser's events, and each line of its leaves.
 
-use super::super::slot::{Context, Heading, ListItem, OptionMark, Scan, SlotKind, normal};
+use super::super::slot::{Context, Heading, ListItem, Scan, SlotKind, normal};
 use super::address::{Addresses, Place, cut};
 use super::fence::Fence;
 use super::found::{Found, bullet, first, sign, slots};
 use super::line::Line;
+use super::parts::{Block, List, Table, line_starts};
 use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 use std::ops::Range;
 
@@ -30,47 +31,6 @@ pub(super) struct Reader<'t> {
     closed: usize,
     /// The last line of the block that has just ended, if it ends in a colon.
     lead: String,
-}
-
-/// A list that is open.
-#[derive(Default)]
-struct List {
-    /// The words that lead to it.
-    label: String,
-    /// Options at the start of its bullets.
-    options: Vec<OptionMark>,
-    /// One of them is a box, so that they are a choice.
-    open: bool,
-    place: Place,
-}
-
-/// The tables so far.
-#[derive(Default)]
-struct Table {
-    /// The first cell of every row.
-    rows: Vec<String>,
-    /// The heading of every column.
-    columns: Vec<String>,
-    /// Where the columns of the open table begin.
-    base: usize,
-    /// The column that comes next.
-    column: usize,
-    in_head: bool,
-}
-
-/// A paragraph, a heading or a cell that is open.
-struct Block {
-    line: Line,
-    /// The words of the lines before.
-    words: String,
-    /// The same, as they are shown.
-    shown: String,
-    /// It is a heading, whose words are shown to people.
-    is_heading: bool,
-    /// It is the first of its list item.
-    opens_item: bool,
-    /// How many lines it has had.
-    lines: usize,
 }
 
 impl<'t> Reader<'t> {
@@ -255,6 +215,10 @@ impl<'t> Reader<'t> {
                 self.found
                     .extend(found.into_iter().flatten().map(|one| (one, place)));
             }
+            TagEnd::Table => {
+                self.end_block();
+                self.table.end();
+            }
             TagEnd::TableCell => {
                 self.end_block();
                 self.table.column += 1;
@@ -307,9 +271,9 @@ impl<'t> Reader<'t> {
     fn end_block(&mut self) -> Option<Block> {
         let mut block = self.block.take()?;
         self.lead.clear();
-        let last = self.read_line(&mut block);
-        if last.trim_end().ends_with(':') {
-            self.lead = last;
+        self.lead = self.read_line(&mut block);
+        if block.line.place == Context::Cell || !self.lead.trim_end().ends_with(':') {
+            self.lead.clear();
         }
         if block.opens_item
             && let Some((at, _)) = self.items.last()
@@ -322,24 +286,19 @@ impl<'t> Reader<'t> {
         }
         if block.line.place == Context::Cell {
             let words = cut(&normal(&block.words));
-            if self.table.column == 0
-                && let Some(row) = self.table.rows.last_mut()
-            {
-                row.clone_from(&words);
-            }
-            if self.table.in_head {
-                self.table.columns.push(words);
-            }
+            self.table.cell(words, block.has_slot);
         }
         Some(block)
     }
 
-    /// Takes the slots of the line that has ended, and gives its words.
+    /// Takes the slots of the line that has ended, and gives the words after the last.
     fn read_line(&mut self, block: &mut Block) -> String {
         let context = block.line.place;
         let mut line = std::mem::replace(&mut block.line, Line::new(context));
         line.finish(self.text);
         let words = line.all_words();
+        let last = line.segments.last().map(|segment| segment.words.clone());
+        let last = last.unwrap_or_default();
         let leads = block.opens_item && block.lines == 0;
         block.lines += 1;
         block.words.push_str(&words);
@@ -349,7 +308,7 @@ impl<'t> Reader<'t> {
             block.shown.push(' ');
         }
         if line.marks.is_empty() && context != Context::Cell {
-            return words;
+            return last;
         }
         let place = self.place();
         if context == Context::Cell {
@@ -368,15 +327,16 @@ impl<'t> Reader<'t> {
                     slots(&line, column.map_or("", String::as_str))
                 }
             };
+            block.has_slot |= !found.is_empty();
             self.found.extend(found.into_iter().map(|one| (one, place)));
-            return words;
+            return last;
         }
         let mut found = slots(&line, "");
         if leads {
             self.lead_item(&line, &mut found);
         }
         self.found.extend(found.into_iter().map(|one| (one, place)));
-        words
+        last
     }
 
     /// The first line of a list item: the item's label, and the option that it may be.
@@ -389,7 +349,7 @@ impl<'t> Reader<'t> {
         item.label = line
             .segments
             .first()
-            .map(|segment| normal(&segment.words))
+            .map(|segment| normal(segment.from(0)))
             .unwrap_or_default();
         let Some(list) = self.lists.last_mut().filter(|_| !item.task) else {
             return;
@@ -474,30 +434,4 @@ impl<'t> Reader<'t> {
         scan.slots = slots.collect();
         scan
     }
-}
-
-impl Block {
-    fn new(place: Context) -> Self {
-        Self {
-            line: Line::new(place),
-            words: String::new(),
-            shown: String::new(),
-            is_heading: false,
-            opens_item: false,
-            lines: 0,
-        }
-    }
-}
-
-/// The first byte of each line: after `\n`, `\r\n` or `\r`.
-fn line_starts(text: &str) -> Vec<usize> {
-    let bytes = text.as_bytes();
-    let ends = bytes.iter().enumerate().filter(|(at, byte)| match byte {
-        b'\n' => true,
-        b'\r' => bytes.get(at + 1) != Some(&b'\n'),
-        _ => false,
-    });
-    std::iter::once(0)
-        .chain(ends.map(|(at, _)| at + 1))
-        .collect()
 }
