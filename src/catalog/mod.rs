@@ -1,5 +1,6 @@
-//! The catalogue: checks, maps and waivers from TOML, shipped and the user's, compared with what probes declare.
+//! The catalogue: checks, maps, waivers and attestations from TOML, shipped and the user's, compared with what probes declare.
 
+mod attestation_file;
 mod check_file;
 mod expressions;
 mod graph;
@@ -9,9 +10,12 @@ mod select;
 mod source;
 mod waiver_file;
 
+pub use attestation_file::{
+    ATTESTATIONS, attestable, nearest_attestable, parse_attestations, parse_day, read_attestations,
+};
 pub use check_file::parse_check;
 pub use expressions::verify as verify_expressions;
-pub use map_file::{load_maps, parse_map, shipped_maps};
+pub use map_file::{MAPS, load_maps, parse_map, shipped_maps};
 pub use select::{NothingSelected, SUITES, Selection, Selector};
 pub use waiver_file::{parse_waivers, read_waivers};
 

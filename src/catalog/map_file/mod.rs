@@ -10,6 +10,9 @@ use draft::{Draft, read};
 use settle::settle;
 use std::path::Path;
 
+/// Where a user's own maps are looked for, below the application's root.
+pub const MAPS: &str = ".holdpoint/maps";
+
 /// Reads one map.
 ///
 /// # Errors
