@@ -60,6 +60,14 @@ Examples:
     List(ListArguments),
     /// Explain a check or a probe: why, how it looks, what it expects, how to mend
     Explain(ExplainArguments),
+    /// Write an execution guide from checks: what they verify, what they need, how to mend
+    #[command(after_help = "\
+Examples:
+  holdpoint guide infrastructure                            to read now
+  holdpoint guide infrastructure --write docs/GUIDE.md      in a file that people may write around
+  holdpoint guide security --write docs/GUIDE.md --append   at the end of a file that is there
+  holdpoint guide email push                                of two areas of checks")]
+    Guide(GuideArguments),
     /// Make reports from a record, without looking again
     Report(ReportArguments),
     /// Show what a record says in the people's documents, and write it where told
@@ -193,7 +201,7 @@ pub(super) struct DecisionArguments {
     /// Findings of at least this severity must pass; medium where nothing is said
     #[arg(long, value_name = "SEVERITY", value_parser = word::<Severity>)]
     pub(super) fail_on: Option<Severity>,
-    /// Write a report: terminal, json, junit, markdown or sign-off; repeatable; the path - is standard output
+    /// Write a report: terminal, json, junit, markdown, sign-off or a generated document such as security-headers-audit; repeatable; the path - is standard output
     #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
     pub(super) report: Vec<ReportTarget>,
 }
@@ -258,6 +266,25 @@ pub(super) struct ExplainArguments {
     /// The id of a check, or the name of a probe
     #[arg(value_name = "ID")]
     pub(super) id: String,
+    #[command(flatten)]
+    pub(super) subject: SubjectArguments,
+}
+
+/// The arguments of `guide`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct GuideArguments {
+    /// Suites, ids, globs and tags of checks; everything where none is given
+    #[arg(value_name = "SELECTOR")]
+    pub(super) selectors: Vec<String>,
+    /// Write it into its region of this file, or renew it there; what stands around it is left alone
+    #[arg(long, value_name = "FILE")]
+    pub(super) write: Option<PathBuf>,
+    /// With --write: add the region to a file that does not have it yet
+    #[arg(long, requires = "write")]
+    pub(super) append: bool,
+    /// With --write: renew the region even where it was changed by hand
+    #[arg(long, requires = "write")]
+    pub(super) take_over: bool,
     #[command(flatten)]
     pub(super) subject: SubjectArguments,
 }
@@ -402,6 +429,7 @@ fn report_target(text: &str) -> Result<ReportTarget, String> {
     let names: Vec<_> = crate::report::FORMATS
         .iter()
         .map(|format| format.name)
+        .chain(crate::document::GENERATED.iter().map(|one| one.name))
         .collect();
     if !names.contains(&name) {
         let near = crate::diagnostic::nearest(name, names.iter().copied());

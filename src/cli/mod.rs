@@ -8,6 +8,7 @@ mod exit;
 mod explain;
 mod gaps;
 mod generate;
+mod guide;
 mod init;
 mod keys;
 mod list;
@@ -93,6 +94,7 @@ fn dispatch(verb: Verb, output: &Output, environment: &Environment) -> Exit {
         Verb::Plan(arguments) => plan::plan(arguments, output, environment),
         Verb::List(arguments) => list::list(&arguments, output, environment),
         Verb::Explain(arguments) => explain::explain(&arguments, output, environment),
+        Verb::Guide(arguments) => guide::guide(&arguments, output, environment),
         Verb::Report(arguments) => report::report(&arguments, output, environment),
         Verb::Docs(arguments) => docs::docs(&arguments, output, environment),
         Verb::Init(arguments) => init::init(&arguments, output, environment),

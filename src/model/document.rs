@@ -2,9 +2,11 @@
 
 use super::{Place, Severity};
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 /// Who can say whether an item holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Ruling {
     /// A probe.
     Auto,
