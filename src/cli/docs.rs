@@ -1,13 +1,12 @@
 //! `holdpoint docs`: what a record says in the people's documents.
 
 use super::args::{DocsArguments, SubjectArguments};
-use super::documents::{self, Bench, Ready};
+use super::documents::{self, Bench, Ready, Trouble};
 use super::exit::Exit;
 use super::gaps;
 use super::output::Output;
 use super::prepare::{self, Environment};
 use super::report::{TORN, tell};
-use crate::diagnostic::Diagnostic;
 use similar::{ChangeTag, TextDiff};
 use std::fmt::Write as _;
 
@@ -17,7 +16,7 @@ const CONTEXT: usize = 3;
 pub(super) fn docs(arguments: &DocsArguments, output: &Output, environment: &Environment) -> Exit {
     match work(arguments, output, environment) {
         Ok(exit) => exit,
-        Err(problems) => output.diagnose(&problems),
+        Err(trouble) => trouble.tell(output),
     }
 }
 
@@ -25,13 +24,13 @@ fn work(
     arguments: &DocsArguments,
     output: &Output,
     environment: &Environment,
-) -> Result<Exit, Vec<Diagnostic>> {
+) -> Result<Exit, Trouble> {
     let subject: &SubjectArguments = &arguments.subject;
-    let (settings, catalog) = prepare::catalog(subject, environment)?;
+    let (settings, catalog) = prepare::catalog(subject, environment).map_err(Trouble::usage)?;
     if arguments.what.restore {
         return restore(arguments, &settings, &catalog, output);
     }
-    let told = tell(&arguments.from, &settings, None, None)?;
+    let told = tell(&arguments.from, &settings, None, None).map_err(Trouble::usage)?;
     if told.torn {
         output.remark(TORN);
     }
@@ -39,6 +38,7 @@ fn work(
         settings: &settings,
         catalog: &catalog,
         findings: &told.findings,
+        decision: &told.decision,
         subject: &told.subject,
         secrets: &environment.secrets,
         take_over: arguments.take_over,
@@ -85,9 +85,9 @@ fn written(one: &Ready) -> String {
 
 /// A document's change as a unified diff.
 fn diff(one: &Ready, color: bool) -> String {
-    let (old, new) = (one.old.as_deref().unwrap_or_default(), &one.new);
+    let (old, new) = (one.old().unwrap_or_default(), &one.new);
     let diff = TextDiff::from_lines(old, new);
-    let from = match one.old {
+    let from = match one.old() {
         Some(_) => format!("a/{}", one.shown),
         None => "/dev/null".into(),
     };
@@ -124,7 +124,7 @@ fn restore(
     settings: &crate::settings::Settings,
     catalog: &crate::catalog::Catalog,
     output: &Output,
-) -> Result<Exit, Vec<Diagnostic>> {
+) -> Result<Exit, Trouble> {
     for (shown, lost) in documents::restore(&arguments.documents, settings, catalog)? {
         output.remark(&format!("took out of {shown} what holdpoint had written"));
         for line in lost {

@@ -1,24 +1,29 @@
 //! The people's documents between a record and the disk: which there are, what they should say, and the
 //! writing of all of them or none.
 
+use super::choose::{Chosen, chosen, maps};
+use super::exit::Exit;
 use super::output::Output;
-use super::prepare;
-use crate::catalog::{Catalog, load_maps};
+use super::reports;
+use crate::catalog::{ATTESTATIONS, Catalog, attestable, read_attestations};
 use crate::clock;
-use crate::diagnostic::{Diagnostic, Source, nearest};
+use crate::diagnostic::{Diagnostic, Source};
 use crate::document::store::{self, Lock, Opened};
-use crate::document::{self, Judged, Memory, Options, Remark, Standing, Updated, recall};
-use crate::model::{DocumentMap, Finding, Subject};
+use crate::document::{
+    self, Generated, Judged, Memory, Options, Remark, Standing, Updated, View, recall,
+};
+use crate::model::{Attestation, Decision, DocumentMap, Finding, Subject};
 use crate::secret::Book;
 use crate::settings::Settings;
 use jiff::tz::TimeZone;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// A record and the repository whose documents it is to be written into.
 pub(super) struct Bench<'a> {
     pub(super) settings: &'a Settings,
     pub(super) catalog: &'a Catalog,
     pub(super) findings: &'a [Finding],
+    pub(super) decision: &'a Decision,
     pub(super) subject: &'a Subject,
     pub(super) secrets: &'a Book,
     pub(super) take_over: bool,
@@ -27,142 +32,226 @@ pub(super) struct Bench<'a> {
 
 /// One document as it should be.
 pub(super) struct Ready {
-    /// As the settings call it.
-    pub(super) name: String,
     /// Its path, as seen from the root.
     pub(super) shown: String,
     /// What it says; none where it is not there yet.
-    pub(super) old: Option<String>,
+    opened: Option<Opened>,
     /// What it should say.
     pub(super) new: String,
-    opened: Opened,
-    before: Memory,
-    /// The map that it is filled in by, and what came of it.
+    /// How it came about.
+    pub(super) content: Content,
+}
+
+/// Why documents were not made or not written, with the exit status for it.
+pub(super) struct Trouble {
+    pub(super) exit: Exit,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+impl Trouble {
+    /// Something of the user's settings is wrong.
+    pub(super) fn usage(problems: Vec<Diagnostic>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            problems,
+        }
+    }
+
+    /// A document cannot be read or written.
+    pub(super) fn document(problems: Vec<Diagnostic>) -> Self {
+        Self {
+            exit: Exit::Unwritten,
+            problems,
+        }
+    }
+
+    /// Says it.
+    pub(super) fn tell(&self, output: &Output) -> Exit {
+        output.diagnose(&self.problems);
+        self.exit
+    }
+}
+
+/// How a document comes to say what it should.
+pub(super) enum Content {
+    /// People wrote it, and its slots are filled in.
+    Filled(Box<Filled>),
+    /// Holdpoint writes its region whole.
+    Generated,
+}
+
+/// A people's document that is filled in.
+pub(super) struct Filled {
     pub(super) map: DocumentMap,
     pub(super) updated: Updated,
+    before: Memory,
 }
 
 impl Ready {
+    /// What it says now.
+    pub(super) fn old(&self) -> Option<&str> {
+        self.opened.as_ref().map(|opened| opened.text.as_str())
+    }
+
     /// It does not say yet what it should.
     pub(super) fn differs(&self) -> bool {
-        self.old.as_deref() != Some(&self.new)
+        self.old() != Some(&self.new)
+    }
+
+    /// What is remembered of it changes.
+    fn is_to_be_written(&self) -> bool {
+        let forgets =
+            matches!(&self.content, Content::Filled(one) if one.updated.memory != one.before);
+        forgets || self.differs()
     }
 
     /// One line: how much changes, and what is known of its items.
     pub(super) fn summary(&self) -> String {
+        let Content::Filled(one) = &self.content else {
+            return format!("{}: {}", self.shown, self.extent());
+        };
         let count = |wanted: &dyn Fn(Standing) -> bool| {
-            let items = self.updated.items.iter();
+            let items = one.updated.items.iter();
             items.filter(|(_, standing)| wanted(*standing)).count()
         };
-        let changes = self.extent();
+        let open = |one| {
+            matches!(
+                one,
+                Standing::NoCheck | Standing::NotLooked | Standing::Unproven
+            )
+        };
         format!(
-            "{}: {changes}; of {} items {} proved, {} attested, {} do not hold, {} for people, {} open",
+            "{}: {}; of {} items {} proved, {} attested, {} do not hold, {} for people, {} open",
             self.shown,
-            self.updated.items.len(),
+            self.extent(),
+            one.updated.items.len(),
             count(&|one| one == Standing::Proved),
             count(&|one| one == Standing::Attested),
             count(&|one| one == Standing::Failed),
             count(&|one| one == Standing::NeedsPerson),
-            count(&|one| matches!(
-                one,
-                Standing::NoCheck | Standing::NotLooked | Standing::Unproven
-            )),
+            count(&open),
         )
     }
 
     /// How much changes.
     pub(super) fn extent(&self) -> String {
-        match (self.updated.changes.len(), self.differs()) {
-            (0, false) => "up to date".to_owned(),
-            (0, true) => "a change of its notes".to_owned(),
-            (1, _) => "1 change".to_owned(),
-            (many, _) => format!("{many} changes"),
+        let changes = match &self.content {
+            Content::Filled(one) => one.updated.changes.len(),
+            Content::Generated => 0,
+        };
+        match (changes, self.old(), self.differs()) {
+            (_, None, _) => "a new document".to_owned(),
+            (_, _, false) => "up to date".to_owned(),
+            (0, _, true) => "a change of what holdpoint writes whole".to_owned(),
+            (1, _, _) => "1 change".to_owned(),
+            (many, _, _) => format!("{many} changes"),
         }
     }
 
     /// What people should know at once.
     pub(super) fn warnings(&self) -> Vec<Diagnostic> {
-        let each = self.updated.remarks.iter().filter_map(|remark| {
-            let (message, help) = match remark {
-                Remark::Contradicted(at, why) => (
-                    format!("{}:{}: {} says yes; {why}", self.shown, at.line, at.what),
-                    "a person's word stays; correct it, or mend what failed",
-                ),
-                Remark::ByHand(at) => (
-                    format!(
-                        "{}:{}: {} was changed by a person since holdpoint wrote it, and stays so",
-                        self.shown, at.line, at.what
-                    ),
-                    "--take-over writes it again",
-                ),
-                Remark::Lost(line) => (
-                    format!(
-                        "{}: a line that holdpoint had filled in has changed, and is left: {line}",
-                        self.shown
-                    ),
-                    "give the line its words back, or empty its slot and run again",
-                ),
-                Remark::Moved(at, to) => (
-                    format!(
-                        "{}: {} ({}) stands under '{to}' now, and was taken there",
-                        self.shown, at.what, at.item
-                    ),
-                    "correct the map, so that it is found for certain",
-                ),
-                Remark::Drifted(at, alike) => (
-                    format!(
-                        "{}: {} ({}) is not there; it may be {alike}",
-                        self.shown, at.what, at.item
-                    ),
-                    "if so, correct the map in .holdpoint/maps; nothing was written there",
-                ),
-                _ => return None,
-            };
-            Some(Diagnostic::new(message).help(help))
-        });
-        each.collect()
+        let Content::Filled(one) = &self.content else {
+            return Vec::new();
+        };
+        let each = one.updated.remarks.iter();
+        each.filter_map(|remark| warning(remark, &self.shown))
+            .collect()
     }
 }
 
+fn warning(remark: &Remark, shown: &str) -> Option<Diagnostic> {
+    let (message, help) = match remark {
+        Remark::Contradicted(at, why) => (
+            format!(
+                "{shown}:{}: {}: a person says yes, and {why}",
+                at.line, at.what
+            ),
+            "a person's word stays; correct it, or mend what failed",
+        ),
+        Remark::ByHand(at) => (
+            format!(
+                "{shown}:{}: {}: a person changed it since holdpoint wrote it, and it stays so",
+                at.line, at.what
+            ),
+            "holdpoint docs --write --take-over writes it again",
+        ),
+        Remark::Lost(line) => (
+            format!(
+                "{shown}: a line that holdpoint had filled in has changed, and is left: {line}"
+            ),
+            "give the line its words back, or empty its slot and run again",
+        ),
+        Remark::Moved(at, to) => (
+            format!(
+                "{shown}: {} ({}) stands under '{to}' now, and was taken there",
+                at.what, at.item
+            ),
+            "correct the map, so that it is found for certain",
+        ),
+        Remark::Drifted(at, alike) => (
+            format!(
+                "{shown}: {} ({}) is not there; it may be {alike}",
+                at.what, at.item
+            ),
+            "if so, correct the map in .holdpoint/maps; nothing was written there",
+        ),
+        _ => return None,
+    };
+    Some(Diagnostic::new(message).help(help))
+}
+
 impl Bench<'_> {
-    /// The documents of these names or paths, or all that are known, as they should be.
-    pub(super) fn ready(&self, wanted: &[String]) -> Result<Vec<Ready>, Vec<Diagnostic>> {
-        let maps = load_maps(
-            &self.settings.root.join(".holdpoint/maps"),
-            &self.settings.root,
-            self.catalog,
-        )?;
+    /// The documents of these names or paths, or all that are there, as they should be.
+    ///
+    /// # Errors
+    /// What was asked for, or a map, is wrong; or a document cannot be read or told apart in itself.
+    pub(super) fn ready(&self, wanted: &[String]) -> Result<Vec<Ready>, Trouble> {
+        let (maps, attestations) = self.read().map_err(Trouble::usage)?;
+        let chosen = chosen(wanted, self.settings, &maps).map_err(Trouble::usage)?;
         let mut problems = Vec::new();
         let mut ready = Vec::new();
-        for (map, shown) in chosen(wanted, self.settings, &maps)? {
-            match self.fill(map, &shown) {
+        for one in chosen {
+            let made = match one {
+                Chosen::Mapped(map, shown) => self.fill(map, &shown, &attestations),
+                Chosen::Generated(document, shown) => self.generate(document, &shown),
+            };
+            match made {
                 Ok(one) => ready.push(one),
                 Err(more) => problems.extend(more),
             }
         }
         match problems.is_empty() {
             true => Ok(ready),
-            false => Err(problems),
+            false => Err(Trouble::document(problems)),
         }
     }
 
-    fn fill(&self, map: &DocumentMap, shown: &str) -> Result<Ready, Vec<Diagnostic>> {
+    /// The maps, and what people have stated.
+    fn read(&self) -> Result<(Vec<DocumentMap>, Vec<Attestation>), Vec<Diagnostic>> {
+        let maps = maps(self.settings, self.catalog)?;
+        let known = attestable(self.catalog, &maps);
+        let file = self.settings.root.join(ATTESTATIONS);
+        let attestations = read_attestations(&file, ATTESTATIONS, Some(&known))?;
+        Ok((maps, attestations))
+    }
+
+    fn fill(
+        &self,
+        map: &DocumentMap,
+        shown: &str,
+        attestations: &[Attestation],
+    ) -> Result<Ready, Vec<Diagnostic>> {
         let root = &self.settings.root;
-        let opened =
-            store::open(&root.join(shown), shown).map_err(|fault| vec![fault.told.clone()])?;
+        let opened = store::open(&root.join(shown), shown).map_err(|fault| vec![fault.told])?;
         let source = Source::new(shown, &opened.text);
-        let ids: Vec<&str> = self
-            .catalog
-            .checks()
-            .iter()
-            .map(|check| check.id.as_str())
-            .collect();
+        let checks = self.catalog.checks().iter();
+        let ids: Vec<&str> = checks.map(|check| check.id.as_str()).collect();
         let map = document::with_comments(map, &source, &ids)?;
         let before = recall::recall(root, &map.name, shown, &opened.text)
             .map_err(|problem| vec![problem])?;
+        // Whether a statement still counts is a question of today, not of the record.
         let today = clock::now().to_zoned(TimeZone::UTC).date();
-        let attestations = prepare::attestations(self.settings)?;
-        let judged = Judged::new(&map, self.findings, &attestations, self.subject, today);
+        let judged = Judged::new(&map, self.findings, attestations, self.subject, today);
         let options = Options {
             take_over: self.take_over,
             refresh: self.refresh,
@@ -170,14 +259,40 @@ impl Bench<'_> {
         };
         let updated = document::update(&source, &map, &judged, &before, &options)?;
         Ok(Ready {
-            name: map.name.clone(),
             shown: shown.into(),
-            old: Some(opened.text.clone()),
             new: updated.text.clone(),
+            opened: Some(opened),
+            content: Content::Filled(Box::new(Filled {
+                map,
+                updated,
+                before,
+            })),
+        })
+    }
+
+    fn generate(&self, document: &Generated, shown: &str) -> Result<Ready, Vec<Diagnostic>> {
+        let path = self.settings.root.join(shown);
+        let opened = match path.exists() {
+            true => Some(store::open(&path, shown).map_err(|fault| vec![fault.told])?),
+            false => None,
+        };
+        let make = || {
+            let view = View::new(self.decision, self.findings, self.subject);
+            let template = reports::template(document, &self.settings.root)?;
+            let text = self.secrets.redact(&document.render(&template, &view)?);
+            let existing = opened.as_ref().map(|opened| opened.text.as_str());
+            document
+                .update(existing, &text, self.take_over)
+                .map_err(|fault| {
+                    fault.diagnostic(&Source::new(shown, existing.unwrap_or_default()))
+                })
+        };
+        let new = make().map_err(|problem| vec![problem])?;
+        Ok(Ready {
+            shown: shown.into(),
+            new,
             opened,
-            before,
-            map,
-            updated,
+            content: Content::Generated,
         })
     }
 }
@@ -186,19 +301,19 @@ impl Bench<'_> {
 pub(super) fn after_run(bench: &Bench<'_>, write_them: bool, output: &Output) -> bool {
     let ready = match bench.ready(&[]) {
         Ok(ready) => ready,
-        Err(problems) if write_them => {
-            output.diagnose(&problems);
+        Err(trouble) if write_them => {
+            trouble.tell(output);
             return false;
         }
-        Err(problems) => {
-            output.warn(&problems);
+        Err(trouble) => {
+            output.warn(&trouble.problems);
             return true;
         }
     };
     if write_them {
         output.warn(&ready.iter().flat_map(Ready::warnings).collect::<Vec<_>>());
-        if let Err(problems) = write(&ready, bench.settings) {
-            output.diagnose(&problems);
+        if let Err(trouble) = write(&ready, bench.settings) {
+            trouble.tell(output);
             return false;
         }
     }
@@ -218,102 +333,47 @@ pub(super) fn after_run(bench: &Bench<'_>, write_them: bool, output: &Output) ->
     true
 }
 
-/// The maps that are asked for, with the paths of their documents.
-fn chosen<'m>(
-    wanted: &[String],
-    settings: &Settings,
-    maps: &'m [DocumentMap],
-) -> Result<Vec<(&'m DocumentMap, String)>, Vec<Diagnostic>> {
-    let path = |map: &DocumentMap| {
-        let known = settings.documents.get(&map.name).cloned();
-        known.or_else(|| {
-            settings
-                .root
-                .join(&map.file)
-                .is_file()
-                .then(|| map.file.clone())
-        })
-    };
-    if wanted.is_empty() {
-        let each = maps.iter().filter_map(|map| Some((map, path(map)?)));
-        return Ok(each.collect());
-    }
-    let mut found = Vec::new();
-    let mut problems = Vec::new();
-    for name in wanted {
-        let by_name = maps.iter().find(|map| map.name == *name);
-        let by_path = || {
-            let same = |map: &&DocumentMap| {
-                path(map).is_some_and(|path| path == *name || PathBuf::from(name).ends_with(&path))
-            };
-            maps.iter().find(same)
-        };
-        match by_name.or_else(by_path) {
-            Some(map) => match path(map) {
-                Some(path) => found.push((map, path)),
-                None => problems.push(
-                    Diagnostic::new(format!("there is no {} in this project", map.file)).help(
-                        format!(
-                            "say where it is in holdpoint.toml: [documents] {} = \"PATH\"",
-                            map.name
-                        ),
-                    ),
-                ),
-            },
-            None => problems.push(unknown(name, maps)),
-        }
-    }
-    match problems.is_empty() {
-        true => Ok(found),
-        false => Err(problems),
-    }
-}
-
-fn unknown(name: &str, maps: &[DocumentMap]) -> Diagnostic {
-    let names: Vec<&str> = maps.iter().map(|map| &*map.name).collect();
-    let near = nearest(name, names.iter().copied());
-    let near = near.map_or_else(String::new, |near| format!("did you mean '{near}'? "));
-    Diagnostic::new(format!("no map is known for the document '{name}'")).help(format!(
-        "{near}the documents are {}; .holdpoint/maps takes maps of your own",
-        names.join(", ")
-    ))
-}
-
 /// Writes the documents that differ, after it is certain that every one of them may be written.
-pub(super) fn write(ready: &[Ready], settings: &Settings) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn write(ready: &[Ready], settings: &Settings) -> Result<(), Trouble> {
     let root = &settings.root;
-    let changed = || {
-        ready
-            .iter()
-            .filter(|one| one.differs() || one.updated.memory != one.before)
-    };
-    if changed().next().is_none() {
+    let changed: Vec<&Ready> = ready.iter().filter(|one| one.is_to_be_written()).collect();
+    if changed.is_empty() {
         return Ok(());
     }
-    let _lock = Lock::take(root).map_err(|fault| vec![fault.told])?;
-    let faults: Vec<Diagnostic> = changed()
+    let taken = Lock::take(root);
+    let _lock = taken.map_err(|fault| Trouble::document(vec![fault.told]))?;
+    let faults: Vec<Diagnostic> = changed
+        .iter()
         .filter(|one| one.differs())
-        .filter_map(|one| one.opened.writable().err())
+        .filter_map(|one| one.opened.as_ref()?.writable().err())
         .map(|fault| fault.told)
         .collect();
     if !faults.is_empty() {
-        return Err(faults);
+        return Err(Trouble::document(faults));
     }
-    for one in changed() {
-        let memory = &one.updated.memory;
-        let each = || -> Result<(), Diagnostic> {
-            recall::intend(root, &one.name, memory, &one.new)?;
-            if one.differs() {
-                store::replace(&one.opened, &one.new).map_err(|fault| {
-                    recall::forget(root, &one.name);
-                    fault.told
-                })?;
-            }
-            recall::keep(root, &one.name, memory)
-        };
-        each().map_err(|problem| vec![problem])?;
+    for one in changed {
+        put(one, root).map_err(|problem| Trouble::document(vec![problem]))?;
     }
     Ok(())
+}
+
+fn put(one: &Ready, root: &Path) -> Result<(), Diagnostic> {
+    let replace = || match &one.opened {
+        Some(opened) => store::replace(opened, &one.new).map_err(|fault| fault.told),
+        None => {
+            store::create(&root.join(&one.shown), &one.shown, &one.new).map_err(|fault| fault.told)
+        }
+    };
+    let Content::Filled(filled) = &one.content else {
+        return replace();
+    };
+    let (name, memory) = (&filled.map.name, &filled.updated.memory);
+    recall::intend(root, name, memory, &one.new)?;
+    if let Err(told) = replace() {
+        recall::forget(root, name);
+        return Err(told);
+    }
+    recall::keep(root, name, memory)
 }
 
 /// Takes out of the documents what holdpoint wrote; for each that had something, what was not found.
@@ -321,31 +381,40 @@ pub(super) fn restore(
     wanted: &[String],
     settings: &Settings,
     catalog: &Catalog,
-) -> Result<Vec<(String, Vec<String>)>, Vec<Diagnostic>> {
+) -> Result<Vec<(String, Vec<String>)>, Trouble> {
+    let maps = maps(settings, catalog).map_err(Trouble::usage)?;
     let root = &settings.root;
-    let maps = load_maps(&root.join(".holdpoint/maps"), root, catalog)?;
-    let _lock = Lock::take(root).map_err(|fault| vec![fault.told])?;
+    let taken = Lock::take(root);
+    let _lock = taken.map_err(|fault| Trouble::document(vec![fault.told]))?;
     let mut done = Vec::new();
-    for (map, shown) in chosen(wanted, settings, &maps)? {
-        let one = || -> Result<Option<Vec<String>>, Diagnostic> {
-            let opened = store::open(&root.join(&shown), &shown).map_err(|fault| fault.told)?;
-            let memory = recall::recall(root, &map.name, &shown, &opened.text)?;
-            let (text, lost) = document::restore(&opened.text, &memory);
-            if text == opened.text {
-                return Ok(None);
-            }
-            let empty = Memory::empty(&shown);
-            recall::intend(root, &map.name, &empty, &text)?;
-            store::replace(&opened, &text).map_err(|fault| {
-                recall::forget(root, &map.name);
-                fault.told
-            })?;
-            recall::keep(root, &map.name, &empty)?;
-            Ok(Some(lost))
+    for one in chosen(wanted, settings, &maps).map_err(Trouble::usage)? {
+        let Chosen::Mapped(map, shown) = one else {
+            continue;
         };
-        if let Some(lost) = one().map_err(|problem| vec![problem])? {
-            done.push((shown, lost));
-        }
+        let lost =
+            take_out(map, &shown, root).map_err(|problem| Trouble::document(vec![problem]))?;
+        done.extend(lost.map(|lost| (shown, lost)));
     }
     Ok(done)
+}
+
+fn take_out(
+    map: &DocumentMap,
+    shown: &str,
+    root: &Path,
+) -> Result<Option<Vec<String>>, Diagnostic> {
+    let opened = store::open(&root.join(shown), shown).map_err(|fault| fault.told)?;
+    let memory = recall::recall(root, &map.name, shown, &opened.text)?;
+    let (text, lost) = document::restore(&opened.text, &memory);
+    if text == opened.text {
+        return Ok(None);
+    }
+    let empty = Memory::empty(shown);
+    recall::intend(root, &map.name, &empty, &text)?;
+    if let Err(fault) = store::replace(&opened, &text) {
+        recall::forget(root, &map.name);
+        return Err(fault.told);
+    }
+    recall::keep(root, &map.name, &empty)?;
+    Ok(Some(lost))
 }

@@ -1,6 +1,6 @@
 //! What no evidence covers: `holdpoint docs --gaps`.
 
-use super::documents::Ready;
+use super::documents::{Content, Filled, Ready};
 use crate::catalog::Catalog;
 use crate::document::Remark;
 use crate::report::Style;
@@ -19,8 +19,15 @@ pub(super) fn text(
     style: Style,
 ) -> String {
     let mut out = String::new();
-    for one in ready {
-        let title = format!("{} ({})", one.shown, one.map.title);
+    let filled: Vec<(&str, &Filled)> = ready
+        .iter()
+        .filter_map(|one| match &one.content {
+            Content::Filled(filled) => Some((&*one.shown, &**filled)),
+            Content::Generated => None,
+        })
+        .collect();
+    for (shown, one) in &filled {
+        let title = format!("{shown} ({})", one.map.title);
         let _ = writeln!(out, "{}\n", bold(&title, style));
         let mut sorted: Vec<&Remark> = one.updated.remarks.iter().collect();
         sorted.sort();
@@ -36,15 +43,15 @@ pub(super) fn text(
             out.push('\n');
         }
     }
-    let unasked = unasked(ready, catalog);
-    if !unasked.is_empty() && !ready.is_empty() {
+    let unasked = unasked(&filled, catalog);
+    if !unasked.is_empty() && !filled.is_empty() {
         let heading = "Checks that none of these documents asks for";
         let _ = writeln!(out, "{} ({})", bold(heading, style), unasked.len());
         for id in unasked {
             let _ = writeln!(out, "  {id}");
         }
     }
-    if ready.is_empty() {
+    if filled.is_empty() {
         let _ = writeln!(
             out,
             "no document with a map was found below {}; name one in holdpoint.toml under [documents]",
@@ -109,10 +116,10 @@ const GROUPS: [Group; 8] = [
 ];
 
 /// The checks of the suites that documents are about, which no map of these documents names.
-fn unasked<'c>(ready: &[Ready], catalog: &'c Catalog) -> Vec<&'c str> {
-    let asked: BTreeSet<&str> = ready
+fn unasked<'c>(filled: &[(&str, &Filled)], catalog: &'c Catalog) -> Vec<&'c str> {
+    let asked: BTreeSet<&str> = filled
         .iter()
-        .flat_map(|one| &one.map.items)
+        .flat_map(|(_, one)| &one.map.items)
         .flat_map(|item| &item.checks)
         .map(String::as_str)
         .collect();

@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit status out; one file per verb.
 
 mod args;
+mod choose;
 mod demo;
 mod docs;
 mod documents;

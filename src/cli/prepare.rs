@@ -12,7 +12,7 @@ use crate::clock;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::engine::{Limits, Plan, PlanInput};
 use crate::evidence::Leftovers;
-use crate::model::{Attestation, Severity, Waiver};
+use crate::model::{Severity, Waiver};
 use crate::probe::Scratch;
 use crate::probe::transport::Transport;
 use crate::secret::Book;
@@ -265,11 +265,6 @@ pub(super) fn prepare(
         limits,
         waivers,
     })
-}
-
-/// What people have stated.
-pub(super) fn attestations(_settings: &Settings) -> Result<Vec<Attestation>, Vec<Diagnostic>> {
-    Ok(Vec::new())
 }
 
 /// Where runs write down what they create in services.

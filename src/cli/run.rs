@@ -198,6 +198,7 @@ async fn execute(
             settings: &settings,
             catalog: &catalog,
             findings: &findings,
+            decision: &decision,
             subject: &subject,
             secrets: &environment.secrets,
             take_over: false,
