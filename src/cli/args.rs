@@ -1,5 +1,9 @@
 //! What was typed: the verbs and options, and the help that teaches them.
 
+mod statement;
+
+pub(super) use statement::{AttestArguments, WaiveArguments};
+
 use super::exit::Exit;
 use crate::diagnostic::parse_duration;
 use crate::model::{Level, Severity};
@@ -84,6 +88,12 @@ changed. What holdpoint wrote is remembered in .holdpoint/documents, which belon
     Docs(DocsArguments),
     /// Write a commented holdpoint.toml for the application found here
     Init(InitArguments),
+    /// Write down what a person states that no probe can observe, with evidence and a last day
+    #[command(after_help = statement::ATTEST)]
+    Attest(AttestArguments),
+    /// Write down who accepts a failing check, why, and until when
+    #[command(after_help = statement::WAIVE)]
+    Waive(WaiveArguments),
     /// Make a key pair for web push, or a secret, and show or write it only where told
     #[command(
         subcommand,

@@ -1,6 +1,8 @@
 //! The command line: arguments in, exit status out; one file per verb.
 
+mod append;
 mod args;
+mod attest;
 mod choose;
 mod demo;
 mod docs;
@@ -20,6 +22,7 @@ mod progress;
 mod report;
 mod reports;
 mod run;
+mod waive;
 
 pub use exit::Exit;
 
@@ -99,6 +102,8 @@ fn dispatch(verb: Verb, output: &Output, environment: &Environment) -> Exit {
         Verb::Report(arguments) => report::report(&arguments, output, environment),
         Verb::Docs(arguments) => docs::docs(&arguments, output, environment),
         Verb::Init(arguments) => init::init(&arguments, output, environment),
+        Verb::Attest(arguments) => attest::attest(&arguments, output, environment),
+        Verb::Waive(arguments) => waive::waive(&arguments, output, environment),
         Verb::Keys(what) => keys::keys(&what, output, environment),
         Verb::Demo(arguments) => demo::demo(&arguments, output, environment),
         Verb::Completions { shell } => {
