@@ -50,6 +50,13 @@ fn work(
         output.print(&gaps::text(&ready, &catalog, &settings, output.style()));
         return Ok(Exit::Go);
     }
+    if ready.is_empty() {
+        output.remark(&format!(
+            "no document that holdpoint knows is in {}\nhelp: name one in holdpoint.toml under [documents], or have one written whole: holdpoint docs infrastructure-validation --write",
+            settings.root.display()
+        ));
+        return Ok(Exit::Go);
+    }
     let stale = ready.iter().any(Ready::differs);
     if arguments.what.write {
         documents::write(&ready, &settings)?;

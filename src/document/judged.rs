@@ -230,9 +230,15 @@ impl<'a> Judged<'a> {
             .looks
             .iter()
             .filter_map(|look| {
-                let mut names = path.split('.');
-                let first = look.facts.get(names.next()?)?;
-                let value = names.try_fold(first, |value, name| value.get(name))?;
+                // What expectations read is kept under the path that they read, or one that leads there.
+                let (start, rest) = path
+                    .match_indices('.')
+                    .map(|(at, _)| (&path[..at], &path[at + 1..]))
+                    .chain([(path, "")])
+                    .rev()
+                    .find(|(start, _)| look.facts.contains_key(*start))?;
+                let names = rest.split('.').filter(|name| !name.is_empty());
+                let value = names.fold(look.facts.get(start), |value, name| value?.get(name))?;
                 match value {
                     Value::String(text) => Some(text.clone()),
                     Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
