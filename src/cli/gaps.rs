@@ -3,6 +3,7 @@
 use super::documents::{Content, Filled, Ready};
 use crate::catalog::Catalog;
 use crate::document::Remark;
+use crate::model::Write;
 use crate::report::Style;
 use crate::settings::Settings;
 use std::collections::BTreeSet;
@@ -117,12 +118,29 @@ const GROUPS: [Group; 8] = [
 
 /// The checks of the suites that documents are about, which no map of these documents names.
 fn unasked<'c>(filled: &[(&str, &Filled)], catalog: &'c Catalog) -> Vec<&'c str> {
-    let asked: BTreeSet<&str> = filled
-        .iter()
-        .flat_map(|(_, one)| &one.map.items)
-        .flat_map(|item| &item.checks)
-        .map(String::as_str)
-        .collect();
+    let of_slot = |write: &Write| match write {
+        Write::State { checks, .. } => checks.clone(),
+        Write::Fact { check, .. } => vec![check.clone()],
+        _ => Vec::new(),
+    };
+    let mut asked: BTreeSet<String> = BTreeSet::new();
+    for (_, one) in filled {
+        for item in &one.map.items {
+            asked.extend(item.checks.iter().cloned());
+            asked.extend(item.slots.iter().flat_map(|slot| of_slot(&slot.write)));
+        }
+        let notes = one.map.contradictions.iter();
+        asked.extend(notes.flat_map(|note| note.checks.iter().cloned()));
+    }
+    // What a check needs is asked for with it.
+    let mut pending: Vec<String> = asked.iter().cloned().collect();
+    while let Some(id) = pending.pop() {
+        for need in catalog.find(&id).into_iter().flat_map(|check| &check.needs) {
+            if asked.insert(need.to_string()) {
+                pending.push(need.to_string());
+            }
+        }
+    }
     catalog
         .checks()
         .iter()
@@ -133,7 +151,7 @@ fn unasked<'c>(filled: &[(&str, &Filled)], catalog: &'c Catalog) -> Vec<&'c str>
                 .any(|suite| ASKED_FOR.contains(&&**suite))
         })
         .map(|check| check.id.as_str())
-        .filter(|id| !asked.contains(id))
+        .filter(|id| !asked.contains(*id))
         .collect()
 }
 

@@ -124,7 +124,7 @@ impl Filling<'_> {
             },
             Rule::Write(Write::Fact { check, fact }) => match self.judged.fact(check, fact) {
                 Some(value) => self.text(slot, &value),
-                None if self.judged.finding(check).is_none() => Desire::Leave,
+                None if self.not_looked(check) => Desire::Leave,
                 None => Desire::Original,
             },
             Rule::Write(Write::Count { passed, of }) => self.count(slot, *passed, of),
@@ -195,6 +195,11 @@ impl Filling<'_> {
         let each = options.iter().enumerate();
         each.map(|(at, _)| if at == chosen { mark } else { "☐" }.to_owned())
             .collect()
+    }
+
+    fn not_looked(&self, check: &str) -> bool {
+        let finding = self.judged.finding(check);
+        finding.is_none_or(|finding| finding.verdict == Verdict::NotRun)
     }
 
     fn count(&self, slot: &Slot, passed: bool, of: &[String]) -> Desire {

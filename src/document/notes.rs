@@ -26,6 +26,8 @@ pub(super) struct Emptied {
     pub(super) text: String,
     /// Where its content stood in the text that is there.
     inner: Option<Range<usize>>,
+    /// The region, with the line breaks before it.
+    whole: Range<usize>,
 }
 
 impl Emptied {
@@ -38,6 +40,7 @@ impl Emptied {
             return Ok(Self {
                 text: text.to_owned(),
                 inner: None,
+                whole: text.len()..text.len(),
             });
         };
         if found.edited && !take_over {
@@ -50,6 +53,9 @@ impl Emptied {
         Ok(Self {
             text: [before, after].concat(),
             inner: Some(found.inner),
+            whole: text[..found.range.start]
+                .trim_end_matches(['\n', '\r'])
+                .len()..found.range.end,
         })
     }
 
@@ -61,9 +67,9 @@ impl Emptied {
         }
     }
 
-    /// The bytes that [`Self::put`] replaces in the text that is there.
-    pub(super) fn place(&self, whole: &str) -> Range<usize> {
-        self.inner.clone().unwrap_or(whole.len()..whole.len())
+    /// The bytes that [`Self::put`] may replace in the text that is there.
+    pub(super) fn place(&self) -> Range<usize> {
+        self.whole.clone()
     }
 
     /// The new text with these notes; without a region where there is nothing to say.

@@ -54,7 +54,7 @@ impl Sheet {
             }
         }
         for block in &memory.blocks {
-            match fence(&block.place, text, &outline) {
+            match index.fence(&block.place) {
                 Some(at) => found.push(Found {
                     at,
                     slot: block.slot.clone(),
@@ -151,10 +151,7 @@ impl<'t, 'o> Index<'t, 'o> {
                 .collect()
         };
         let none = Vec::new();
-        let section = self
-            .sections
-            .get(&*place.headings)
-            .or_else(|| self.renamed(place));
+        let section = self.section(place).and_then(|path| self.sections.get(path));
         let mut candidates = alike(section.unwrap_or(&none));
         if candidates.len() != place.of {
             candidates.retain(|(at, _)| self.outline.items(at.start) == place.items);
@@ -211,15 +208,27 @@ impl<'t, 'o> Index<'t, 'o> {
         line.place
     }
 
-    /// The one section whose own heading is the remembered one, under other headings than before.
-    fn renamed(&self, place: &Place) -> Option<&Vec<Range<usize>>> {
-        let own = place.headings.last()?;
-        let mut same = self
-            .sections
+    /// The content of a remembered fenced block, without the white space around it.
+    fn fence(&self, place: &Place) -> Option<Range<usize>> {
+        let section = self.section(place)?;
+        let mut of_section = self
+            .outline
+            .fences
             .iter()
-            .filter(|(path, _)| path.last() == Some(own));
+            .filter(|fence| self.outline.headings(fence.start) == section);
+        Some(trimmed(self.text, of_section.nth(place.nth)?))
+    }
+
+    /// The section of a remembered place: that of its headings, or the one section whose own heading is
+    /// the same, under others than before.
+    fn section(&self, place: &Place) -> Option<&'o [String]> {
+        if let Some((path, _)) = self.sections.get_key_value(&*place.headings) {
+            return Some(path);
+        }
+        let own = place.headings.last()?;
+        let mut same = self.sections.keys().filter(|path| path.last() == Some(own));
         let only = same.next()?;
-        same.next().is_none().then_some(only.1)
+        same.next().is_none().then_some(*only)
     }
 }
 
@@ -258,16 +267,6 @@ fn slots_of(text: &str, line: &Line) -> Option<Vec<Range<usize>>> {
         }
     }
     (at == end).then_some(found)
-}
-
-/// The content of the remembered fenced block, from its first to its last line, without the last break.
-fn fence(place: &Place, text: &str, outline: &Outline<'_>) -> Option<Range<usize>> {
-    let mut of_section = outline
-        .fences
-        .iter()
-        .filter(|fence| outline.headings(fence.start) == place.headings);
-    let content = of_section.nth(place.nth)?;
-    Some(trimmed(text, content))
 }
 
 /// A range without the white space at its ends.

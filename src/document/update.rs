@@ -113,7 +113,7 @@ pub fn update(
         .map_err(edited)?;
     let items = known.standings();
     Ok(Updated {
-        notes: emptied.place(text),
+        notes: emptied.place(),
         text: new,
         memory,
         changes,
