@@ -442,6 +442,19 @@ proptest! {
     }
 
     #[test]
+    fn the_ends_of_lines_change_no_address(text in documents_like()) {
+        let text = text.replace('\r', "");
+        let plain: Vec<_> = scan(&text).slots.into_iter().map(|slot| slot.address).collect();
+        for variant in variants(&text) {
+            // A mark before a mark would be text.
+            if !variant.starts_with("\u{feff}\u{feff}") {
+                let found = scan(&variant).slots.into_iter().map(|slot| slot.address);
+                prop_assert_eq!(&found.collect::<Vec<_>>(), &plain, "{:?}", variant);
+            }
+        }
+    }
+
+    #[test]
     fn normal_words_stay_as_they_are(text in "\\PC{0,40}") {
         let once = normal(&text);
         prop_assert_eq!(normal(&once), once);

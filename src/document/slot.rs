@@ -217,7 +217,9 @@ pub const ADDRESS_DEPTH: usize = 12;
 pub fn normal(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     for c in text.chars() {
-        if stays(c) {
+        if stays(c) && c.is_ascii() {
+            kept.push(c.to_ascii_lowercase());
+        } else if stays(c) {
             kept.extend(c.to_lowercase());
         } else if !kept.is_empty() && !kept.ends_with(' ') {
             kept.push(' ');

@@ -24,10 +24,49 @@ pub(super) struct Addresses<'a> {
     items: &'a [ListItem],
     rows: &'a [String],
     columns: &'a [String],
-    sections: HashMap<Option<usize>, Arc<[String]>>,
-    paths: HashMap<Option<usize>, Arc<[String]>>,
+    sections: Paths,
+    inside: Paths,
     /// How many slots there are at an address so far.
-    taken: HashMap<Address, usize>,
+    taken: HashMap<Key, usize>,
+}
+
+/// An address, with numbers for its paths.
+type Key = (usize, usize, Option<(String, String)>, &'static str, String);
+
+/// Paths of words, each made once, and numbered so that equal ones have one number.
+#[derive(Default)]
+struct Paths {
+    made: HashMap<Option<usize>, (Arc<[String]>, usize)>,
+    numbers: HashMap<Arc<[String]>, usize>,
+}
+
+impl Paths {
+    /// The words from the outermost to `at`, given each one's text and what it is in; where there are
+    /// too many, the inner ones.
+    fn to<'a>(
+        &mut self,
+        at: Option<usize>,
+        above: impl Fn(usize) -> Option<(&'a str, Option<usize>)>,
+    ) -> (Arc<[String]>, usize) {
+        if let Some(made) = self.made.get(&at) {
+            return made.clone();
+        }
+        let mut words = Vec::new();
+        let mut next = at;
+        while let Some((text, parent)) = next.and_then(&above) {
+            if words.len() == ADDRESS_DEPTH {
+                break;
+            }
+            words.push(cut(text));
+            next = parent;
+        }
+        words.reverse();
+        let words: Arc<[String]> = words.into();
+        let count = self.numbers.len();
+        let number = *self.numbers.entry(words.clone()).or_insert(count);
+        self.made.insert(at, (words.clone(), number));
+        (words, number)
+    }
 }
 
 impl<'a> Addresses<'a> {
@@ -42,8 +81,8 @@ impl<'a> Addresses<'a> {
             items,
             rows,
             columns,
-            sections: HashMap::new(),
-            paths: HashMap::new(),
+            sections: Paths::default(),
+            inside: Paths::default(),
             taken: HashMap::new(),
         }
     }
@@ -51,14 +90,13 @@ impl<'a> Addresses<'a> {
     /// A slot with its address. Slots must come in the order of the document.
     pub(super) fn slot(&mut self, found: Found, place: Place, line: usize) -> Slot {
         let (headings, items) = (self.headings, self.items);
-        let section = self.sections.entry(place.heading).or_insert_with(|| {
-            let above =
-                |at: usize| Some((headings.get(at)?.text.as_str(), headings.get(at)?.parent));
-            path(place.heading, above)
+        let (section, first) = self.sections.to(place.heading, |at| {
+            let one = headings.get(at)?;
+            Some((one.text.as_str(), one.parent))
         });
-        let inside = self.paths.entry(place.item).or_insert_with(|| {
-            let above = |at: usize| Some((items.get(at)?.text.as_str(), items.get(at)?.parent));
-            path(place.item, above)
+        let (inside, second) = self.inside.to(place.item, |at| {
+            let one = items.get(at)?;
+            Some((one.text.as_str(), one.parent))
         });
         let label = match (&found.kind, place.item.and_then(|at| items.get(at))) {
             (SlotKind::Box { .. }, Some(item)) => cut(&item.text),
@@ -68,16 +106,17 @@ impl<'a> Addresses<'a> {
         let cell = place
             .cell
             .map(|(row, column)| (word(self.rows, row), word(self.columns, column)));
-        let mut address = Address {
-            headings: section.clone(),
-            items: inside.clone(),
+        let kind = found.kind.word();
+        let key = (first, second, cell.clone(), kind, label.clone());
+        let taken = self.taken.entry(key).or_default();
+        let address = Address {
+            headings: section,
+            items: inside,
             cell,
-            kind: found.kind.word(),
+            kind,
             label,
-            ordinal: 0,
+            ordinal: *taken,
         };
-        let taken = self.taken.entry(address.clone()).or_default();
-        address.ordinal = *taken;
         *taken += 1;
         Slot {
             kind: found.kind,
@@ -88,23 +127,6 @@ impl<'a> Addresses<'a> {
             heading: place.heading,
         }
     }
-}
-
-/// The words from the outermost to `at`; where there are too many, the inner ones.
-fn path<'a>(
-    mut at: Option<usize>,
-    above: impl Fn(usize) -> Option<(&'a str, Option<usize>)>,
-) -> Arc<[String]> {
-    let mut words = Vec::new();
-    while let Some((text, parent)) = at.and_then(&above) {
-        if words.len() == ADDRESS_DEPTH {
-            break;
-        }
-        words.push(cut(text));
-        at = parent;
-    }
-    words.reverse();
-    words.into()
 }
 
 /// The beginning of a text, as long as an address may hold.

@@ -30,3 +30,6 @@ fn with_line_feeds(text: &str) -> Cow<'_, str> {
     }
     Cow::Owned(changed)
 }
+
+#[cfg(test)]
+mod tests;

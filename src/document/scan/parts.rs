@@ -1,8 +1,10 @@
 //! The parts of a document that are open while it is read: lists, tables, paragraphs.
 
-use super::super::slot::{Context, OptionMark};
+use super::super::slot::{Context, OptionMark, SlotKind};
 use super::address::Place;
+use super::found::Found;
 use super::line::Line;
+use super::wants::{is_signed, wanted_beside_signatures};
 use std::collections::HashMap;
 
 /// A list that is open.
@@ -29,11 +31,19 @@ pub(super) struct Table {
     /// The column that comes next.
     pub(super) column: usize,
     pub(super) in_head: bool,
+    /// A column of the open table is for signatures.
+    signed: bool,
     /// The second cell of every row of the open table, if nothing is filled in there.
-    pub(super) seconds: Vec<String>,
+    seconds: Vec<String>,
 }
 
 impl Table {
+    /// Another table begins.
+    pub(super) fn begin(&mut self) {
+        self.base = self.columns.len();
+        self.signed = false;
+    }
+
     /// The words of the cell that has ended.
     pub(super) fn cell(&mut self, words: String, has_slot: bool) {
         match self.column {
@@ -52,6 +62,22 @@ impl Table {
         }
         if self.in_head {
             self.columns.push(words);
+        }
+    }
+
+    /// The head has ended.
+    pub(super) fn head(&mut self) {
+        let columns = self.columns.get(self.base..).unwrap_or_default();
+        self.signed = columns.iter().any(|column| is_signed(column));
+    }
+
+    /// What a blank of the open cell asks for, where that depends on the whole table.
+    pub(super) fn beside(&self, found: &mut [Found]) {
+        let column = self.columns.get(self.base + self.column);
+        for one in found.iter_mut().filter(|_| self.signed) {
+            if let SlotKind::Blank { wants, .. } = &mut one.kind {
+                *wants = wanted_beside_signatures(*wants, column.map_or("", String::as_str));
+            }
         }
     }
 

@@ -171,7 +171,7 @@ impl<'t> Reader<'t> {
             }
             Tag::Table(_) => {
                 self.end_block();
-                self.table.base = self.table.columns.len();
+                self.table.begin();
             }
             Tag::TableHead | Tag::TableRow => {
                 self.end_block();
@@ -214,6 +214,10 @@ impl<'t> Reader<'t> {
                 let place = self.place();
                 self.found
                     .extend(found.into_iter().flatten().map(|one| (one, place)));
+            }
+            TagEnd::TableHead => {
+                self.end_block();
+                self.table.head();
             }
             TagEnd::Table => {
                 self.end_block();
@@ -320,13 +324,14 @@ impl<'t> Reader<'t> {
                 cell: Some(cell),
                 ..place
             };
-            let found = match sign(self.text, &line) {
+            let mut found = match sign(self.text, &line) {
                 Some(at) => vec![Found::new(SlotKind::Sign { at }, "", context)],
                 None => {
                     let column = self.table.columns.get(cell.1);
                     slots(&line, column.map_or("", String::as_str))
                 }
             };
+            self.table.beside(&mut found);
             block.has_slot |= !found.is_empty();
             self.found.extend(found.into_iter().map(|one| (one, place)));
             return last;

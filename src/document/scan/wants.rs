@@ -16,6 +16,22 @@ const DATES: &[&str] = &[
     "completed on",
 ];
 
+/// Words before those that make it another day than the one on which somebody looked.
+const OTHER_DATES: &[&str] = &[
+    "target",
+    "due",
+    "planned",
+    "expiry",
+    "expiration",
+    "renewal",
+    "start",
+    "end",
+    "release",
+    "launch",
+    "next",
+    "birth",
+];
+
 /// Ends of labels that ask for a person's hand.
 const HANDS: &[&str] = &[
     "signature",
@@ -95,7 +111,12 @@ pub(super) fn wanted(label: &str, after: &str, column: &str) -> Wants {
     let own = normal(label);
     let label = if own.is_empty() { normal(column) } else { own };
     if ends_in(&label, DATES) {
-        Wants::Date
+        let mut words = label.split(|c: char| !c.is_alphanumeric());
+        if words.any(|word| OTHER_DATES.contains(&word)) {
+            Wants::Text
+        } else {
+            Wants::Date
+        }
     } else if ends_in(&label, HANDS) {
         Wants::Signature
     } else if is_secret(&label) {
@@ -103,6 +124,21 @@ pub(super) fn wanted(label: &str, after: &str, column: &str) -> Wants {
     } else {
         Wants::Text
     }
+}
+
+/// What a blank asks for in a table with a column for signatures: the name and the date beside one are a
+/// person's too.
+pub(super) fn wanted_beside_signatures(wants: Wants, column: &str) -> Wants {
+    match wants {
+        Wants::Date => Wants::Signature,
+        Wants::Text if column == "name" => Wants::Signature,
+        other => other,
+    }
+}
+
+/// A column is for signatures.
+pub(super) fn is_signed(column: &str) -> bool {
+    ends_in(column, HANDS)
 }
 
 fn ends_in(label: &str, ends: &[&str]) -> bool {
