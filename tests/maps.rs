@@ -27,7 +27,7 @@ fn maps(catalog: &Catalog) -> Vec<DocumentMap> {
             Ok(map) => maps.push(map),
             Err(problems) => problems
                 .iter()
-                .for_each(|one| told.push_str(&one.to_string())),
+                .for_each(|one| told.push_str(&format!("{one}\n"))),
         }
     }
     assert!(told.is_empty(), "{told}");

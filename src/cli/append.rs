@@ -72,7 +72,7 @@ impl Refusal {
                     fault.kind,
                     FaultKind::Changed | FaultKind::Busy | FaultKind::Unwritten
                 );
-                let usage = output.diagnose(&[fault.told]);
+                let usage = output.diagnose(&[*fault.told]);
                 if unwritten { Exit::Unwritten } else { usage }
             }
         }

@@ -67,20 +67,17 @@ impl Names<'_> {
             None => self.tagged(id),
         };
         let others = self.items(&item.all_of, Some(id), &item.source, problems);
-        let unnamed = item.checks.as_ref().is_none_or(Vec::is_empty);
-        let bare = checks.is_empty() && unnamed && item.all_of.is_empty() && item.slots.is_empty();
-        if bare && item.ruling != Ruling::Attest {
-            let why = if item.checks.is_none() {
-                "no check has its id as a tag"
-            } else {
-                "it names no check"
-            };
-            let help =
-                "name checks or all_of, or write ruling = \"attest\" and what a person must state";
+        // `checks = []` says that nothing looks at it yet; a list left out is more likely a slip.
+        let bare = item.checks.is_none() && checks.is_empty();
+        if bare && item.ruling != Ruling::Attest && item.all_of.is_empty() && item.slots.is_empty()
+        {
+            let help = "name checks or all_of, or write checks = [] where nothing proves it yet";
             problems.push(
-                Diagnostic::new(format!("nothing proves '{id}': {why}"))
-                    .at(&item.source, item.id.1.clone(), "not proved")
-                    .help(help),
+                Diagnostic::new(format!(
+                    "no check has '{id}' as a tag, and 'checks' is left out"
+                ))
+                .at(&item.source, item.id.1.clone(), "not proved")
+                .help(help),
             );
         }
         MapItem {

@@ -10,7 +10,7 @@ pub struct Fault {
     /// The kind, for those who decide by it.
     pub kind: FaultKind,
     /// What, where, and how to mend it.
-    pub told: Diagnostic,
+    pub told: Box<Diagnostic>,
 }
 
 /// The kinds of faults.
@@ -32,7 +32,7 @@ pub enum FaultKind {
 
 impl From<Fault> for Diagnostic {
     fn from(fault: Fault) -> Self {
-        fault.told
+        *fault.told
     }
 }
 
@@ -48,7 +48,7 @@ impl Fault {
     fn new(kind: FaultKind, message: String, help: impl Into<String>) -> Self {
         Self {
             kind,
-            told: Diagnostic::new(message).help(help),
+            told: Box::new(Diagnostic::new(message).help(help)),
         }
     }
 
