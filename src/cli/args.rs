@@ -64,8 +64,28 @@ Examples:
     List(ListArguments),
     /// Explain a check or a probe: why, how it looks, what it expects, how to mend
     Explain(ExplainArguments),
+    /// Write an execution guide from checks: what they verify, what they need, how to mend
+    #[command(after_help = "\
+Examples:
+  holdpoint guide infrastructure                            to read now
+  holdpoint guide infrastructure --write docs/GUIDE.md      in a file that people may write around
+  holdpoint guide security --write docs/GUIDE.md --append   at the end of a file that is there
+  holdpoint guide email push                                of two areas of checks")]
+    Guide(GuideArguments),
     /// Make reports from a record, without looking again
     Report(ReportArguments),
+    /// Show what a record says in the people's documents, and write it where told
+    #[command(after_help = "\
+Examples:
+  holdpoint docs                        what the latest record would change, as a diff
+  holdpoint docs --write                the same, written
+  holdpoint docs infrastructure --gaps  what no check covers, what people must state, claims without evidence
+  holdpoint docs --check                ends with 5 where a document is not up to date, for pipelines
+  holdpoint docs --restore              takes out all that holdpoint wrote
+
+A box is ticked only where every check behind it passed in the record. What people wrote is never
+changed. What holdpoint wrote is remembered in .holdpoint/documents, which belongs into the repository.")]
+    Docs(DocsArguments),
     /// Write a commented holdpoint.toml for the application found here
     Init(InitArguments),
     /// Write down what a person states that no probe can observe, with evidence and a last day
@@ -191,7 +211,7 @@ pub(super) struct DecisionArguments {
     /// Findings of at least this severity must pass; medium where nothing is said
     #[arg(long, value_name = "SEVERITY", value_parser = word::<Severity>)]
     pub(super) fail_on: Option<Severity>,
-    /// Write a report: terminal, json, junit, markdown or sign-off; repeatable; the path - is standard output
+    /// Write a report: terminal, json, junit, markdown, sign-off or a generated document such as security-headers-audit; repeatable; the path - is standard output
     #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
     pub(super) report: Vec<ReportTarget>,
 }
@@ -219,6 +239,9 @@ pub(super) struct RunArguments {
     pub(super) limits: LimitArguments,
     #[command(flatten)]
     pub(super) decision: DecisionArguments,
+    /// Write what was seen into the people's documents; without it, only how much would change is said
+    #[arg(long, help_heading = "Decision and reports")]
+    pub(super) write: bool,
 }
 
 /// The arguments of `smoke`.
@@ -257,6 +280,25 @@ pub(super) struct ExplainArguments {
     pub(super) subject: SubjectArguments,
 }
 
+/// The arguments of `guide`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct GuideArguments {
+    /// Suites, ids, globs and tags of checks; everything where none is given
+    #[arg(value_name = "SELECTOR")]
+    pub(super) selectors: Vec<String>,
+    /// Write it into its region of this file, or renew it there; what stands around it is left alone
+    #[arg(long, value_name = "FILE")]
+    pub(super) write: Option<PathBuf>,
+    /// With --write: add the region to a file that does not have it yet
+    #[arg(long, requires = "write")]
+    pub(super) append: bool,
+    /// With --write: renew the region even where it was changed by hand
+    #[arg(long, requires = "write")]
+    pub(super) take_over: bool,
+    #[command(flatten)]
+    pub(super) subject: SubjectArguments,
+}
+
 /// The arguments of `report`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ReportArguments {
@@ -270,6 +312,48 @@ pub(super) struct ReportArguments {
     pub(super) subject: SubjectArguments,
     #[command(flatten)]
     pub(super) decision: DecisionArguments,
+}
+
+/// The arguments of `docs`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DocsArguments {
+    /// Documents, by name or path; every one that the settings know where none is given
+    #[arg(value_name = "DOCUMENT")]
+    pub(super) documents: Vec<String>,
+    /// The record, or the word latest
+    #[arg(long, value_name = "RECORD", default_value = "latest")]
+    pub(super) from: PathBuf,
+    #[command(flatten)]
+    pub(super) what: DocsWhat,
+    /// With --write: also over what people changed in places that holdpoint had written
+    #[arg(long)]
+    pub(super) take_over: bool,
+    /// Take the times of this record also for what was proved before
+    #[arg(long)]
+    pub(super) refresh: bool,
+    #[command(flatten)]
+    pub(super) subject: SubjectArguments,
+}
+
+/// What to do with the documents.
+#[derive(Debug, Clone, Args)]
+#[group(multiple = false)]
+pub(super) struct DocsWhat {
+    /// Show what would change, and write nothing; what is done where nothing is said
+    #[arg(long)]
+    pub(super) diff: bool,
+    /// Write it
+    #[arg(long)]
+    pub(super) write: bool,
+    /// End with status 5 where something would change
+    #[arg(long)]
+    pub(super) check: bool,
+    /// List what no evidence covers
+    #[arg(long)]
+    pub(super) gaps: bool,
+    /// Take out what holdpoint wrote
+    #[arg(long)]
+    pub(super) restore: bool,
 }
 
 /// The arguments of `init`.
@@ -355,6 +439,7 @@ fn report_target(text: &str) -> Result<ReportTarget, String> {
     let names: Vec<_> = crate::report::FORMATS
         .iter()
         .map(|format| format.name)
+        .chain(crate::document::GENERATED.iter().map(|one| one.name))
         .collect();
     if !names.contains(&name) {
         let near = crate::diagnostic::nearest(name, names.iter().copied());

@@ -3,10 +3,15 @@
 mod append;
 mod args;
 mod attest;
+mod choose;
 mod demo;
+mod docs;
+mod documents;
 mod exit;
 mod explain;
+mod gaps;
 mod generate;
+mod guide;
 mod init;
 mod keys;
 mod list;
@@ -93,7 +98,9 @@ fn dispatch(verb: Verb, output: &Output, environment: &Environment) -> Exit {
         Verb::Plan(arguments) => plan::plan(arguments, output, environment),
         Verb::List(arguments) => list::list(&arguments, output, environment),
         Verb::Explain(arguments) => explain::explain(&arguments, output, environment),
+        Verb::Guide(arguments) => guide::guide(&arguments, output, environment),
         Verb::Report(arguments) => report::report(&arguments, output, environment),
+        Verb::Docs(arguments) => docs::docs(&arguments, output, environment),
         Verb::Init(arguments) => init::init(&arguments, output, environment),
         Verb::Attest(arguments) => attest::attest(&arguments, output, environment),
         Verb::Waive(arguments) => waive::waive(&arguments, output, environment),

@@ -40,6 +40,20 @@ pub(super) struct Request {
     pub(super) limits: LimitArguments,
     pub(super) decision: DecisionArguments,
     pub(super) defaults: settings::Limits,
+    /// What becomes of the people's documents.
+    pub(super) documents: Documents,
+}
+
+/// What a run does with the people's documents.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Documents {
+    /// It does not open them.
+    #[default]
+    LeaveAlone,
+    /// It says how much would change.
+    Tell,
+    /// It writes them.
+    Write,
 }
 
 impl From<RunArguments> for Request {
@@ -54,6 +68,10 @@ impl From<RunArguments> for Request {
             limits: arguments.limits,
             decision: arguments.decision,
             defaults: settings::Limits::default(),
+            documents: match arguments.write {
+                true => Documents::Write,
+                false => Documents::Tell,
+            },
         }
     }
 }

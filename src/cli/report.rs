@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Source};
 use crate::engine::{self, CutShort};
 use crate::evidence::{self, Record};
 use crate::gate;
-use crate::model::Severity;
+use crate::model::{Decision, Finding, Severity, Subject};
 use crate::settings::Settings;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,16 @@ pub(super) fn report(
     }
 }
 
+/// A record, judged.
+pub(super) struct Told {
+    pub(super) findings: Vec<Finding>,
+    pub(super) decision: Decision,
+    pub(super) subject: Subject,
+    pub(super) cut_short: Option<CutShort>,
+    /// The last line of the record was cut off while it was written.
+    pub(super) torn: bool,
+}
+
 fn retell(
     arguments: &ReportArguments,
     output: &Output,
@@ -38,18 +48,6 @@ fn retell(
         ..Request::default()
     };
     let settings = prepare::settings(&request, environment)?;
-    let path = find(&arguments.from, &settings)?;
-    let record =
-        evidence::read(&path).map_err(|fault| {
-            vec![Diagnostic::new(fault.to_string()).help(
-                "give the path of a .jsonl file under .holdpoint/records, or the word latest",
-            )]
-        })?;
-    if record.torn {
-        output.remark(
-            "warning: the last line of the record was cut off while it was written; it is left out",
-        );
-    }
     let catalog = if arguments.rejudge {
         Some(Catalog::load(
             prepare::checks_folder(&settings),
@@ -59,29 +57,16 @@ fn retell(
     } else {
         None
     };
-    let mut findings = engine::replay(&record, catalog.as_ref())?;
-    let waivers = parse_waivers(&Source::new(
-        &record.header.waivers_file,
-        &record.header.waivers,
-    ))?;
-    let end = end(&record);
-    let fail_on = arguments
-        .decision
-        .fail_on
-        .unwrap_or_else(|| record.header.fail_on.parse().unwrap_or(Severity::Medium));
-    let today = end.ended.to_zoned(TimeZone::UTC).date();
-    let decision = gate::decide(&mut findings, &waivers, fail_on, today);
-    let cut_short = match end.cut_short.as_deref() {
-        None => None,
-        Some("deadline") => Some(CutShort::Deadline),
-        Some(_) => Some(CutShort::Interrupted),
-    };
-    let exit = Exit::of(decision.outcome, cut_short);
-    let subject = subject(&record.header, &end, Some(display(&path, &settings.root)));
+    let fail_on = arguments.decision.fail_on;
+    let told = tell(&arguments.from, &settings, catalog.as_ref(), fail_on)?;
+    if told.torn {
+        output.remark(TORN);
+    }
+    let exit = Exit::of(told.decision.outcome, told.cut_short);
     let ready = reports::Ready {
-        decision: &decision,
-        findings: &findings,
-        subject: &subject,
+        decision: &told.decision,
+        findings: &told.findings,
+        subject: &told.subject,
         root: &settings.root,
     };
     Ok(
@@ -91,6 +76,49 @@ fn retell(
             exit.unless_written()
         },
     )
+}
+
+/// What is said of a record whose last line was cut off.
+pub(super) const TORN: &str =
+    "warning: the last line of the record was cut off while it was written; it is left out";
+
+/// Judges a record again: by its own checks, or by those of `catalog`.
+pub(super) fn tell(
+    from: &Path,
+    settings: &Settings,
+    catalog: Option<&Catalog>,
+    fail_on: Option<Severity>,
+) -> Result<Told, Vec<Diagnostic>> {
+    let path = find(from, settings)?;
+    let record =
+        evidence::read(&path).map_err(|fault| {
+            vec![Diagnostic::new(fault.to_string()).help(
+                "give the path of a .jsonl file under .holdpoint/records, or the word latest",
+            )]
+        })?;
+    let mut findings = engine::replay(&record, catalog)?;
+    let waivers = parse_waivers(&Source::new(
+        &record.header.waivers_file,
+        &record.header.waivers,
+    ))?;
+    let end = end(&record);
+    let fail_on =
+        fail_on.unwrap_or_else(|| record.header.fail_on.parse().unwrap_or(Severity::Medium));
+    let today = end.ended.to_zoned(TimeZone::UTC).date();
+    let decision = gate::decide(&mut findings, &waivers, fail_on, today);
+    let cut_short = match end.cut_short.as_deref() {
+        None => None,
+        Some("deadline") => Some(CutShort::Deadline),
+        Some(_) => Some(CutShort::Interrupted),
+    };
+    let subject = subject(&record.header, &end, Some(display(&path, &settings.root)));
+    Ok(Told {
+        findings,
+        decision,
+        subject,
+        cut_short,
+        torn: record.torn,
+    })
 }
 
 fn find(from: &Path, settings: &Settings) -> Result<PathBuf, Vec<Diagnostic>> {

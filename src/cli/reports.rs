@@ -2,14 +2,13 @@
 
 use super::args::ReportTarget;
 use super::output::Output;
-use crate::diagnostic::Source;
+use crate::diagnostic::{Diagnostic, Source};
 use crate::document::store::overwrite;
+use crate::document::{Generated, View};
 use crate::model::{Decision, Finding, Subject};
 use crate::report::{self, Report};
+use std::io::ErrorKind;
 use std::path::Path;
-
-/// A place in the user's repository for a template of their own.
-const TEMPLATE: &str = ".holdpoint/templates/security-sign-off.md";
 
 /// Everything that reports are made from.
 pub(super) struct Ready<'a> {
@@ -26,21 +25,25 @@ pub(super) fn write(ready: &Ready<'_>, targets: &[ReportTarget], output: &Output
     let mut all = true;
     let mut files = Vec::new();
     for target in targets {
-        match render(ready, &target.format, output, target.path.is_none()) {
-            Ok(text) => match &target.path {
-                None => all &= output.print(&text),
-                Some(path) => match overwrite(path, output.redact(&text).as_bytes()) {
-                    Ok(()) => files.push(format!("{} {}", target.format, path.display())),
-                    Err(error) => {
-                        output.remark(&format!("error: cannot write {}: {error}\nhelp: check the folder's permissions and free space; holdpoint report --from latest writes it again", path.display()));
-                        all = false;
-                    }
-                },
-            },
+        let written = match (generated(&target.format), &target.path) {
+            (Some(document), Some(path)) => keep(ready, document, path, output),
+            (_, path) => {
+                render(ready, &target.format, output, path.is_none()).and_then(|text| match path {
+                    None => Ok(output.print(&text)),
+                    Some(path) => store(path, &output.redact(&text)).map(|()| true),
+                })
+            }
+        };
+        match written {
+            Ok(written) => all &= written,
             Err(problem) => {
                 output.diagnose(&[problem]);
                 all = false;
+                continue;
             }
+        }
+        if let Some(path) = &target.path {
+            files.push(format!("{} {}", target.format, path.display()));
         }
     }
     if !targets.iter().any(|target| target.path.is_none())
@@ -59,18 +62,15 @@ fn render(
     format: &str,
     output: &Output,
     on_stdout: bool,
-) -> Result<String, crate::diagnostic::Diagnostic> {
+) -> Result<String, Diagnostic> {
     let report = Report {
         decision: ready.decision,
         findings: ready.findings,
         subject: ready.subject,
     };
-    if format == "sign-off" {
-        let own = ready.root.join(TEMPLATE);
-        return match std::fs::read_to_string(&own) {
-            Ok(text) => report::sign_off(&report, &Source::new(TEMPLATE, text)),
-            Err(_) => report::sign_off(&report, &crate::document::shipped_sign_off()),
-        };
+    if let Some(document) = generated(format) {
+        let view = View::new(ready.decision, ready.findings, ready.subject);
+        return document.render(&template(document, ready.root)?, &view);
     }
     let style = if on_stdout {
         output.style()
@@ -83,5 +83,86 @@ fn render(
     let render = report::format(format).map(|format| format.render);
     render
         .map(|render| render(&report, &style))
-        .ok_or_else(|| crate::diagnostic::Diagnostic::new(format!("there is no format '{format}'")))
+        .ok_or_else(|| Diagnostic::new(format!("there is no format '{format}'")))
+}
+
+/// The document that a format is; the security sign-off has a short name besides its own.
+pub(super) fn generated(format: &str) -> Option<&'static Generated> {
+    if format == "sign-off" {
+        return Some(Generated::sign_off());
+    }
+    Generated::find(format)
+}
+
+/// The user's own template of a document, or the shipped one.
+pub(super) fn template(document: &Generated, root: &Path) -> Result<Source, Diagnostic> {
+    let own = own_template(&document.overrides(), root)?;
+    Ok(own.unwrap_or_else(|| document.shipped()))
+}
+
+/// The first of these files that is there. One that cannot be read is no reason to take another in silence.
+pub(super) fn own_template(names: &[String], root: &Path) -> Result<Option<Source>, Diagnostic> {
+    for name in names {
+        match std::fs::read_to_string(root.join(name)) {
+            Ok(text) => return Ok(Some(Source::new(name, text))),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(Diagnostic::new(format!(
+                    "the template {name} cannot be read: {error}"
+                ))
+                .help("make it readable UTF-8 text, or move it away to use the shipped one"));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Writes a document into its region of the file, and leaves what people wrote around it.
+fn keep(
+    ready: &Ready<'_>,
+    document: &Generated,
+    path: &Path,
+    output: &Output,
+) -> Result<bool, Diagnostic> {
+    // Redacted before its checksum is taken, and only what is holdpoint's own.
+    let text = output.redact(&render(ready, document.name, output, false)?);
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return store(path, &text).map(|()| true);
+    }
+    let existing = existing(path)?;
+    let updated = document
+        .update(existing.as_deref(), &text, false)
+        .map_err(|fault| {
+            let file = Source::new(
+                path.to_string_lossy(),
+                existing.as_deref().unwrap_or_default(),
+            );
+            fault.diagnostic(&file)
+        })?;
+    if existing.as_deref() != Some(&*updated) {
+        store(path, &updated)?;
+    }
+    Ok(true)
+}
+
+/// The text of a file that may not be there yet.
+pub(super) fn existing(path: &Path) -> Result<Option<String>, Diagnostic> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let message = format!("{} cannot be read: {error}", path.display());
+            Err(Diagnostic::new(message)
+                .help("a document must be readable UTF-8 text; move the file away to have a new one written"))
+        }
+    }
+}
+
+/// Writes a file whole, or says why not.
+pub(super) fn store(path: &Path, text: &str) -> Result<(), Diagnostic> {
+    overwrite(path, text.as_bytes()).map_err(|error| {
+        Diagnostic::new(format!("cannot write {}: {error}", path.display())).help(
+            "check the folder's permissions and free space; holdpoint report --from latest writes it again",
+        )
+    })
 }

@@ -1,10 +1,13 @@
 //! `holdpoint run` and `holdpoint smoke`: look, judge, decide, report.
 
 use super::args::{RunArguments, SmokeArguments};
+use super::documents::Bench;
 use super::exit::Exit;
 use super::output::Output;
-use super::prepare::{Environment, Prepared, Request, leftovers_folder, prepare, settings as load};
-use super::{progress, reports};
+use super::prepare::{
+    Documents, Environment, Prepared, Request, leftovers_folder, prepare, settings as load,
+};
+use super::{documents, progress, reports};
 use crate::catalog::{Catalog, SUITES, Selection};
 use crate::clock;
 use crate::diagnostic::Diagnostic;
@@ -189,7 +192,20 @@ async fn execute(
         subject: &subject,
         root: &settings.root,
     };
-    let written = reports::write(&report, &request.decision.report, output);
+    let mut written = reports::write(&report, &request.decision.report, output);
+    if request.documents != Documents::LeaveAlone {
+        let bench = Bench {
+            settings: &settings,
+            catalog: &catalog,
+            findings: &findings,
+            decision: &decision,
+            subject: &subject,
+            secrets: &environment.secrets,
+            take_over: false,
+            refresh: false,
+        };
+        written &= documents::after_run(&bench, request.documents == Documents::Write, output);
+    }
     if let Some(fault) = fault {
         output.remark(&format!("error: {fault}\nhelp: what could not be recorded did not count; free the disk and run again"));
         return exit.unless_written();

@@ -1,6 +1,6 @@
 //! The numbered checks of the security guide, and what a run's findings say about each.
 
-use crate::model::{Finding, Verdict};
+use crate::model::{Check, Finding, Ruling, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -24,20 +24,8 @@ struct Topic {
 struct Numbered {
     number: String,
     title: String,
-    kind: Kind,
+    kind: Ruling,
     left: Option<String>,
-}
-
-/// Who can observe an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// A probe.
-    Auto,
-    /// A probe with a provider's token.
-    Token,
-    /// A person.
-    Attest,
 }
 
 /// What the findings say about one item of the guide, in the order of which outweighs which.
@@ -137,7 +125,7 @@ pub struct Item {
     /// The claim.
     pub title: String,
     /// Who can observe it.
-    pub kind: Kind,
+    pub kind: Ruling,
     /// What the findings say: `passed`, `not yet looked at`, …
     pub status: &'static str,
     /// The checks of this run that belong to it and were tried.
@@ -148,10 +136,17 @@ pub struct Item {
     pub run: Option<String>,
 }
 
+impl Item {
+    /// Is anything about it still to be shown or said?
+    pub(super) fn is_open(&self) -> bool {
+        let closed = [Status::Passed.word(), Status::NotApplicable.word()];
+        !closed.contains(&self.status)
+    }
+}
+
 /// The guide's domains with a status for each item, from the findings whose checks carry its tag.
 pub(super) fn domains(findings: &[&Finding], tags: &BTreeMap<String, Vec<String>>) -> Vec<Domain> {
-    let guide: Guide = toml::from_str(CHECKS).expect("the shipped list is valid; a test reads it");
-    guide
+    numbered()
         .domain
         .into_iter()
         .zip(1..)
@@ -169,6 +164,42 @@ pub(super) fn domains(findings: &[&Finding], tags: &BTreeMap<String, Vec<String>
             }
         })
         .collect()
+}
+
+/// What stays open of an item when every check passes.
+#[derive(Debug, Serialize)]
+pub struct Remaining {
+    /// As the guide numbers it.
+    pub number: String,
+    /// The claim.
+    pub title: String,
+    /// What is left, and for whom.
+    pub left: String,
+}
+
+/// What stays open of the items that these checks belong to, even when they pass.
+pub(super) fn remaining(checks: &[&Check]) -> Vec<Remaining> {
+    let tagged = |number: &str| {
+        let tag = format!("P{number}");
+        checks.iter().any(|check| check.tags.contains(&tag))
+    };
+    numbered()
+        .domain
+        .into_iter()
+        .flat_map(|topic| topic.check)
+        .filter(|one| tagged(&one.number))
+        .filter_map(|one| {
+            Some(Remaining {
+                left: one.left?,
+                number: one.number,
+                title: one.title,
+            })
+        })
+        .collect()
+}
+
+fn numbered() -> Guide {
+    toml::from_str(CHECKS).expect("the shipped list is valid; a test reads it")
 }
 
 fn item(
@@ -264,13 +295,13 @@ fn left(check: &Numbered, status: Status, unselected: &[&str]) -> String {
         _ => {}
     }
     match (check.kind, &check.left) {
-        (Kind::Auto, _) if status == Status::NotLooked && unselected.is_empty() => {
+        (Ruling::Auto, _) if status == Status::NotLooked && unselected.is_empty() => {
             parts.push("no check of this version looks at it".to_owned());
         }
         (_, None) => {}
-        (Kind::Auto, Some(left)) => parts.push(format!("beyond its checks: {left}")),
-        (Kind::Token, Some(left)) => parts.push(format!("a provider's token is needed: {left}")),
-        (Kind::Attest, Some(left)) => parts.push(format!("a person is needed: {left}")),
+        (Ruling::Auto, Some(left)) => parts.push(format!("beyond its checks: {left}")),
+        (Ruling::Token, Some(left)) => parts.push(format!("a provider's token is needed: {left}")),
+        (Ruling::Attest, Some(left)) => parts.push(format!("a person is needed: {left}")),
     }
     parts.join("; ")
 }

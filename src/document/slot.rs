@@ -1,6 +1,7 @@
 //! Slots: the places of a people's document that somebody fills in, each with its bytes and its address.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A place to fill in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,23 +92,28 @@ pub enum Context {
     Cell,
     /// A code span.
     Code,
+    /// A code span in a table's cell.
+    CellCode,
     /// A fenced block.
     Fence,
 }
 
 /// Where a slot stands. Texts are normalised: without emphasis, emoji and slots, in lower case, with
-/// single spaces.
+/// single spaces. What is longer than [`ADDRESS_WORDS`] is cut, and paths deeper than
+/// [`ADDRESS_DEPTH`] keep their inner end, so that addresses stay small in any document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Address {
-    /// The headings, outermost first.
-    pub headings: Vec<String>,
-    /// The list items that hold it, outermost first.
-    pub items: Vec<String>,
-    /// In a table: the text of the row's first cell, and the heading of the column.
+    /// The headings, outermost first; shared by the slots of a section.
+    pub headings: Arc<[String]>,
+    /// The list items that hold it, outermost first; shared by the slots of an item.
+    pub items: Arc<[String]>,
+    /// In a table: the text of the row's first cell, and the heading of the column. Rows that begin alike
+    /// are told apart by their second cells: `omega / mail`.
     pub cell: Option<(String, String)>,
     /// `box`, `blank`, `choice`, `sign`, `placeholder`, `claim`.
     pub kind: &'static str,
-    /// The words before it on its line; those of its item where it is a box.
+    /// The words between the slot before it, or the start of the line, and it; those of its item where
+    /// it is a box. Options in bullets and placeholders have the line above them, if it ends in a colon.
     pub label: String,
     /// From 0: which one, where all of the above is the same.
     pub ordinal: usize,
@@ -116,8 +122,11 @@ pub struct Address {
 /// A list item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListItem {
-    /// Its own words, normalised, without those of the lists within it.
+    /// The words of its first paragraph, normalised, without those of the lists within it.
     pub text: String,
+    /// Those of them that stand before the first slot of its first line: `verified` of
+    /// `Verified: ____ (date/time)`. The same as `text` where that line has no slot or begins with one.
+    pub label: String,
     /// The item that holds it.
     pub parent: Option<usize>,
     /// The section that it stands in.
@@ -170,15 +179,70 @@ impl Slot {
     }
 }
 
-/// Words as addresses compare them: without emphasis, emoji and signs, in lower case, with single spaces.
+impl SlotKind {
+    /// Its word in addresses.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Box { .. } => "box",
+            Self::Blank { .. } => "blank",
+            Self::Choice { .. } => "choice",
+            Self::Sign { .. } => "sign",
+            Self::Placeholder { .. } => "placeholder",
+            Self::Claim { .. } => "claim",
+        }
+    }
+}
+
+impl OptionMark {
+    /// Its words are these: `Yes`, `yes:`; a sign that stands for words is compared as it is.
+    pub fn says(&self, words: &str) -> bool {
+        let (own, other) = (normal(&self.label), normal(words));
+        if own.is_empty() && other.is_empty() {
+            self.label == words.trim()
+        } else {
+            own == other
+        }
+    }
+}
+
+/// The longest text in an address, in characters.
+pub const ADDRESS_WORDS: usize = 160;
+
+/// The longest path of list items in an address.
+pub const ADDRESS_DEPTH: usize = 12;
+
+/// Words as addresses compare them: without emphasis, emoji, signs and blanks, in lower case, with single
+/// spaces, and without the colon, dash or slash that leads to a slot. Letters and digits of all scripts
+/// stay, with their marks.
 pub fn normal(text: &str) -> String {
-    let kept: String = text
-        .chars()
-        .map(|c| {
-            let plain = c.is_alphanumeric() || (c.is_ascii_punctuation() && !"*`~_".contains(c));
-            if plain { c } else { ' ' }
-        })
-        .collect();
-    let words: Vec<&str> = kept.split_whitespace().collect();
-    words.join(" ").to_lowercase()
+    let mut kept = String::with_capacity(text.len());
+    for c in text.chars() {
+        if stays(c) {
+            kept.extend(c.to_lowercase());
+        } else if !kept.is_empty() && !kept.ends_with(' ') {
+            kept.push(' ');
+        }
+    }
+    let led = |c: char| c == ' ' || ":/,;|-".contains(c);
+    let end = kept.trim_end_matches(led).len();
+    kept.truncate(end);
+    match kept.trim_start_matches(|c: char| c == ' ' || ":/,;|".contains(c)) {
+        whole if whole.len() == kept.len() => kept,
+        rest => rest.to_owned(),
+    }
+}
+
+/// A character that tells one address from another.
+fn stays(c: char) -> bool {
+    match c {
+        '*' | '`' | '~' | '_' => false,
+        _ if c.is_ascii() => c.is_ascii_graphic(),
+        _ if c.is_alphanumeric() => true,
+        // Marks that belong to letters are no letters to `char`; what is left here is punctuation,
+        // arrows, boxes, emoji, their selectors and joiners, and private signs.
+        '\u{80}'..='\u{2ff}' | '\u{2000}'..='\u{2bff}' | '\u{2e00}'..='\u{2e7f}' => false,
+        '\u{3000}'..='\u{303f}' | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe1f}' => false,
+        '\u{fe30}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ffff}' | '\u{1d000}'..='\u{1faff}' => false,
+        _ => c < '\u{e0000}',
+    }
 }

@@ -1,18 +1,31 @@
 //! Renders a Markdown template, strictly: an unknown name is an error with its place, never empty text.
 
-use super::{View, escape};
+use super::escape;
 use crate::diagnostic::{Diagnostic, Source};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use serde::Serialize;
+
+/// Pieces that templates share: `{% from "pieces.md" import failure %}`.
+const PIECES: &str = include_str!("../../reports/shared/pieces.md");
+
+/// Where a user's own template of that name is looked for, below the application's root.
+pub(super) fn own(name: &str) -> String {
+    format!(".holdpoint/templates/{name}.md")
+}
 
 /// Fills a template with a view. Texts are escaped as Markdown unless the filter `code` makes a code
 /// span of them, or `cell` one for a table; `cut(n)` keeps the first n characters.
 ///
 /// # Errors
 /// Says what in the template is wrong, and where.
-pub(super) fn render(template: &Source, view: &View<'_>) -> Result<String, Diagnostic> {
-    fill(template, Serde(view).into()).map_err(|error| diagnostic(&error, template))
+pub(super) fn render(
+    template: &Source,
+    view: &impl Serialize,
+    names: &str,
+) -> Result<String, Diagnostic> {
+    fill(template, Serde(view).into()).map_err(|error| diagnostic(&error, template, names))
 }
 
 fn fill(template: &Source, view: Value) -> Result<String, Error> {
@@ -44,8 +57,29 @@ fn fill(template: &Source, view: Value) -> Result<String, Error> {
     environment.add_filter("cut", |value: &Value, limit: usize| {
         Ok::<_, Error>(escape::cut(&text(value)?, limit))
     });
+    environment.add_template("pieces.md", PIECES)?;
     environment.add_template("document", &template.text)?;
     environment.get_template("document")?.render(view)
+}
+
+/// The text with one empty line where loops and conditions left several, but for fenced blocks.
+pub(super) fn tidy(text: &str) -> String {
+    let mut tidy = String::with_capacity(text.len());
+    let (mut fenced, mut empty) = (false, true);
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+        }
+        if !line.is_empty() || fenced || !empty {
+            tidy.push_str(line);
+            tidy.push('\n');
+        }
+        empty = line.is_empty();
+    }
+    if tidy.ends_with("\n\n") {
+        tidy.pop();
+    }
+    tidy
 }
 
 /// The text of a value that has one.
@@ -60,12 +94,22 @@ fn text(value: &Value) -> Result<String, Error> {
     }
 }
 
-fn diagnostic(error: &Error, template: &Source) -> Diagnostic {
+fn diagnostic(error: &Error, template: &Source, names: &str) -> Diagnostic {
     let detail = error
         .detail()
         .map_or_else(String::new, |detail| format!(": {detail}"));
-    let message = Diagnostic::new(format!("the template cannot be rendered: {}{detail}", error.kind()))
-        .help("a template may read decision, subject, counts, total, failed, waived, unobserved, not_run, attestations, notes, domains and evidence");
+    let message = Diagnostic::new(format!(
+        "the template cannot be rendered: {}{detail}",
+        error.kind()
+    ))
+    .help(format!("this template may read {names}"));
+    // A macro that is called with what it cannot show fails in the pieces.
+    let pieces = Source::new("reports/shared/pieces.md", PIECES);
+    let template = if error.name() == Some("pieces.md") {
+        &pieces
+    } else {
+        template
+    };
     match error
         .range()
         .or_else(|| line(&template.text, error.line()?))

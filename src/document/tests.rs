@@ -1,7 +1,7 @@
 //! Tests of the security guide's data and of what it says about an item.
 
 use super::*;
-use crate::model::{Decision, Finding, Level, Outcome, Severity, Subject, Verdict};
+use crate::model::{Decision, Finding, Level, Outcome, Ruling, Severity, Subject, Verdict};
 
 fn finding(check: &str, verdict: Verdict) -> Finding {
     Finding {
@@ -59,8 +59,12 @@ fn the_guide_has_its_42_checks_in_seven_domains() {
 #[test]
 fn every_item_that_a_probe_cannot_answer_alone_says_what_is_left() {
     for domain in domains(&[], &[]) {
-        for item in domain.checks.iter().filter(|item| item.kind != Kind::Auto) {
-            let word = if item.kind == Kind::Token {
+        for item in domain
+            .checks
+            .iter()
+            .filter(|item| item.kind != Ruling::Auto)
+        {
+            let word = if item.kind == Ruling::Token {
                 "token"
             } else {
                 "a person is needed"
@@ -173,7 +177,9 @@ fn a_run_without_findings_claims_nothing() {
         tags: std::collections::BTreeMap::new(),
     };
     let view = View::new(&decision, &[], &subject);
-    let text = sign_off(&shipped_sign_off(), &view).unwrap();
+    let text = Generated::sign_off()
+        .render(&Generated::sign_off().shipped(), &view)
+        .unwrap();
     assert!(
         text.contains("| **Together** | **42** | **0** | **0** | **0** | **42** | **0** |"),
         "{text}"

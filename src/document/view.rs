@@ -4,7 +4,7 @@ use super::guide::{self, Domain, Tally};
 use super::reading::{self, COUNTED};
 use crate::model::{Decision, Finding, Note, Severity, Subject, Verdict};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything a template may read.
 #[derive(Debug, Serialize)]
@@ -35,6 +35,35 @@ pub struct View<'a> {
     pub together: Tally,
     /// Every observation once, with the checks that rest on it.
     pub evidence: Vec<EvidenceView<'a>>,
+    /// What documents about a part of the checks are made from.
+    #[serde(skip)]
+    pub(super) run: Run<'a>,
+}
+
+/// The run itself, which no template reads.
+#[derive(Debug)]
+pub(super) struct Run<'a> {
+    /// The findings by area and name.
+    pub(super) findings: Vec<&'a Finding>,
+    /// Every check of the catalogue with its tags.
+    tags: &'a BTreeMap<String, Vec<String>>,
+    /// Findings of at least this severity must pass.
+    pub(super) fail_on: Severity,
+}
+
+impl<'a> Run<'a> {
+    /// The tags of a check.
+    pub(super) fn tags_of(&self, id: &str) -> &'a [String] {
+        self.tags.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The checks that were not part of the run, with their tags.
+    pub(super) fn unselected(&self) -> impl Iterator<Item = (&'a str, &'a [String])> {
+        let selected: BTreeSet<&str> = self.findings.iter().map(|one| &*one.check).collect();
+        let all = self.tags.iter();
+        all.filter(move |(id, _)| !selected.contains(id.as_str()))
+            .map(|(id, tags)| (id.as_str(), tags.as_slice()))
+    }
 }
 
 /// The decision.
@@ -173,6 +202,8 @@ pub struct NoteView<'a> {
 /// One observation.
 #[derive(Debug, Serialize)]
 pub struct EvidenceView<'a> {
+    /// Its number in the list, from 1.
+    pub number: usize,
     /// What was looked at.
     pub label: &'a str,
     /// The digest.
@@ -182,6 +213,9 @@ pub struct EvidenceView<'a> {
 }
 
 impl<'a> View<'a> {
+    /// The names that a template may read, for the message about one that it may not.
+    pub(super) const NAMES: &'static str = "decision, subject, counts, total, failed, waived, unobserved, not_run, attestations, notes, domains, together and evidence";
+
     /// The view of one run.
     pub fn new(decision: &'a Decision, findings: &'a [Finding], subject: &'a Subject) -> Self {
         let ordered = reading::ordered(findings);
@@ -227,6 +261,11 @@ impl<'a> View<'a> {
             together: Tally::sum(domains.iter().map(|domain| domain.tally)),
             domains,
             evidence: evidence(&ordered),
+            run: Run {
+                findings: ordered,
+                tags: &subject.tags,
+                fail_on: decision.fail_on,
+            },
         }
     }
 }
@@ -255,7 +294,7 @@ impl<'a> SubjectView<'a> {
 }
 
 impl<'a> FindingView<'a> {
-    fn new(finding: &'a Finding) -> Self {
+    pub(super) fn new(finding: &'a Finding) -> Self {
         let faults = reading::faults(finding).into_iter();
         Self {
             check: &finding.check,
@@ -283,7 +322,7 @@ impl<'a> FindingView<'a> {
 }
 
 impl<'a> NoteView<'a> {
-    fn new(finding: &'a Finding, note: &'a Note) -> Self {
+    pub(super) fn new(finding: &'a Finding, note: &'a Note) -> Self {
         Self {
             check: &finding.check,
             verdict: finding.verdict.word(),
@@ -298,7 +337,8 @@ impl<'a> NoteView<'a> {
     }
 }
 
-fn evidence<'a>(findings: &[&'a Finding]) -> Vec<EvidenceView<'a>> {
+/// Every observation once, by its label, with the checks that rest on it.
+pub(super) fn evidence<'a>(findings: &[&'a Finding]) -> Vec<EvidenceView<'a>> {
     let mut checks: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for finding in findings {
         for look in finding
@@ -314,7 +354,9 @@ fn evidence<'a>(findings: &[&'a Finding]) -> Vec<EvidenceView<'a>> {
     }
     checks
         .into_iter()
-        .map(|((label, digest), checks)| EvidenceView {
+        .zip(1..)
+        .map(|(((label, digest), checks), number)| EvidenceView {
+            number,
             label,
             digest,
             checks,

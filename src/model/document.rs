@@ -2,9 +2,11 @@
 
 use super::{Place, Severity};
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 /// Who can say whether an item holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Ruling {
     /// A probe.
     Auto,
@@ -45,6 +47,9 @@ pub struct DocumentMap {
     pub file: String,
     /// The items, in the order of the document.
     pub items: Vec<MapItem>,
+    /// The words before choices whose first option the template ticks, with nobody having looked; such a
+    /// tick is a claim, and is moved where evidence says the other.
+    pub preprinted: Vec<String>,
     /// Where the document asks for what is wrong.
     pub contradictions: Vec<MapNote>,
 }

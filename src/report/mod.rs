@@ -6,7 +6,7 @@ mod markdown;
 mod terminal;
 
 use crate::diagnostic::{Diagnostic, Source};
-use crate::document::{self, View};
+use crate::document::{Generated, View};
 use crate::model::{Decision, Finding, Subject};
 
 /// What every report is made from.
@@ -91,7 +91,7 @@ pub static FORMATS: &[Format] = &[
         extension: "md",
         meaning: "SECURITY_SIGN_OFF.md: the security guide's 42 checks, for people to sign",
         render: |report, _| {
-            sign_off(report, &document::shipped_sign_off()).expect(
+            sign_off(report, &Generated::sign_off().shipped()).expect(
                 "the shipped template reads only names that every view has; tests render it",
             )
         },
@@ -108,7 +108,7 @@ pub fn format(name: &str) -> Option<&'static Format> {
 /// # Errors
 /// Says what in the template is wrong, and where.
 pub fn sign_off(report: &Report<'_>, template: &Source) -> Result<String, Diagnostic> {
-    document::sign_off(
+    Generated::sign_off().render(
         template,
         &View::new(report.decision, report.findings, report.subject),
     )

@@ -17,6 +17,7 @@ pub(super) struct Draft {
     pub(super) name: Said,
     pub(super) title: Option<String>,
     pub(super) file: Option<String>,
+    pub(super) preprinted: Vec<String>,
     pub(super) items: Vec<DraftItem>,
     pub(super) notes: Vec<DraftNote>,
 }
@@ -152,6 +153,7 @@ fn read_map(reader: &TableReader<'_>) -> Option<Draft> {
         name: name?,
         title,
         file,
+        preprinted: reader.list_of_text("preprinted").unwrap_or_default(),
         items,
         notes,
     })

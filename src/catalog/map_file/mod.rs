@@ -117,6 +117,7 @@ fn merge(drafts: &mut Vec<Draft>, own: Vec<Draft>) -> Result<(), Vec<Diagnostic>
 fn add(shipped: &mut Draft, own: Draft) {
     shipped.title = own.title.or(shipped.title.take());
     shipped.file = own.file.or(shipped.file.take());
+    shipped.preprinted.extend(own.preprinted);
     for item in own.items {
         match shipped.items.iter_mut().find(|one| one.id.0 == item.id.0) {
             Some(place) => *place = item,

@@ -49,6 +49,7 @@ pub(super) fn settle(draft: Draft, catalog: &Catalog) -> Result<DocumentMap, Vec
         title: draft.title.unwrap_or_default(),
         file: draft.file.unwrap_or_default(),
         items,
+        preprinted: draft.preprinted,
         contradictions,
     })
 }
@@ -67,14 +68,13 @@ impl Names<'_> {
             None => self.tagged(id),
         };
         let others = self.items(&item.all_of, Some(id), &item.source, problems);
-        // `checks = []` says that nothing looks at it yet; a list left out is more likely a slip.
-        let bare = item.checks.is_none() && checks.is_empty();
-        if bare && item.ruling != Ruling::Attest && item.all_of.is_empty() && item.slots.is_empty()
-        {
-            let help = "name checks or all_of, or write checks = [] where nothing proves it yet";
+        // An empty list says on purpose that no check observes it yet.
+        let bare = checks.is_empty() && item.checks.is_none() && item.all_of.is_empty();
+        if bare && item.slots.is_empty() && item.ruling != Ruling::Attest {
+            let help = "name checks or all_of; write checks = [] where no check observes it yet, or ruling = \"attest\" and what a person must state";
             problems.push(
                 Diagnostic::new(format!(
-                    "no check has '{id}' as a tag, and 'checks' is left out"
+                    "nothing proves '{id}': no check has its id as a tag"
                 ))
                 .at(&item.source, item.id.1.clone(), "not proved")
                 .help(help),

@@ -129,10 +129,11 @@ fn checks_that_are_left_out_are_those_with_the_id_as_a_tag() {
     }
     let told = parsed(&text.replace("I01", "Nowhere")).unwrap_err();
     assert!(
-        told.contains("no check has 'Nowhere' as a tag") && told.contains(":5:6"),
+        told.contains("nothing proves 'Nowhere': no check has its id as a tag")
+            && told.contains(":5:6"),
         "{told}"
     );
-    // Nothing looks at it yet, and the map says so.
+    // Said on purpose, it is no slip: no check observes it yet.
     let map = parsed(&format!("{text}checks = []\n")).unwrap();
     assert!(map.items[0].checks.is_empty());
 }

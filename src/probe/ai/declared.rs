@@ -44,7 +44,7 @@ pub(super) fn spec() -> ProbeSpec {
             ParameterSpec::optional(
                 "base_url",
                 Text,
-                "where; default the provider, or what its SDK's own variable says (GOOGLE_GEMINI_BASE_URL, OPENAI_BASE_URL, ANTHROPIC_BASE_URL)",
+                "where its API answers; default the provider, or what its SDK's own variable says (GOOGLE_GEMINI_BASE_URL, OPENAI_BASE_URL, ANTHROPIC_BASE_URL)",
             ),
             ParameterSpec::optional(
                 "variable",

@@ -1,0 +1,144 @@
+//! What holdpoint wrote into a document, remembered beside it, so that it can be renewed and taken out again.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version of the remembered form.
+pub(super) const SCHEMA: &str = "holdpoint.document/v1";
+
+/// Everything that is remembered of one document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// The document's path, as seen from the root.
+    pub document: String,
+    /// What was last known of each item that holdpoint wrote something for.
+    #[serde(default)]
+    pub items: BTreeMap<String, Known>,
+    /// What was last said of each contradiction.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notes: BTreeMap<String, String>,
+    /// Lines with slots that holdpoint wrote.
+    #[serde(default)]
+    pub lines: Vec<Line>,
+    /// Fenced blocks that holdpoint wrote.
+    #[serde(default)]
+    pub blocks: Vec<Block>,
+}
+
+/// What was known of an item when its slots were written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// `proved`, `attested`, `does not hold`, …
+    pub standing: String,
+    /// When the evidence was gathered.
+    pub at: Timestamp,
+    /// The run that gathered it.
+    pub run: String,
+    /// The commit that it was gathered for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The checks behind it, with what each gave.
+    pub checks: BTreeMap<String, String>,
+    /// Digests of the observations behind it.
+    pub evidence: Vec<String>,
+    /// Whose statement it rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<String>,
+}
+
+/// A line as it was before anything was written, cut at its slots.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// Where it stands.
+    pub place: Place,
+    /// What stands before, between and after the slots; one more than there are slots.
+    pub pieces: Vec<String>,
+    /// The slots.
+    pub slots: Vec<Written>,
+}
+
+/// A fenced block's content as it was before it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// Where it stands; the `nth` of its section's fenced blocks.
+    pub place: Place,
+    /// The slot.
+    pub slot: Written,
+}
+
+/// Where a line or a block stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The headings, outermost first, normalised.
+    pub headings: Vec<String>,
+    /// The first lines of the list items around it, outermost first, normalised.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<String>,
+    /// From 0: which of those that look the same.
+    pub nth: usize,
+    /// How many look the same.
+    pub of: usize,
+}
+
+/// One slot: what it said, and what holdpoint wrote there last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Written {
+    /// What it said before.
+    pub original: String,
+    /// What holdpoint wrote; none where it wrote nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<String>,
+}
+
+impl Memory {
+    /// That of a document into which nothing was written.
+    pub fn empty(document: &str) -> Self {
+        Self {
+            schema: SCHEMA.into(),
+            document: document.into(),
+            items: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            lines: Vec::new(),
+            blocks: Vec::new(),
+        }
+    }
+
+    /// Nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.blocks.is_empty()
+    }
+
+    /// Reads the remembered form.
+    ///
+    /// # Errors
+    /// Says why it cannot be used.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let memory: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        if memory.schema != SCHEMA {
+            return Err(format!(
+                "it is of the form {}, and this program reads {SCHEMA}",
+                memory.schema
+            ));
+        }
+        let whole = |line: &Line| line.pieces.len() == line.slots.len() + 1;
+        if !memory.lines.iter().all(whole) {
+            return Err("a line has not one piece more than it has slots".into());
+        }
+        Ok(memory)
+    }
+
+    /// The remembered form, one fact a line, so that changes can be reviewed.
+    pub fn write(&self) -> String {
+        let text = serde_json::to_string_pretty(self);
+        text.expect("plain data has a JSON form") + "\n"
+    }
+}
