@@ -57,9 +57,7 @@ fn every_tag_of_a_check_is_an_item_of_a_map() {
     let catalog = Catalog::shipped().unwrap();
     let maps = maps(&catalog);
     for (letter, name) in [('I', "infrastructure"), ('P', "security-guide")] {
-        let Some(map) = maps.iter().find(|map| map.name == name) else {
-            continue; // The document has no map yet.
-        };
+        let map = maps.iter().find(|map| map.name == name).unwrap();
         let ids: BTreeSet<&str> = map.items.iter().map(|item| item.id.as_str()).collect();
         let lost: Vec<String> = catalog
             .checks()
