@@ -27,7 +27,7 @@ fn maps(catalog: &Catalog) -> Vec<DocumentMap> {
             Ok(map) => maps.push(map),
             Err(problems) => problems
                 .iter()
-                .for_each(|one| told.push_str(&one.to_string())),
+                .for_each(|one| told.push_str(&format!("{one}\n"))),
         }
     }
     assert!(told.is_empty(), "{told}");
@@ -57,9 +57,7 @@ fn every_tag_of_a_check_is_an_item_of_a_map() {
     let catalog = Catalog::shipped().unwrap();
     let maps = maps(&catalog);
     for (letter, name) in [('I', "infrastructure"), ('P', "security-guide")] {
-        let Some(map) = maps.iter().find(|map| map.name == name) else {
-            continue; // The document has no map yet.
-        };
+        let map = maps.iter().find(|map| map.name == name).unwrap();
         let ids: BTreeSet<&str> = map.items.iter().map(|item| item.id.as_str()).collect();
         let lost: Vec<String> = catalog
             .checks()

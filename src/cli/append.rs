@@ -47,7 +47,7 @@ pub(super) enum Refusal {
     /// Something of the user's is wrong.
     Problems(Vec<Diagnostic>),
     /// The file could not be read or written.
-    Fault(Fault),
+    Fault(Box<Fault>),
 }
 
 impl From<Vec<Diagnostic>> for Refusal {
@@ -56,8 +56,8 @@ impl From<Vec<Diagnostic>> for Refusal {
     }
 }
 
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
+impl From<Box<Fault>> for Refusal {
+    fn from(fault: Box<Fault>) -> Self {
         Self::Fault(fault)
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 /// The folder of holdpoint's own files, and what is in it that must not be committed.
 const FOLDER: &str = ".holdpoint";
 const KEY: &str = "fingerprint.key";
-const IGNORED: &str = "# made by holdpoint\nfingerprint.key\nleftovers/\n";
+const IGNORED: &str = "# made by holdpoint\nfingerprint.key\nleftovers/\ndocuments/.lock\n";
 
 /// Takes the project's key, so that fingerprints mean the same in every run; makes one where there
 /// is none. Where it cannot be kept, fingerprints hold for one run.

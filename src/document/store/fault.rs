@@ -30,8 +30,8 @@ pub enum FaultKind {
     Unwritten,
 }
 
-impl From<Fault> for Diagnostic {
-    fn from(fault: Fault) -> Self {
+impl From<Box<Fault>> for Diagnostic {
+    fn from(fault: Box<Fault>) -> Self {
         fault.told
     }
 }
@@ -45,14 +45,14 @@ impl std::fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 impl Fault {
-    fn new(kind: FaultKind, message: String, help: impl Into<String>) -> Self {
-        Self {
+    fn new(kind: FaultKind, message: String, help: impl Into<String>) -> Box<Self> {
+        Box::new(Self {
             kind,
             told: Diagnostic::new(message).help(help),
-        }
+        })
     }
 
-    pub(super) fn unreadable(name: &str, error: &Error, link: bool) -> Self {
+    pub(super) fn unreadable(name: &str, error: &Error, link: bool) -> Box<Self> {
         let (kind, message, help) = match error.kind() {
             ErrorKind::NotFound if link => (
                 FaultKind::Missing,
@@ -78,7 +78,7 @@ impl Fault {
         Self::new(kind, message, help)
     }
 
-    pub(super) fn no_file(name: &str, folder: bool) -> Self {
+    pub(super) fn no_file(name: &str, folder: bool) -> Box<Self> {
         let what = if folder {
             "a folder"
         } else {
@@ -91,7 +91,7 @@ impl Fault {
         )
     }
 
-    pub(super) fn too_large(name: &str, largest: u64) -> Self {
+    pub(super) fn too_large(name: &str, largest: u64) -> Box<Self> {
         Self::new(
             FaultKind::Unreadable,
             format!("{name} is larger than {} MiB", largest >> 20),
@@ -99,7 +99,7 @@ impl Fault {
         )
     }
 
-    pub(super) fn not_utf8(name: &str, error: &FromUtf8Error) -> Self {
+    pub(super) fn not_utf8(name: &str, error: &FromUtf8Error) -> Box<Self> {
         let offset = error.utf8_error().valid_up_to();
         let bytes = error.as_bytes();
         let before = bytes.get(..offset).unwrap_or_default();
@@ -116,7 +116,7 @@ impl Fault {
         )
     }
 
-    pub(super) fn read_only(name: &str) -> Self {
+    pub(super) fn read_only(name: &str) -> Box<Self> {
         Self::new(
             FaultKind::Protected,
             format!("{name} is read-only, so it is left as it is"),
@@ -124,7 +124,7 @@ impl Fault {
         )
     }
 
-    pub(super) fn linked(name: &str, links: u64) -> Self {
+    pub(super) fn linked(name: &str, links: u64) -> Box<Self> {
         Self::new(
             FaultKind::Protected,
             format!(
@@ -134,7 +134,7 @@ impl Fault {
         )
     }
 
-    pub(super) fn changed(name: &str) -> Self {
+    pub(super) fn changed(name: &str) -> Box<Self> {
         Self::new(
             FaultKind::Changed,
             format!(
@@ -144,7 +144,7 @@ impl Fault {
         )
     }
 
-    pub(super) fn unwritten(name: &str, error: &Error) -> Self {
+    pub(super) fn unwritten(name: &str, error: &Error) -> Box<Self> {
         let help = match error.kind() {
             ErrorKind::PermissionDenied => {
                 "its folder must be writable: a new file is written beside it and takes its place"
@@ -162,7 +162,7 @@ impl Fault {
         )
     }
 
-    pub(super) fn unlocked(name: &str, error: &Error) -> Self {
+    pub(super) fn unlocked(name: &str, error: &Error) -> Box<Self> {
         Self::new(
             FaultKind::Unwritten,
             format!("cannot take the lock {name}: {error}"),
@@ -170,7 +170,7 @@ impl Fault {
         )
     }
 
-    pub(super) fn busy(name: &str, seconds: u64) -> Self {
+    pub(super) fn busy(name: &str, seconds: u64) -> Box<Self> {
         Self::new(
             FaultKind::Busy,
             format!(

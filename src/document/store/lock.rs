@@ -22,11 +22,11 @@ impl Lock {
     ///
     /// # Errors
     /// Another holdpoint has it, or the file cannot be made.
-    pub fn take(root: &Path) -> Result<Self, Fault> {
+    pub fn take(root: &Path) -> Result<Self, Box<Fault>> {
         Self::take_within(root, WAIT)
     }
 
-    pub(super) fn take_within(root: &Path, wait: Duration) -> Result<Self, Fault> {
+    pub(super) fn take_within(root: &Path, wait: Duration) -> Result<Self, Box<Fault>> {
         const NAME: &str = ".holdpoint/documents/.lock";
         let path = root.join(NAME);
         let unlocked = |error: Error| Fault::unlocked(NAME, &error);

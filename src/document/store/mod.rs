@@ -29,7 +29,7 @@ pub struct Opened {
 ///
 /// # Errors
 /// It is not there, no regular file, too large, or not UTF-8.
-pub fn open(path: &Path, name: &str) -> std::result::Result<Opened, Fault> {
+pub fn open(path: &Path, name: &str) -> std::result::Result<Opened, Box<Fault>> {
     let unreadable = |error: Error| Fault::unreadable(name, &error, path.is_symlink());
     let about = std::fs::metadata(path).map_err(unreadable)?;
     // A pipe would be waited for without end.
@@ -63,7 +63,7 @@ impl Opened {
     ///
     /// # Errors
     /// It is read-only, or has more than one hard link, or is gone.
-    pub fn writable(&self) -> std::result::Result<(), Fault> {
+    pub fn writable(&self) -> std::result::Result<(), Box<Fault>> {
         let about = std::fs::metadata(&self.file)
             .map_err(|error| Fault::unreadable(&self.name, &error, false))?;
         if about.permissions().readonly() {
@@ -82,7 +82,7 @@ impl Opened {
 /// # Errors
 /// The file may not be written, or has changed since it was read, or could not be written; then it is
 /// as it was.
-pub fn replace(opened: &Opened, text: &str) -> std::result::Result<(), Fault> {
+pub fn replace(opened: &Opened, text: &str) -> std::result::Result<(), Box<Fault>> {
     if opened.text == text {
         return Ok(());
     }
@@ -103,7 +103,7 @@ pub fn replace(opened: &Opened, text: &str) -> std::result::Result<(), Fault> {
 ///
 /// # Errors
 /// It is there by now, or could not be written.
-pub fn create(path: &Path, name: &str, text: &str) -> std::result::Result<(), Fault> {
+pub fn create(path: &Path, name: &str, text: &str) -> std::result::Result<(), Box<Fault>> {
     let unwritten = |error: Error| Fault::unwritten(name, &error);
     std::fs::create_dir_all(folder_of(path)).map_err(unwritten)?;
     let beside = Beside::write(path, text.as_bytes(), None, write_all).map_err(unwritten)?;
