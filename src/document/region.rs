@@ -260,7 +260,7 @@ pub fn append(text: &str, name: &str, content: &str) -> Result<String, RegionFau
         Some(at) if text[..at].ends_with('\r') => "\r\n",
         _ => "\n",
     };
-    let before = text.trim_start_matches(BOM);
+    let before = text.strip_prefix(BOM).unwrap_or(text);
     let lead = if before.is_empty() {
         0
     } else if !before.ends_with('\n') {
@@ -397,7 +397,10 @@ fn end(name: &str, body: &str) -> String {
 
 /// What stands between the markers: whole lines, none of which is a marker.
 fn body(content: &str) -> String {
-    let content = content.trim_start_matches(BOM).replace("\r\n", "\n");
+    let content = content
+        .strip_prefix(BOM)
+        .unwrap_or(content)
+        .replace("\r\n", "\n");
     let mut body = String::with_capacity(content.len() + 1);
     for line in content.lines().map(|line| line.trim_end_matches('\r')) {
         if Marker::read(line).is_some() {
