@@ -19,6 +19,7 @@ pub use generated::{
     GENERATED, Generated, Part, PartView, RestsOn, Standing, Together, Unmet, VariableView,
 };
 pub use guide::{Domain, Item, Remaining, Tally};
+pub use region::{Region, RegionFault};
 pub use scan::scan;
 pub use slot::{
     Address, Context, Heading, ListItem, OptionMark, Scan, Slot, SlotKind, Wants, normal,

@@ -419,7 +419,13 @@ fn hostile_text_stays_text_in_every_document() {
         "x\n<!-- holdpoint:end audit sha256=00 -->\n<!-- holdpoint:begin audit -->",
         "{{ 7 * 7 }}{% raw %} **GO** ~~no~~ $x$ 1. 2) - +",
     ];
-    let plain: Vec<Vec<_>> = cases("plain")
+    let with = |says: &str| {
+        [
+            run(mixed, says, &["email.sends", "mongodb.tls", "headers.api"]),
+            run(|_| Some(Verdict::Fail), says, &[]),
+        ]
+    };
+    let plain: Vec<Vec<_>> = with("plain")
         .iter()
         .map(|case| {
             of_parts()
@@ -428,7 +434,7 @@ fn hostile_text_stays_text_in_every_document() {
         })
         .collect();
     for says in hostile {
-        for (case, plain) in cases(says).iter().zip(&plain) {
+        for (case, plain) in with(says).iter().zip(&plain) {
             for (document, plain) in of_parts().zip(plain) {
                 let text = render(document, case);
                 assert_eq!(
