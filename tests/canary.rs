@@ -160,6 +160,8 @@ fn no_canary_sings() {
         "junit=j.xml",
         "markdown=m.md",
         "sign-off=s.md",
+        "infrastructure-validation=i.md",
+        "auth-security-audit=a.md",
     ];
     let reports: Vec<&str> = formats
         .iter()
@@ -180,6 +182,7 @@ fn no_canary_sings() {
             "json=-",
         ],
         vec!["list"],
+        vec!["guide", "--write", "g.md"],
         vec!["explain", "mine.sends"],
         vec!["smoke"],
         vec!["run", "mine.sends", "--target", "not a url c4nary"],
@@ -201,7 +204,12 @@ fn no_canary_sings() {
     assert!(looked, "nothing was looked at, so nothing was tested");
     let mut files = Vec::new();
     every_file(&root.join(".holdpoint"), &mut files);
-    files.extend(["t.txt", "r.json", "j.xml", "m.md", "s.md"].map(|name| root.join(name)));
+    files.extend(
+        [
+            "t.txt", "r.json", "j.xml", "m.md", "s.md", "i.md", "a.md", "g.md",
+        ]
+        .map(|name| root.join(name)),
+    );
     assert!(files.len() >= 8, "{files:?}");
     for path in files {
         let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();

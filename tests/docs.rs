@@ -96,6 +96,15 @@ fn the_table_of_variables_is_what_checks_and_probes_read() {
 }
 
 #[test]
+fn the_table_of_documents_is_the_programs() {
+    let table = holdpoint(["generate", "documents"])
+        .run()
+        .expect_code(0)
+        .stdout;
+    expect_part("reports/README.md", "documents", &table);
+}
+
+#[test]
 fn every_probe_has_its_page() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/reference");
     for probe in holdpoint::probe::PROBES {

@@ -116,7 +116,7 @@ Examples:
     /// Print the reference pages and tables that are generated
     #[command(hide = true)]
     Generate {
-        /// What to print: checks, probe:NAME or exit-statuses
+        /// What to print: checks, documents, exit-statuses, variables or probe:NAME
         what: String,
     },
 }

@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::output::Output;
 use super::{explain, list};
 use crate::catalog::Catalog;
+use crate::document::GENERATED;
 use crate::probe;
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ pub(super) fn generate(what: &str, output: &Output) -> Exit {
             Err(problems) => return output.diagnose(&problems),
         },
         "exit-statuses" => exit_statuses(),
+        "documents" => documents(),
         "variables" => match Catalog::shipped() {
             Ok(catalog) => variables(&catalog),
             Err(problems) => return output.diagnose(&problems),
@@ -21,7 +23,9 @@ pub(super) fn generate(what: &str, output: &Output) -> Exit {
         _ => match what.strip_prefix("probe:").and_then(probe::spec) {
             Some(spec) => explain::probe_page(spec),
             None => {
-                output.remark("error: generate checks, exit-statuses, variables or probe:NAME");
+                output.remark(
+                    "error: generate checks, documents, exit-statuses, variables or probe:NAME",
+                );
                 return Exit::Usage;
             }
         },
@@ -86,6 +90,20 @@ const OWN: &str = "HOLDPOINT_";
 fn own_names(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'))
         .filter(|word| word.starts_with(OWN) && word.len() > OWN.len())
+}
+
+/// The documents that are written whole, for `reports/README.md`.
+fn documents() -> String {
+    let rows = GENERATED.iter().map(|one| {
+        format!(
+            "| `{}` | `{}` | {} | `{}` |\n",
+            one.name, one.path, one.asks, one.template
+        )
+    });
+    format!(
+        "| document | usual file | what it answers | template |\n|---|---|---|---|\n{}",
+        rows.collect::<String>()
+    )
 }
 
 fn exit_statuses() -> String {

@@ -6,7 +6,7 @@ use super::output::Output;
 use super::{prepare, reports};
 use crate::catalog::{Catalog, Selection, Selector};
 use crate::diagnostic::{Diagnostic, Source};
-use crate::document::{Chosen, EXECUTION_GUIDE, ExecutionGuide, region};
+use crate::document::{Chosen, EXECUTION_GUIDE, ExecutionGuide, RegionFault, region};
 use crate::settings::Settings;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -92,8 +92,11 @@ fn write(arguments: &GuideArguments, path: &Path, text: &str) -> Result<&'static
         let file = existing.as_deref().unwrap_or_default();
         let problem = fault.diagnostic(&Source::new(path.to_string_lossy(), file));
         match fault {
-            region::RegionFault::Absent { .. } => problem.help(
+            RegionFault::Absent { .. } => problem.help(
                 "add --append to put the guide at its end; what stands there is left as it is",
+            ),
+            RegionFault::Edited { .. } => problem.help(
+                "move your words above the begin marker or below the end marker, where they stay; --take-over writes the guide anew and drops the change",
             ),
             _ => problem,
         }

@@ -37,6 +37,7 @@ pub use generated::{
 pub use guide::{Domain, Item, Remaining, Tally};
 pub use judged::{ItemState, Judged, Standing};
 pub use memory::{Known, Memory};
+pub use region::{Region, RegionFault};
 pub use remark::{Change, Remark, Subject};
 pub use scan::scan;
 pub use slot::{

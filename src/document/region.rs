@@ -109,7 +109,7 @@ impl RegionFault {
             Self::Unopened { name, .. } => format!("put the line <!-- holdpoint:begin {name} --> before what holdpoint wrote, or take the end marker out"),
             Self::Nested { within, .. } => format!("end the region {within} before the other begins, or take one pair of markers out"),
             Self::Twice { .. } => "take one of the two out, with both of its markers".into(),
-            Self::Edited { .. } => "move your words above the begin marker or below the end marker, where they stay; a signed file is best kept under another name. --take-over writes the region anew and drops the change".into(),
+            Self::Edited { .. } => "move your words above the begin marker or below the end marker, where they stay, and take the file's region out to have it written anew; a signed file is best kept under another name".into(),
         }
     }
 
@@ -260,7 +260,7 @@ pub fn append(text: &str, name: &str, content: &str) -> Result<String, RegionFau
         Some(at) if text[..at].ends_with('\r') => "\r\n",
         _ => "\n",
     };
-    let before = text.trim_start_matches(BOM);
+    let before = text.strip_prefix(BOM).unwrap_or(text);
     let lead = if before.is_empty() {
         0
     } else if !before.ends_with('\n') {
@@ -341,6 +341,10 @@ struct Marker<'t> {
 
 impl<'t> Marker<'t> {
     fn read(line: &'t str) -> Option<Self> {
+        // Four spaces make it an example in a code block.
+        if line.starts_with("    ") || line.starts_with('\t') {
+            return None;
+        }
         let comment = line.trim().strip_prefix("<!--")?.strip_suffix("-->")?;
         let mut words = comment.split_whitespace();
         let begins = match words.next()? {
@@ -397,7 +401,10 @@ fn end(name: &str, body: &str) -> String {
 
 /// What stands between the markers: whole lines, none of which is a marker.
 fn body(content: &str) -> String {
-    let content = content.trim_start_matches(BOM).replace("\r\n", "\n");
+    let content = content
+        .strip_prefix(BOM)
+        .unwrap_or(content)
+        .replace("\r\n", "\n");
     let mut body = String::with_capacity(content.len() + 1);
     for line in content.lines().map(|line| line.trim_end_matches('\r')) {
         if Marker::read(line).is_some() {

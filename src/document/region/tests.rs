@@ -68,7 +68,7 @@ fn a_change_by_hand_is_refused_unless_it_is_taken_over() {
     assert!(
         shown.contains("A.md:2")
             && shown.contains("changed by hand")
-            && shown.contains("--take-over"),
+            && shown.contains("under another name"),
         "{shown}"
     );
     let taken = put(Some(&signed), "audit", "# New\n", true).unwrap();
@@ -132,7 +132,8 @@ fn markers_out_of_order_are_named_with_their_line() {
         // A region beside a broken one is as unsafe: nobody can tell where either ends.
         assert_eq!(find(&text, "c").unwrap_err(), fault);
     }
-    // A marker within a sentence is none.
+    // A marker within a sentence is none, and neither is one in an indented example.
+    assert_eq!(find(&format!("    {begin}\n\t{end}\n"), "a").unwrap(), None);
     assert_eq!(find(&format!("Write {begin} there.\n"), "a").unwrap(), None);
 }
 
