@@ -158,8 +158,12 @@ fn told(wanted: &Wanted, place: &str, output: &Output) -> Exit {
             None => {}
         }
     }
+    let document = item.split_once(':').map(|(document, _)| document);
+    let shows = document.map_or_else(String::new, |document| {
+        format!("holdpoint docs {document} shows what it changes; ")
+    });
     text.push_str(&format!(
-        "next: commit {ATTESTATIONS}; it counts from the next run on, until {until}\n"
+        "next: {shows}commit {ATTESTATIONS}; it counts until {until}\n"
     ));
     written(output.print(&text))
 }
