@@ -361,6 +361,7 @@ fn map() -> DocumentMap {
         ],
         preprinted: vec!["Result".into()],
         contradictions: vec![],
+        quotes: BTreeMap::new(),
     }
 }
 
@@ -617,6 +618,55 @@ fn items_that_moved_or_drifted_or_are_gone_are_told() {
     assert_eq!(kind(&drifted), (Some("drifted"), false));
     let gone = DOCUMENT.replace("**Server answers**", "**Something else**");
     assert_eq!(kind(&gone), (Some("missing"), false));
+}
+
+#[test]
+fn a_contradiction_is_told_only_of_a_document_that_says_it() {
+    let mut map = map();
+    map.contradictions.push(holdpoint::model::MapNote {
+        id: "D1".into(),
+        items: vec!["M1".into()],
+        quotes: vec!["Host: `______`".into(), "to be *ignored*".into()],
+        says: "a host is named".into(),
+        truth: "there are many".into(),
+        source: "RFC 1".into(),
+        checks: vec!["mail.answers".into()],
+    });
+    let run = Run::of(&[("mail.answers", Verdict::Pass)]);
+    let first = run.fill(DOCUMENT, &map, &empty());
+    assert!(
+        first
+            .text
+            .contains("This document says (M1): a host is named."),
+        "{}",
+        first.text
+    );
+    assert!(first.text.contains("`mail.answers` (pass)"));
+    // A run that did not look says what the last one that did has seen.
+    let partial = Run::of(&[]).fill(&first.text, &map, &first.memory);
+    assert_eq!(partial.text, first.text);
+    let other = DOCUMENT.replace("Host: `______`", "Hosts: `______`");
+    let silent = run.fill(&other, &map, &empty());
+    assert!(
+        !silent.text.contains("This document says"),
+        "{}",
+        silent.text
+    );
+}
+
+#[test]
+fn an_item_whose_own_blank_a_person_filled_in_is_still_that_item() {
+    let text = "# Mail\n\n- [ ] **Verified:** _____ (date/time)\n- [ ] Verified by nobody\n";
+    let mut map = map();
+    map.items = vec![item("V", "Verified: (date/time)", &["mail.answers"])];
+    let run = Run::of(&[("mail.answers", Verdict::Pass)]);
+    let filled = text.replace("_____", "on Monday");
+    let updated = run.fill(&filled, &map, &empty());
+    assert!(
+        updated.text.starts_with(&filled.replacen("[ ]", "[x]", 1)),
+        "{}",
+        updated.text
+    );
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn expect(arguments: &[&str], code: i32) {
     let repository = repository();
     let root = repository.path();
     for format in FORMATS {
-        let (name, file) = (format.name, format!("report.{}", format.extension));
+        let (name, file) = (format.name, format!("{}.{}", format.name, format.extension));
         for report in [format!("{name}=-"), format!("{name}={file}")] {
             let call = [arguments, &["--retries", "0", "--report", &report]].concat();
             status(root, &call, code);

@@ -5,7 +5,7 @@ use super::args::{
 };
 use super::exit::Exit;
 use super::output::Output;
-use super::prepare::{Environment, Request};
+use super::prepare::{Documents, Environment, Request};
 use super::run::conduct;
 use crate::model::Level;
 use crate::sandbox::{Sandbox, Variant};
@@ -108,6 +108,7 @@ fn request(folder: &Path) -> Request {
             level: Some(Level::Active),
             ..LimitArguments::default()
         },
+        documents: Documents::Write,
         ..Request::default()
     }
 }
@@ -123,6 +124,7 @@ fn closing(folder: &Path, mended: bool, exit: Exit) -> String {
     format!(
         "\nWhat to look at:\n  \
          above                 each failure says what was expected, what was found, how to mend it and how to prove the mend\n  \
+         {shown}/docs/INFRASTRUCTURE_VALIDATION.md   the team's own checklist, filled in where evidence decides; holdpoint docs --root {shown} --gaps says what is left\n  \
          {shown}/SECURITY_SIGN_OFF.md   the document that people sign\n  \
          {shown}/report.json            the same for programs\n  \
          {shown}/.holdpoint/records/    the evidence: every observation, with its digest\n\n\

@@ -12,6 +12,7 @@ mod explain;
 mod gaps;
 mod generate;
 mod guide;
+mod header;
 mod init;
 mod keys;
 mod list;

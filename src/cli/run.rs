@@ -3,21 +3,19 @@
 use super::args::{RunArguments, SmokeArguments};
 use super::documents::Bench;
 use super::exit::Exit;
+use super::header::{header, planned};
 use super::output::Output;
 use super::prepare::{
     Documents, Environment, Prepared, Request, leftovers_folder, prepare, settings as load,
 };
 use super::{documents, progress, reports};
-use crate::catalog::{Catalog, SUITES, Selection};
+use crate::catalog::SUITES;
 use crate::clock;
 use crate::diagnostic::Diagnostic;
 use crate::engine::{self, Limits};
-use crate::evidence::{
-    Ending, Header, Input, Leftovers, PlannedCheck, PlannedLook, RecordWriter, Repository,
-    WriteFault, digest,
-};
+use crate::evidence::{Ending, Header, Leftovers, RecordWriter, Repository, WriteFault};
 use crate::gate;
-use crate::model::{Leftover, Level, Origin, Subject};
+use crate::model::{Leftover, Level, Subject};
 use crate::settings::{self, Settings};
 use jiff::tz::TimeZone;
 use std::path::Path;
@@ -333,108 +331,6 @@ pub(super) fn display(path: &Path, root: &Path) -> String {
         .unwrap_or(path)
         .display()
         .to_string()
-}
-
-fn header(
-    settings: &Settings,
-    plan: &engine::Plan,
-    request: &Request,
-    catalog: &Catalog,
-    repository: Repository,
-) -> Header {
-    let started = clock::now();
-    Header {
-        schema: crate::evidence::SCHEMA.into(),
-        run: plan.input.run.clone(),
-        tool: env!("CARGO_PKG_VERSION").into(),
-        started,
-        target: settings
-            .target
-            .as_ref()
-            .map(|target| target.url.to_string()),
-        environment: settings
-            .target
-            .as_ref()
-            .map(|target| target.environment.clone())
-            .unwrap_or_default(),
-        level: settings.level.to_string(),
-        fail_on: settings.fail_on.to_string(),
-        selection: request.selectors.clone(),
-        project: settings.project.clone().unwrap_or_default(),
-        root: settings
-            .root
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default(),
-        commit: repository.commit,
-        dirty: repository.dirty,
-        subject: plan.docket.subject.clone(),
-        inputs: inputs(settings, plan),
-        waivers: std::fs::read_to_string(&settings.waivers).unwrap_or_default(),
-        waivers_file: display(&settings.waivers, &settings.root),
-        catalogue: catalog
-            .checks()
-            .iter()
-            .map(|check| (check.id.to_string(), check.tags.clone()))
-            .collect(),
-    }
-}
-
-/// The files that the run was made from, by the digest of what may be known of them.
-fn inputs(settings: &Settings, plan: &engine::Plan) -> Vec<Input> {
-    let names = settings.environment.files.iter().cloned();
-    let config = settings
-        .config
-        .as_ref()
-        .map(|path| display(path, &settings.root));
-    let lockfile = settings.application.lockfile.clone();
-    names
-        .chain(config)
-        .chain(lockfile)
-        .filter_map(|path| {
-            // Secrets are taken out first: a digest of a short secret can be guessed.
-            let text = std::fs::read(settings.root.join(&path)).ok()?;
-            let text = plan.input.secrets.redact(&String::from_utf8_lossy(&text));
-            Some(Input {
-                digest: digest(text.as_bytes()),
-                path,
-            })
-        })
-        .collect()
-}
-
-fn planned(
-    catalog: &Catalog,
-    selection: &Selection,
-    plan: &engine::Plan,
-) -> (Vec<PlannedCheck>, Vec<PlannedLook>) {
-    let checks = plan.docket.cases.iter().map(|case| PlannedCheck {
-        id: case.check.id.to_string(),
-        origin: match case.check.origin {
-            Origin::Shipped => "shipped",
-            Origin::User => "user",
-            Origin::Override => "override",
-        }
-        .into(),
-        file: case.check.place.file.clone(),
-        source: catalog
-            .source(case.check.id.as_str())
-            .map(|source| source.text.to_string())
-            .unwrap_or_default(),
-        looks: case.looks.clone(),
-        set_aside: case
-            .set_aside
-            .as_ref()
-            .map(|(verdict, reason)| (verdict.to_string(), reason.clone())),
-        waives_needs: selection.skipped.iter().cloned().collect(),
-    });
-    let looks = plan.looks.iter().map(|look| PlannedLook {
-        id: look.id.clone(),
-        probe: look.name.into(),
-        label: look.label.clone(),
-        parameters: look.parameters.clone(),
-    });
-    (checks.collect(), looks.collect())
 }
 
 #[cfg(test)]

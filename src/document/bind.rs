@@ -158,6 +158,9 @@ impl Names {
                 heading.is_some_and(|heading| headings.contains(&heading))
             };
             found.extend(self.anywhere(item, scan).filter(there).map(Scope::Item));
+            if found.is_empty() {
+                found.extend(filled_in(item, scan).filter(there).map(Scope::Item));
+            }
         }
         match found.len() {
             0 => Err(Drift::Gone),
@@ -253,6 +256,21 @@ impl Names {
             _ => Drift::Gone,
         }
     }
+}
+
+/// List items whose own blank a person has filled in: `verified: on Monday (date/time)`.
+fn filled_in<'s>(item: &MapItem, scan: &'s Scan) -> impl Iterator<Item = usize> + use<'s> {
+    let wanted = item.item.last().map_or_else(String::new, |one| normal(one));
+    let parts = wanted
+        .split_once(": ")
+        .or_else(|| Some((wanted.strip_suffix(':')?, "")));
+    let parts = parts.map(|(label, rest)| (format!("{label}:"), rest.to_owned()));
+    let top_level = item.item.len() == 1;
+    scan.items.iter().enumerate().filter_map(move |(at, one)| {
+        let (label, rest) = parts.as_ref()?;
+        let fits = one.text.starts_with(&**label) && one.text.ends_with(&**rest);
+        (top_level && fits && one.parent.is_none()).then_some(at)
+    })
 }
 
 fn line(scope: &Scope, scan: &Scan) -> usize {

@@ -101,12 +101,17 @@ pub(super) fn contradictions(
     judged: &Judged<'_>,
     present: &BTreeSet<&str>,
     before: &Memory,
+    text: &str,
 ) -> BTreeMap<String, String> {
+    let text = plain(text);
+    let says = |quote: &String| text.contains(&plain(quote));
     let mut told = BTreeMap::new();
     let mut covered: BTreeSet<&str> = BTreeSet::new();
     for note in &map.contradictions {
         covered.extend(note.checks.iter().map(String::as_str));
-        if !note.items.iter().any(|id| present.contains(&**id)) {
+        // What a document of this name says elsewhere must not be put into the mouth of this one.
+        let here = note.items.iter().any(|id| present.contains(&**id));
+        if !here || !note.quotes.iter().any(says) {
             continue;
         }
         let looked = note.checks.iter().any(|id| {
@@ -121,9 +126,9 @@ pub(super) fn contradictions(
     // A check that is run against the letter of the document says so itself.
     for finding in judged.findings() {
         let Some(note) = &finding.note else { continue };
-        let named = note.document.rsplit('/').next() == map.file.rsplit('/').next();
         let looked = matches!(finding.verdict, Verdict::Pass | Verdict::Fail);
-        if named && looked && !covered.contains(&*finding.check) {
+        let said_here = map.quotes.get(&finding.check).is_some_and(says);
+        if looked && said_here && !covered.contains(&*finding.check) {
             told.insert(
                 finding.check.clone(),
                 said(
@@ -143,12 +148,19 @@ pub(super) fn contradictions(
         }
     }
     for (id, line) in &before.notes {
-        let still = judged.finding(id).is_none() && id.contains('.');
+        let still = judged.finding(id).is_none() && map.quotes.get(id).is_some_and(says);
         if still && !told.contains_key(id) {
             told.insert(id.clone(), line.clone());
         }
     }
     told
+}
+
+/// Words as they are compared: without emphasis and code marks, in lower case, with single spaces.
+fn plain(text: &str) -> String {
+    let bare: String = text.chars().filter(|c| !matches!(c, '*' | '`')).collect();
+    let words: Vec<&str> = bare.split_whitespace().collect();
+    words.join(" ").to_lowercase()
 }
 
 fn of_map(note: &MapNote, judged: &Judged<'_>) -> String {

@@ -88,7 +88,7 @@ pub fn update(
     remark::of_items(&bound, &found, &sheet, &mut known.states, &mut remarks);
     let mut memory = remember(&sheet, &cells, memory, known.kept(&cells));
     let present = bound.items().map(|item| &*item.id).collect();
-    memory.notes = notes::contradictions(map, judged, &present, &memory);
+    memory.notes = notes::contradictions(map, judged, &present, &memory, &sheet.base);
     let parts = cells.iter().flat_map(|cell| {
         let each = cell.slot.ranges().into_iter();
         each.zip(cell.last.iter().map(String::as_str))

@@ -3,6 +3,7 @@
 use super::{Place, Severity};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Who can say whether an item holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,9 @@ pub struct DocumentMap {
     pub preprinted: Vec<String>,
     /// Where the document asks for what is wrong.
     pub contradictions: Vec<MapNote>,
+    /// Checks that speak against the document themselves, each with words by which the document is known
+    /// to ask for it.
+    pub quotes: BTreeMap<String, String>,
 }
 
 /// One item of a document: a list item with what belongs to it, a row of a table, or what stands in a
@@ -138,6 +142,8 @@ pub struct MapNote {
     pub id: String,
     /// The items that it concerns, by id.
     pub items: Vec<String>,
+    /// Words of the document by which it is known to say it; any of them will do.
+    pub quotes: Vec<String>,
     /// What the document says.
     pub says: String,
     /// What is true.

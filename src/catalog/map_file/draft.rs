@@ -20,6 +20,8 @@ pub(super) struct Draft {
     pub(super) preprinted: Vec<String>,
     pub(super) items: Vec<DraftItem>,
     pub(super) notes: Vec<DraftNote>,
+    /// Words of the document, by the check that speaks against it.
+    pub(super) quotes: Vec<(Said, String)>,
 }
 
 /// An item before its names are looked up.
@@ -77,6 +79,7 @@ pub(super) struct DraftNote {
     pub(super) source: Source,
     pub(super) id: Said,
     pub(super) items: Vec<Said>,
+    pub(super) quotes: Vec<String>,
     pub(super) says: String,
     pub(super) truth: String,
     pub(super) from: String,
@@ -156,7 +159,22 @@ fn read_map(reader: &TableReader<'_>) -> Option<Draft> {
         preprinted: reader.list_of_text("preprinted").unwrap_or_default(),
         items,
         notes,
+        quotes: read_quotes(reader),
     })
+}
+
+/// The table `quotes`: words of the document, by check.
+fn read_quotes(reader: &TableReader<'_>) -> Vec<(Said, String)> {
+    let Some(table) = reader.table("quotes") else {
+        return Vec::new();
+    };
+    let names: Vec<_> = table.keys().collect();
+    let each = names
+        .into_iter()
+        .filter_map(|(id, span)| Some(((id.to_owned(), span), filled(&table, id)?)));
+    let quotes = each.collect();
+    table.finish();
+    quotes
 }
 
 /// Reports ids that are given twice.
@@ -328,9 +346,10 @@ fn read_write(reader: &TableReader<'_>, word: &str) -> Option<DraftWrite> {
 }
 
 fn read_note(reader: &TableReader<'_>) -> Option<DraftNote> {
-    reader.require(&["id", "items", "says", "truth", "source"]);
+    reader.require(&["id", "items", "quotes", "says", "truth", "source"]);
     let id = read_id(reader);
     let items = not_empty(reader, "items");
+    let quotes = reader.list_of_text("quotes");
     let [says, truth, from] = ["says", "truth", "source"].map(|key| filled(reader, key));
     let checks = reader.texts("checks").unwrap_or_default();
     reader.finish();
@@ -338,6 +357,7 @@ fn read_note(reader: &TableReader<'_>) -> Option<DraftNote> {
         source: reader.source().clone(),
         id: id?,
         items: items?,
+        quotes: quotes?,
         says: says?,
         truth: truth?,
         from: from?,

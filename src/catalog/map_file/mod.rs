@@ -118,6 +118,7 @@ fn add(shipped: &mut Draft, own: Draft) {
     shipped.title = own.title.or(shipped.title.take());
     shipped.file = own.file.or(shipped.file.take());
     shipped.preprinted.extend(own.preprinted);
+    shipped.quotes.extend(own.quotes);
     for item in own.items {
         match shipped.items.iter_mut().find(|one| one.id.0 == item.id.0) {
             Some(place) => *place = item,

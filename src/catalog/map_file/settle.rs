@@ -39,6 +39,11 @@ pub(super) fn settle(draft: Draft, catalog: &Catalog) -> Result<DocumentMap, Vec
         .iter()
         .map(|note| names.note(note, &mut problems))
         .collect();
+    let quotes = draft.quotes.iter().filter_map(|(said, words)| {
+        let ids = names.checks(std::slice::from_ref(said), &draft.source, &mut problems);
+        Some((ids.into_iter().next()?, words.clone()))
+    });
+    let quotes = quotes.collect();
     places(&draft.items, &mut problems);
     circles(&draft.items, &items, &mut problems);
     if !problems.is_empty() {
@@ -51,6 +56,7 @@ pub(super) fn settle(draft: Draft, catalog: &Catalog) -> Result<DocumentMap, Vec
         items,
         preprinted: draft.preprinted,
         contradictions,
+        quotes,
     })
 }
 
@@ -137,6 +143,7 @@ impl Names<'_> {
         MapNote {
             id: note.id.0.clone(),
             items: self.items(&note.items, None, &note.source, problems),
+            quotes: note.quotes.clone(),
             says: note.says.clone(),
             truth: note.truth.clone(),
             source: note.from.clone(),

@@ -64,6 +64,7 @@ reason = "a secret is never written"
 [[contradiction]]
 id     = "D1"
 items  = ["R1"]
+quotes = ["0.0.0.0/0"]
 says   = "open it to everybody"
 truth  = "name the addresses"
 source = "the provider's manual"
@@ -200,7 +201,7 @@ fn names_that_are_not_there_are_refused_with_the_nearest() {
     refused(
         "access-list-closed",
         "access-list-close",
-        "63:11",
+        "64:11",
         &["did you mean 'atlas.access-list-closed'?"],
     );
 }
@@ -219,7 +220,7 @@ fn what_stands_twice_is_refused() {
         "27:10",
         &["'R2' and 'R1' stand at the same place"],
     );
-    let twice = MAP.replace("[[contradiction]]", "[[contradiction]]\nid = 'D1'\nitems = ['R1']\nsays = 's'\ntruth = 't'\nsource = 'q'\n\n[[contradiction]]");
+    let twice = MAP.replace("[[contradiction]]", "[[contradiction]]\nid = 'D1'\nitems = ['R1']\nquotes = ['q']\nsays = 's'\ntruth = 't'\nsource = 'q'\n\n[[contradiction]]");
     let told = parsed(&twice).unwrap_err();
     assert!(
         told.contains("the contradiction 'D1' is defined twice"),
@@ -403,7 +404,7 @@ fn a_map_of_the_users_adds_to_the_shipped_one() {
     let own = "name = 'release'\nfile = 'OTHER.md'\n\
         [[item]]\nid = 'R2'\nunder = 'Elsewhere'\nruling = 'attest'\nperson = 'p'\n\
         [[item]]\nid = 'R4'\nunder = 'More'\nruling = 'auto'\nall_of = ['R1']\n\
-        [[contradiction]]\nid = 'D1'\nitems = ['R4']\nsays = 's'\ntruth = 't'\nsource = 'q'\n";
+        [[contradiction]]\nid = 'D1'\nitems = ['R4']\nquotes = ['q']\nsays = 's'\ntruth = 't'\nsource = 'q'\n";
     let maps = merged(&[("own.toml", own)]).unwrap();
     let [map] = maps.as_slice() else { panic!() };
     assert_eq!((&*map.title, &*map.file), ("The release", "OTHER.md"));
