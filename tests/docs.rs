@@ -96,6 +96,12 @@ fn the_table_of_variables_is_what_checks_and_probes_read() {
 }
 
 #[test]
+fn the_table_of_maps_is_the_programs() {
+    let table = holdpoint(["generate", "maps"]).run().expect_code(0).stdout;
+    expect_part("reports/README.md", "maps", &table);
+}
+
+#[test]
 fn the_table_of_documents_is_the_programs() {
     let table = holdpoint(["generate", "documents"])
         .run()

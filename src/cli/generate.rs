@@ -3,8 +3,9 @@
 use super::exit::Exit;
 use super::output::Output;
 use super::{explain, list};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, shipped_maps};
 use crate::document::GENERATED;
+use crate::model::{DocumentMap, Ruling};
 use crate::probe;
 use std::collections::BTreeMap;
 
@@ -16,6 +17,10 @@ pub(super) fn generate(what: &str, output: &Output) -> Exit {
         },
         "exit-statuses" => exit_statuses(),
         "documents" => documents(),
+        "maps" => match Catalog::shipped().and_then(|catalog| shipped_maps(&catalog)) {
+            Ok(maps) => table_of_maps(&maps),
+            Err(problems) => return output.diagnose(&problems),
+        },
         "variables" => match Catalog::shipped() {
             Ok(catalog) => variables(&catalog),
             Err(problems) => return output.diagnose(&problems),
@@ -24,7 +29,7 @@ pub(super) fn generate(what: &str, output: &Output) -> Exit {
             Some(spec) => explain::probe_page(spec),
             None => {
                 output.remark(
-                    "error: generate checks, documents, exit-statuses, variables or probe:NAME",
+                    "error: generate checks, documents, exit-statuses, maps, variables or probe:NAME",
                 );
                 return Exit::Usage;
             }
@@ -32,6 +37,34 @@ pub(super) fn generate(what: &str, output: &Output) -> Exit {
     };
     output.print(&text);
     Exit::Go
+}
+
+/// The shipped maps: of each document, how many items are ruled how, and how many have checks.
+fn table_of_maps(maps: &[DocumentMap]) -> String {
+    let mut text = String::from(
+        "| document | file | items | by probes | with a token | by people | without a check yet |\n|---|---|---:|---:|---:|---:|---:|\n",
+    );
+    for map in maps {
+        let ruled = |ruling: Ruling| {
+            let those = map.items.iter().filter(|item| item.ruling == ruling);
+            those.count()
+        };
+        let bare = map.items.iter().filter(|item| {
+            let asks = item.checks.is_empty() && item.all_of.is_empty();
+            asks && item.ruling != Ruling::Attest
+        });
+        text += &format!(
+            "| `{}` | `{}` | {} | {} | {} | {} | {} |\n",
+            map.name,
+            map.file,
+            map.items.len(),
+            ruled(Ruling::Auto),
+            ruled(Ruling::Token),
+            ruled(Ruling::Attest),
+            bare.count()
+        );
+    }
+    text
 }
 
 /// The variables of holdpoint's own that shipped checks and probes read, each with its default and what it sets.
