@@ -210,7 +210,7 @@ fn the_users_documents_keep_every_byte_that_is_not_a_slot() {
                     !updated.remarks.iter().any(|one| matches!(
                         one,
                         Remark::Lost(_)
-                            | Remark::Missing(_)
+                            | Remark::Missing(..)
                             | Remark::Drifted(..)
                             | Remark::Moved(..)
                     )),
@@ -601,7 +601,7 @@ fn items_that_moved_or_drifted_or_are_gone_are_told() {
         let told = updated.remarks.iter().find_map(|one| match one {
             Remark::Moved(at, _) if at.item == "M1" => Some("moved"),
             Remark::Drifted(at, _) if at.item == "M1" => Some("drifted"),
-            Remark::Missing(at) if at.item == "M1" => Some("missing"),
+            Remark::Missing(at, _) if at.item == "M1" => Some("missing"),
             _ => None,
         });
         (told, updated.text.contains("[x]"))

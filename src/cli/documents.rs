@@ -5,7 +5,7 @@ use super::choose::{Chosen, chosen, maps};
 use super::exit::Exit;
 use super::output::Output;
 use super::reports;
-use crate::catalog::{ATTESTATIONS, Catalog, attestable, read_attestations};
+use crate::catalog::{ATTESTATIONS, Catalog, MAPS, attestable, read_attestations};
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::store::{self, Lock, Opened};
@@ -194,6 +194,11 @@ fn warning(remark: &Remark, shown: &str) -> Option<Diagnostic> {
                 at.what, at.item
             ),
             "if so, correct the map in .holdpoint/maps; nothing was written there",
+        ),
+        // A shipped map names more than a document of its kind may have; a map of the user's is theirs.
+        Remark::Missing(at, place) if place.starts_with(MAPS) => (
+            format!("{place}: item {}, {}, is not in {shown}", at.item, at.what),
+            "correct the words of the map, or take the item out of it",
         ),
         _ => return None,
     };

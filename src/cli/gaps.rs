@@ -41,6 +41,13 @@ pub(super) fn text(
             for line in lines {
                 let _ = writeln!(out, "    {line}");
             }
+            if heading == STATED {
+                let _ = writeln!(
+                    out,
+                    "    how: holdpoint attest {}:ITEM --by NAME --statement TEXT --evidence LINK --until DATE",
+                    one.map.name
+                );
+            }
             out.push('\n');
         }
     }
@@ -61,6 +68,9 @@ pub(super) fn text(
     }
     out
 }
+
+/// The group of what people must state.
+const STATED: &str = "A person must state it";
 
 type Group = (&'static str, fn(&Remark) -> Option<String>);
 
@@ -95,11 +105,11 @@ const GROUPS: [Group; 8] = [
     (
         "In the map, and not in the document",
         |remark| match remark {
-            Remark::Missing(at) => Some(format!("{} {}", at.item, at.what)),
+            Remark::Missing(at, _) => Some(format!("{} {}", at.item, at.what)),
             _ => None,
         },
     ),
-    ("A person must state it", |remark| match remark {
+    (STATED, |remark| match remark {
         Remark::NeedsPerson(at, what) => Some(match what.is_empty() {
             true => format!("{} line {} {}", at.item, at.line, at.what),
             false => format!("{} line {} {}: {what}", at.item, at.line, at.what),

@@ -79,8 +79,8 @@ pub enum Remark {
     Moved(Subject, String),
     /// An item of the map is not in the document, but something like it is.
     Drifted(Subject, String),
-    /// An item of the map is not in the document.
-    Missing(Subject),
+    /// An item of the map, which stands there, is not in the document.
+    Missing(Subject, String),
     /// No check observes the item yet.
     NoCheck(Subject),
     /// A person must state the item: what.
@@ -254,7 +254,9 @@ pub(super) fn of_items(
         remarks.push(match drift {
             Drift::Moved(to) => Remark::Moved(subject(item), to.clone()),
             Drift::Alike(what) => Remark::Drifted(subject(item), what.clone()),
-            Drift::Gone | Drift::Several(_) => Remark::Missing(subject(item)),
+            Drift::Gone | Drift::Several(_) => {
+                Remark::Missing(subject(item), item.place.to_string())
+            }
         });
     }
     let present: BTreeSet<&str> = bound.items().map(|item| &*item.id).collect();
