@@ -34,7 +34,7 @@ pub enum OsvFault {
     OtherRecords,
 }
 
-/// An advisory of the double: its id, the package, the version that mends it, and its vector.
+/// An advisory of the double.
 #[derive(Debug, Clone)]
 pub struct OsvRecord {
     /// The whole record, in the form of the OSV schema.
@@ -53,7 +53,7 @@ impl OsvRecord {
             "schema_version": "1.7.0",
             "id": id,
             "modified": "2026-03-01T09:00:00Z",
-            "summary": format!("An invented weakness of {name}"),
+            "summary": format!("A weakness of {name}"),
             "affected": [{
                 "package": { "ecosystem": "npm", "name": name, "purl": format!("pkg:npm/{name}") },
                 "ranges": [{ "type": "SEMVER", "events": [
