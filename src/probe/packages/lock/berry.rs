@@ -57,13 +57,10 @@ pub(super) fn read(text: &str, manifest: &Value) -> Result<Draft, String> {
     draft.asked = Asked {
         ranges: own,
         replaced: words(manifest, "resolutions")
-            .filter_map(|(pattern, _)| {
+            .map(|(pattern, _)| {
                 let last = pattern.rsplit("**/").next().unwrap_or(pattern);
-                Some(
-                    split_at_sign(last)
-                        .map_or(last, |(name, _)| name)
-                        .to_owned(),
-                )
+                let name = split_at_sign(last).map_or(last, |(name, _)| name);
+                name.to_owned()
             })
             .collect(),
         names_only: false,
