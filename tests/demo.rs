@@ -54,6 +54,8 @@ fn as_found_it_is_no_go_and_says_where_to_look() {
     // Each service has another human cause.
     for (check, cause) in [
         ("ai.gemini-model-exists", "it was shut down"),
+        ("dependencies.lockfile-integrity", "over plain HTTP"),
+        ("dependencies.no-critical", "GHSA-9qr9-h5gf-34mp"),
         ("email.sends", "the sender is not verified"),
         ("environment.required-set", "CRON_SECRET"),
         ("mongodb.least-privilege", "too much for an application"),
@@ -71,6 +73,8 @@ fn as_found_it_is_no_go_and_says_where_to_look() {
             "cookies.flags",
             "cors.foreign-origin",
             "cors.preflight",
+            "dependencies.lockfile-integrity",
+            "dependencies.no-critical",
             "email.magic-link-arrives",
             "email.sends",
             "environment.no-placeholders",

@@ -1,5 +1,6 @@
 //! The registry of probes, and nothing else: one `mod` line and one entry of the table each.
 
+mod advisories;
 mod ai;
 mod atlas;
 mod contract;
@@ -13,6 +14,7 @@ mod ladder;
 mod mongodb;
 mod nextauth;
 mod oidc;
+mod packages;
 mod push;
 mod resend;
 mod scratch;
@@ -31,6 +33,7 @@ pub use scratch::{Promise, Scratch};
 
 /// Every probe, in the order of their names.
 pub static PROBES: &[&dyn Probe] = &[
+    &advisories::Advisories,
     &ai::Ai,
     &atlas::Atlas,
     &dns::Dns,
@@ -42,6 +45,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &mongodb::Mongodb,
     &nextauth::NextAuth,
     &oidc::Oidc,
+    &packages::Packages,
     &push::Push,
     &resend::Resend,
     &sender::Sender,

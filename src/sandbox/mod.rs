@@ -11,6 +11,7 @@ mod listener;
 pub mod mongodb;
 mod nextauth;
 pub mod oidc;
+pub mod osv;
 mod project;
 mod push;
 pub mod resend;

@@ -16,6 +16,12 @@ static MENDED: Dir = include_dir!("$CARGO_MANIFEST_DIR/src/sandbox/project/mende
 /// Written by name here, because a `.gitignore` among our own sources would be obeyed.
 const GITIGNORE: &str = "/.next/\n/node_modules/\n.env*.local\n";
 
+const LOCKFILE: &str = "package-lock.json";
+/// A release of Next.js with GHSA-9qr9-h5gf-34mp, and its checksum in the registry.
+const OLD_NEXT: &str = "15.5.0";
+const OLD_NEXT_SEAL: &str = "sha512-N1lp9Hatw3a9XLt0307lGB4uTKsXDhyOKQo7uYMzX4i0nF/c27grcGXkLdb7VcT8QPYLBa8ouIyEoUQJ2OyeNQ==";
+const PLAIN: &str = "http://registry.npmjs.org/web-push/-/web-push-3.6.7.tgz";
+
 /// Every variable that the code reads, with what `.env.example` says about it.
 const VARIABLES: &[(&str, &str)] = &[
     (
@@ -73,6 +79,10 @@ pub(super) fn write(
             Variant::Mended => &MENDED,
         },
     )?;
+    if variant == Variant::AsFound {
+        let mended = fs::read_to_string(root.join(LOCKFILE))?;
+        fs::write(root.join(LOCKFILE), lockfile_as_found(&mended))?;
+    }
     fs::write(root.join(".gitignore"), GITIGNORE)?;
     fs::write(root.join(".env.example"), example())?;
     let local = local(variant, https_url, keys, services);
@@ -88,6 +98,27 @@ fn write_all(root: &Path, folder: &Dir) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The lockfile before it was brought up to date: an old Next.js, and a package that is fetched over plain HTTP.
+fn lockfile_as_found(mended: &str) -> String {
+    let mut text = String::new();
+    let mut entry = "";
+    for line in mended.lines() {
+        if let Some(place) = line.strip_prefix("    \"node_modules/") {
+            entry = place.split('"').next().unwrap_or_default();
+        }
+        let key = line.trim_start().split(':').next().unwrap_or_default();
+        let line = match (entry, key) {
+            ("next", "\"version\"") => &format!("      \"version\": \"{OLD_NEXT}\","),
+            ("next", "\"integrity\"") => &format!("      \"integrity\": \"{OLD_NEXT_SEAL}\","),
+            ("web-push", "\"integrity\"") => &format!("      \"resolved\": \"{PLAIN}\",\n{line}"),
+            _ => line,
+        };
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
 }
 
 /// `.env.example`: every name, no value.

@@ -8,6 +8,7 @@ use super::keys::Keys;
 use super::mongodb::{self, Mongodb};
 use super::nextauth::Fault as NextAuthFault;
 use super::oidc::{self, Client, Manners, Provider};
+use super::osv::{OsvApi, OsvFault, OsvRecord};
 use super::push::{PushFault, PushService};
 use super::smtp::{self, MailServer, Security};
 use ::mongodb::bson::doc;
@@ -33,6 +34,8 @@ pub struct Faults {
     pub model: Option<AiFault>,
     /// The mail server.
     pub mail: Option<smtp::Fault>,
+    /// The database of advisories.
+    pub advisories: Option<OsvFault>,
     /// The application's sign-in library.
     pub sign_in: Option<NextAuthFault>,
 }
@@ -66,6 +69,8 @@ pub struct Services {
     pub mail: MailServer,
     /// What the world knows of the sender's domain.
     pub names: NameServer,
+    /// What is known of weaknesses in packages.
+    pub advisories: OsvApi,
 }
 
 impl Services {
@@ -89,6 +94,7 @@ impl Services {
             model: AiProvider::start(faults.model.unwrap_or(AiFault::None)).await?,
             mail: MailServer::start(Security::StartTls, faults.mail).await?,
             names: NameServer::start().await?,
+            advisories: OsvApi::start(vec![next()], 10, faults.advisories).await?,
         })
     }
 
@@ -130,9 +136,16 @@ impl Services {
             self.model.variables(),
             self.mail.variables(),
             self.names.variables(),
+            self.advisories.variables(),
         ];
         let named = named.into_iter().flatten();
         let named = named.map(|(name, value)| (name.to_owned(), value));
         self.database.variables(None).into_iter().chain(named)
     }
+}
+
+/// What OSV says of Next.js before 15.5.7: code of a stranger's runs on the server (CVE-2025-66478).
+fn next() -> OsvRecord {
+    let vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H";
+    OsvRecord::new("GHSA-9qr9-h5gf-34mp", "next", [15, 5, 7], vector)
 }

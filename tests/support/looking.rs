@@ -15,6 +15,7 @@ pub(crate) struct Looking {
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) authority: Option<String>,
     pub(crate) timeout: Duration,
+    pub(crate) root: std::path::PathBuf,
 }
 
 impl Looking {
@@ -25,6 +26,7 @@ impl Looking {
             variables: Vec::new(),
             authority: None,
             timeout: Duration::from_secs(20),
+            root: ".".into(),
         }
     }
 
@@ -54,6 +56,12 @@ impl Looking {
         self
     }
 
+    /// In this repository.
+    pub(crate) fn below(mut self, root: impl Into<std::path::PathBuf>) -> Self {
+        self.root = root.into();
+        self
+    }
+
     /// With this much time.
     pub(crate) fn within(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -71,7 +79,7 @@ impl Looking {
         });
         Context {
             target: None,
-            root: ".".into(),
+            root: self.root.clone(),
             application: Arc::new(Application::default()),
             environment: Arc::new(Environment {
                 variables: variables.collect(),

@@ -1,0 +1,295 @@
+//! The advisories probe against a double of OSV, folders of records, and audits of package managers.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use holdpoint::model::{Facts, HindranceKind};
+use holdpoint::sandbox::osv::{OsvApi, OsvFault, OsvRecord};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+use support::looking::Looking;
+use support::write;
+use tempfile::TempDir;
+
+const CRITICAL: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N";
+const HIGH: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H";
+
+/// An application with `next` in production, which needs `sharp`, and `tool` for development.
+fn application() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = json!({ "dependencies": { "next": "14.2.0" }, "devDependencies": { "tool": "1.0.0", "@acme/own": "1.0.0" } });
+    let mut root = manifest.clone();
+    root["name"] = "app".into();
+    let lock = json!({ "lockfileVersion": 3, "packages": {
+        "": root,
+        "node_modules/next": { "version": "14.2.0", "dependencies": { "sharp": "^0.33.0" } },
+        "node_modules/sharp": { "version": "0.33.1" },
+        "node_modules/tool": { "version": "1.0.0", "dev": true },
+        "node_modules/@acme/own": { "version": "1.0.0", "dev": true },
+    } });
+    write(folder.path(), "package.json", &manifest.to_string());
+    write(folder.path(), "package-lock.json", &lock.to_string());
+    folder
+}
+
+fn records() -> Vec<OsvRecord> {
+    let mut withdrawn = OsvRecord::new("GHSA-withdrawn", "next", [99, 0, 0], CRITICAL);
+    withdrawn.record["withdrawn"] = "2026-01-01T00:00:00Z".into();
+    let mut alias = OsvRecord::new("CVE-2025-29927", "next", [14, 2, 25], CRITICAL);
+    alias.record["aliases"] = json!(["GHSA-f82v-jwr5-mffw"]);
+    vec![
+        OsvRecord::new("GHSA-f82v-jwr5-mffw", "next", [14, 2, 25], CRITICAL),
+        alias,
+        withdrawn,
+        OsvRecord::new("GHSA-high", "sharp", [0, 33, 2], HIGH),
+        OsvRecord::new("GHSA-mended", "sharp", [0, 33, 1], CRITICAL),
+        OsvRecord::new("GHSA-tool", "tool", [1, 0, 1], HIGH),
+    ]
+}
+
+async fn look(root: &Path, parameters: Value) -> Facts {
+    Looking::at("advisories")
+        .below(root)
+        .facts(parameters)
+        .await
+}
+
+async fn against(fault: Option<OsvFault>) -> Facts {
+    let (folder, osv) = (
+        application(),
+        OsvApi::start(records(), 1, fault).await.unwrap(),
+    );
+    Looking::at("advisories")
+        .below(folder.path())
+        .within(Duration::from_secs(3))
+        .facts(json!({ "base_url": osv.url() }))
+        .await
+}
+
+fn ids(list: &Value) -> Vec<&str> {
+    let entries = list.as_array().unwrap().iter();
+    entries.map(|it| it["advisory"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn advisories_are_joined_rated_and_traced() {
+    let facts = against(None).await;
+    let first = &facts["first"];
+    assert_eq!(first["complete"], true, "{first:#}");
+    assert_eq!(ids(&first["critical"]), ["GHSA-f82v-jwr5-mffw"]);
+    let critical = &first["critical"][0];
+    assert_eq!(critical["name"], "next 14.2.0");
+    assert_eq!(critical["rated"], "critical by CVSS 3.1: 9.1");
+    assert_eq!(critical["mended"], "mended by 14.2.25");
+    assert_eq!(critical["use"], "in production");
+    assert_eq!(ids(&first["high"]), ["GHSA-high", "GHSA-tool"]);
+    assert_eq!(first["high"][0]["way"], "by next > sharp");
+    assert_eq!(first["high"][1]["use"], "for development only");
+    assert_eq!(first["high_count"], 2);
+    assert_eq!(first["asked"], 4);
+    assert_eq!(facts["second_given"], false);
+}
+
+#[tokio::test]
+async fn what_went_wrong_is_never_clean() {
+    for (fault, cause) in [
+        (OsvFault::Empty, "it is empty"),
+        (OsvFault::Broken, "status 503"),
+        (OsvFault::Hangs, "could not be asked"),
+        (OsvFault::Garbage, "holds no results"),
+        (OsvFault::ShortBatch, "answered 4 of 5"),
+        (OsvFault::EndlessPages, "same page again"),
+        (OsvFault::RecordsBroken, "status 500"),
+        (OsvFault::OtherRecords, "is not that record"),
+    ] {
+        let facts = against(Some(fault)).await;
+        let first = &facts["first"];
+        assert_eq!(first["complete"], false, "{fault:?}");
+        let said = first["cause"].as_str().unwrap();
+        assert!(said.contains(cause), "{fault:?}: {said}");
+    }
+    let folder = application();
+    let nobody = json!({ "base_url": "http://127.0.0.1:9" });
+    let facts = look(folder.path(), nobody).await;
+    assert_eq!(facts["first"]["complete"], false);
+}
+
+#[tokio::test]
+async fn names_of_private_scopes_stay_here() {
+    let (folder, osv) = (
+        application(),
+        OsvApi::start(records(), 9, None).await.unwrap(),
+    );
+    let parameters = json!({ "base_url": osv.url(), "private": "@other, @acme" });
+    let facts = look(folder.path(), parameters).await;
+    assert_eq!(facts["withheld"], 1);
+    assert_eq!(facts["first"]["complete"], true);
+    let asked = osv.asked();
+    assert!(!asked.iter().any(|name| name.contains("acme")), "{asked:?}");
+}
+
+#[tokio::test]
+async fn more_packages_than_a_batch_takes_are_asked_in_several() {
+    let folder = application();
+    let mut packages = serde_json::Map::new();
+    for at in 0..2300 {
+        packages.insert(format!("node_modules/p{at}"), json!({ "version": "1.0.0" }));
+    }
+    packages.insert("node_modules/next".into(), json!({ "version": "14.2.0" }));
+    let lock = json!({ "lockfileVersion": 3, "packages": packages });
+    write(folder.path(), "package-lock.json", &lock.to_string());
+    let osv = OsvApi::start(records(), 9, None).await.unwrap();
+    let facts = look(folder.path(), json!({ "base_url": osv.url() })).await;
+    assert_eq!(facts["first"]["complete"], true);
+    assert_eq!(facts["first"]["asked"], 2301);
+    assert_eq!(ids(&facts["first"]["critical"]), ["GHSA-f82v-jwr5-mffw"]);
+}
+
+#[tokio::test]
+async fn a_folder_of_records_takes_the_place_of_asking() {
+    let folder = application();
+    let database = folder.path().join("osv");
+    let known = OsvRecord::new("GHSA-xvch-5gv4-984h", "minimist", [0, 2, 4], CRITICAL);
+    for record in records().into_iter().chain([known]) {
+        let name = format!("{}.json", record.record["id"].as_str().unwrap());
+        write(&database, &name, &record.record.to_string());
+    }
+    // A name that is written with an escape is found all the same.
+    let escaped = r#"{ "id": "GHSA-escaped", "modified": "2026-03-02T09:00:00Z", "affected": [{ "package": { "ecosystem": "npm", "name": "@acme\/own" }, "versions": ["1.0.0"] }] }"#;
+    write(&database, "GHSA-escaped.json", escaped);
+    let of = async |root: &Path| {
+        let parameters = json!({ "base_url": "http://127.0.0.1:9", "folder": "osv" });
+        look(root, parameters).await["first"].clone()
+    };
+    let first = of(folder.path()).await;
+    assert_eq!(first["complete"], true, "{first:#}");
+    assert_eq!(ids(&first["critical"]), ["GHSA-f82v-jwr5-mffw"]);
+    assert_eq!(ids(&first["high"]), ["GHSA-high", "GHSA-tool"]);
+    assert_eq!(ids(&first["unrated"]), ["GHSA-escaped"]);
+    assert_eq!(first["as_of"], "2026-03-02");
+
+    write(&database, "broken.json", "{ \"name\": \"next\"");
+    let first = of(folder.path()).await;
+    assert!(first["cause"].as_str().unwrap().contains("broken.json"));
+    std::fs::remove_file(database.join("broken.json")).unwrap();
+    std::fs::remove_file(database.join("GHSA-xvch-5gv4-984h.json")).unwrap();
+    let first = of(folder.path()).await;
+    assert!(first["cause"].as_str().unwrap().contains("minimist"));
+    std::fs::remove_dir_all(&database).unwrap();
+    assert_eq!(of(folder.path()).await["complete"], false);
+}
+
+/// An audit in the form of npm 7 and later.
+fn audit(found: Value, total: u64) -> Value {
+    json!({ "auditReportVersion": 2, "vulnerabilities": found, "metadata": {
+        "vulnerabilities": { "info": 0, "low": 0, "moderate": 0, "high": 0, "critical": total, "total": total },
+        "dependencies": { "prod": 3, "dev": 2, "optional": 0, "peer": 0, "peerOptional": 0, "total": 4 } } })
+}
+
+fn found(id: &str, name: &str) -> Value {
+    json!({ name: { "name": name, "severity": "critical", "isDirect": true, "via": [
+        { "source": 1, "name": name, "dependency": name, "title": "t", "url": format!("https://github.com/advisories/{id}"),
+          "severity": "critical", "cwe": [], "cvss": { "score": 9.1, "vectorString": CRITICAL }, "range": "<99" }],
+        "effects": [], "range": "<99", "nodes": [format!("node_modules/{name}")], "fixAvailable": false } })
+}
+
+async fn with_audit(text: &str) -> Facts {
+    let (folder, osv) = (
+        application(),
+        OsvApi::start(records(), 9, None).await.unwrap(),
+    );
+    write(folder.path(), "audit.json", text);
+    look(
+        folder.path(),
+        json!({ "base_url": osv.url(), "audit": "audit.json" }),
+    )
+    .await
+}
+
+#[tokio::test]
+async fn a_second_source_is_compared_by_what_is_critical() {
+    let same = with_audit(&audit(found("GHSA-f82v-jwr5-mffw", "next"), 1).to_string()).await;
+    assert_eq!(same["second"]["complete"], true, "{:#}", same["second"]);
+    assert_eq!(ids(&same["second"]["critical"]), ["GHSA-f82v-jwr5-mffw"]);
+    assert_eq!(same["only_second"], json!([]));
+    let more = with_audit(&audit(found("GHSA-more", "sharp"), 1).to_string()).await;
+    assert_eq!(ids(&more["only_second"]), ["GHSA-more"]);
+    // What the first calls high is not critical there.
+    let worse = with_audit(&audit(found("GHSA-high", "sharp"), 1).to_string()).await;
+    assert_eq!(ids(&worse["only_second"]), ["GHSA-high"]);
+    let clean = with_audit(&audit(json!({}), 0).to_string()).await;
+    assert_eq!(clean["second"]["complete"], true);
+    assert_eq!(clean["only_second"], json!([]));
+}
+
+#[tokio::test]
+async fn an_audit_that_failed_is_not_clean() {
+    let failed = json!({ "message": "request failed", "error": { "code": "ENOTFOUND", "summary": "getaddrinfo ENOTFOUND", "detail": "" } });
+    let uncounted = json!({ "auditReportVersion": 2, "vulnerabilities": {} });
+    for (text, cause) in [
+        (failed.to_string(), "failed"),
+        (audit(json!({}), 3).to_string(), "found 3 and lists 0"),
+        (
+            audit(found("GHSA-1", "stranger"), 1).to_string(),
+            "make it again",
+        ),
+        (uncounted.to_string(), "no numbers"),
+        (String::new(), "empty"),
+        ("{".into(), "not JSON"),
+        ("[]".into(), "no object"),
+        ("null".into(), "no object"),
+        ("{}".into(), "no audit"),
+        (
+            json!({ "auditReportVersion": 3, "vulnerabilities": {} }).to_string(),
+            "version 3",
+        ),
+        (
+            "{\"type\":\"error\",\"data\":\"no registry\"}\n{\"type\":\"info\",\"data\":\"x\"}"
+                .into(),
+            "no registry",
+        ),
+        ("\u{0}\n\u{1}".into(), "not JSON"),
+    ] {
+        let facts = with_audit(&text).await;
+        let second = &facts["second"];
+        assert_eq!(second["complete"], false, "{text}");
+        let said = second["cause"].as_str().unwrap();
+        assert!(said.contains(cause), "{text}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn the_audit_can_be_the_source_that_decides() {
+    let folder = application();
+    write(
+        folder.path(),
+        "audit.json",
+        &audit(json!({}), 0).to_string(),
+    );
+    let parameters =
+        json!({ "base_url": "http://127.0.0.1:9", "audit": "audit.json", "first": "audit" });
+    let facts = look(folder.path(), parameters).await;
+    assert_eq!(facts["first"]["complete"], true);
+    assert_eq!(facts["first"]["source"], "the audit of npm");
+    assert_eq!(facts["second"]["complete"], false);
+    let none = json!({ "base_url": "http://127.0.0.1:9", "first": "audit" });
+    let facts = look(folder.path(), none).await;
+    assert!(
+        facts["first"]["cause"]
+            .as_str()
+            .unwrap()
+            .contains("HOLDPOINT_AUDIT_JSON")
+    );
+}
+
+#[tokio::test]
+async fn without_a_lockfile_nothing_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let sighting = Looking::at("advisories")
+        .below(folder.path())
+        .look(json!({ "base_url": "http://127.0.0.1:9" }))
+        .await;
+    assert_eq!(sighting.hindrance.unwrap().kind, HindranceKind::Absent);
+}
