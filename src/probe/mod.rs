@@ -8,6 +8,7 @@ mod environment;
 mod exec;
 mod file;
 mod gcloud;
+mod history;
 mod http;
 mod ladder;
 mod mongodb;
@@ -38,6 +39,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &exec::Exec,
     &file::File,
     &gcloud::Gcloud,
+    &history::History,
     &http::Http,
     &mongodb::Mongodb,
     &nextauth::NextAuth,
