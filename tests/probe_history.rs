@@ -63,12 +63,7 @@ impl Repo {
 
 fn git(folder: &Path, arguments: &[&str]) -> String {
     let outcome = Command::new("git")
-        .args([
-            "-c",
-            "protocol.file.allow=always",
-            "-c",
-            "gc.auto=0",
-        ])
+        .args(["-c", "protocol.file.allow=always", "-c", "gc.auto=0"])
         .args(arguments)
         .current_dir(folder)
         .env_clear()

@@ -2,6 +2,7 @@
 
 mod ai;
 mod atlas;
+mod bundle;
 mod contract;
 mod dns;
 mod environment;
@@ -34,6 +35,7 @@ pub use scratch::{Promise, Scratch};
 pub static PROBES: &[&dyn Probe] = &[
     &ai::Ai,
     &atlas::Atlas,
+    &bundle::Bundle,
     &dns::Dns,
     &environment::EnvironmentProbe,
     &exec::Exec,

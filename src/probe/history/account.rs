@@ -1,6 +1,7 @@
 //! Tells what was found, as facts: one finding for each secret and path, never a value.
 
 use super::graph::{Reached, Standing};
+use super::kinds;
 use super::look_into::Hit;
 use super::objects::{Kind, Objects};
 use super::refs::Refs;
@@ -64,6 +65,7 @@ impl Account<'_> {
         };
         let findings = self.findings();
         let (mut secrets, mut shapes) = (Vec::new(), Vec::new());
+        let mut kinds = kinds::Kinds::of(self.sought);
         let (mut secrets_count, mut shapes_count) = (0, 0);
         for (key, finding) in &findings {
             let (list, count) = match key.0 {
@@ -72,7 +74,13 @@ impl Account<'_> {
             };
             *count += 1;
             if list.len() < MOST {
-                list.push(self.told(key, finding));
+                let told = self.told(key, finding);
+                let text = kinds::text(&told);
+                match &key.0 {
+                    Ok(secret) => kinds.secret(self.sought.names(*secret), &text),
+                    Err((shape, _)) => kinds.shape(shape, text),
+                }
+                list.push(told);
             }
         }
         let kept: BTreeSet<usize> = findings
@@ -111,6 +119,7 @@ impl Account<'_> {
             "secrets_count": secrets_count,
             "shapes": shapes,
             "shapes_count": shapes_count,
+            "kinds": kinds.fact(),
             "reflog_secrets": elsewhere(&remembered),
             "unreachable_secrets": elsewhere(&|object| !remembered(object)),
         });

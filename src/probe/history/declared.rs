@@ -1,5 +1,6 @@
 //! The declaration of the history probe: what checks may read.
 
+use super::kinds;
 use crate::model::{FactKind, FactSpec, Level};
 use crate::probe::ProbeSpec;
 use std::borrow::Cow;
@@ -71,6 +72,7 @@ pub(super) fn spec() -> ProbeSpec {
                 "texts with the shape of a secret in what references reach, one for each path; the first 200",
             ),
             FactSpec::new("shapes_count", Int, "how many there are"),
+            kinds::declared(),
             FactSpec::new(
                 "reflog_secrets",
                 FactKind::list(Text),

@@ -3,6 +3,7 @@
 mod account;
 mod declared;
 mod graph;
+mod kinds;
 mod look_into;
 mod objects;
 mod pack;

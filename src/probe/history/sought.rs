@@ -55,14 +55,13 @@ impl Sought {
             .collect();
         for (name, value) in values {
             let value = value.trim();
-            if !is_secret(&name, value)
-                || value.is_empty()
-                || public.iter().any(|one| one == value)
-                    && PUBLIC.iter().any(|start| name.starts_with(start))
-            {
+            let is_public = public.iter().any(|one| one == value);
+            let for_browsers = PUBLIC.iter().any(|start| name.starts_with(start));
+            if value.is_empty() || !is_secret(&name, value) || (is_public && for_browsers) {
                 continue;
             }
-            let reason = if public.iter().any(|one| one == value) {
+            // Only a name that says outright that it is a secret makes one of what browsers are given.
+            let reason = if is_public && !names_secret(&format!("NEXT_PUBLIC_{name}")) {
                 Some("a variable for browsers has the same value")
             } else {
                 unfit(&name, value, &samples)
@@ -112,6 +111,14 @@ impl Sought {
         self.secrets
             .get(secret)
             .map_or(&[], |one| one.names.as_slice())
+    }
+
+    /// The names of all variables that are looked for.
+    pub(in crate::probe) fn every_name(&self) -> impl Iterator<Item = &str> {
+        self.secrets
+            .iter()
+            .flat_map(|one| &one.names)
+            .map(String::as_str)
     }
 
     /// Its fingerprint.

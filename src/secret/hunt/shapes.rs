@@ -70,8 +70,13 @@ pub(super) const SHAPES: &[Shape] = &[
     shape("a JSON Web Token", "eyJ", web_token),
     shape("a private key", "PRIVATE KEY-----", pem),
     shape("a connection string with a password", "://", |b, at, _| {
-        connection(b, at)
+        connection(b, at, DATABASES)
     }),
+    shape(
+        "an address of a mail server with a password",
+        "://",
+        |b, at, _| connection(b, at, MAIL),
+    ),
     shape(VAPID, "VAPID_PRIVATE_KEY", vapid),
     shape(VAPID, "vapidPrivateKey", vapid),
     shape(VAPID, "WEB_PUSH_PRIVATE_KEY", vapid),
@@ -265,7 +270,7 @@ fn pem(bytes: &[u8], at: usize, _: i64) -> Option<Range<usize>> {
 }
 
 /// Schemes of what is opened by a password in its address.
-const SCHEMES: &[&str] = &[
+const DATABASES: &[&str] = &[
     "mongodb",
     "mongodb+srv",
     "postgres",
@@ -276,13 +281,12 @@ const SCHEMES: &[&str] = &[
     "rediss",
     "amqp",
     "amqps",
-    "smtp",
-    "smtps",
     "mssql",
     "sqlserver",
     "clickhouse",
     "libsql",
 ];
+const MAIL: &[&str] = &["smtp", "smtps", "imap", "imaps"];
 /// Passwords that say nothing, beside those of samples.
 const NO_PASSWORD: &[&str] = &[
     "pass", "pwd", "user", "root", "admin", "postgres", "mongo", "mysql", "redis", "guest", "test",
@@ -290,7 +294,7 @@ const NO_PASSWORD: &[&str] = &[
 ];
 
 /// An address with a password for a host that others can reach.
-fn connection(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+fn connection(bytes: &[u8], at: usize, schemes: &[&str]) -> Option<Range<usize>> {
     let before = &bytes[at.saturating_sub(16)..at];
     let scheme_length = before
         .iter()
@@ -298,7 +302,7 @@ fn connection(bytes: &[u8], at: usize) -> Option<Range<usize>> {
         .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'+')
         .count();
     let scheme = std::str::from_utf8(&bytes[at - scheme_length..at]).ok()?;
-    if !SCHEMES.contains(&scheme) {
+    if !schemes.contains(&scheme) {
         return None;
     }
     let rest = &bytes[at + 3..bytes.len().min(at + 3 + 1024)];
