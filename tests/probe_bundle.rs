@@ -54,7 +54,7 @@ fn context(server: &Server) -> Context {
     };
     Context {
         target: Some(Arc::new(Target {
-            url: format!("http://{}", server.address()).parse().unwrap(),
+            url: server.url().parse().unwrap(),
             environment: "local".into(),
             owned: true,
             plain_url: None,

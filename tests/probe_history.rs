@@ -19,6 +19,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
+use support::forms::{every_file, forms};
+use support::holdpoint;
 use tempfile::TempDir;
 
 /// What must be found, and never be said.
@@ -719,5 +721,86 @@ async fn a_large_file_is_searched_in_pieces() {
         let told = facts(repo.path()).await;
         assert_eq!(found(&told), one("large.txt", line, true));
         agrees(repo.path(), &told);
+    }
+}
+
+/// The whole program over a repository that is full of secrets: it fails, and says none of them.
+#[test]
+fn the_program_never_says_a_value() {
+    let shaped = "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";
+    let repo = Repo::new();
+    repo.write(
+        ".gitignore",
+        ".env.local\n.holdpoint\n*.txt\n*.json\n!package.json\n*.xml\n*.md\n",
+    );
+    repo.write("package.json", r#"{ "name": "shop" }"#);
+    repo.write(
+        ".env.local",
+        format!("AUTH_SECRET='{SECRET}'\nMONGODB_URI=mongodb+srv://app:{PASSWORD}@db.shop.internal/tasks\n"),
+    );
+    repo.write(
+        "a.ts",
+        format!("const a = '{SECRET}', b = '{PASSWORD}', c = '{shaped}'\n"),
+    );
+    repo.write(&format!("{PASSWORD}/{shaped}.ts"), format!("{SECRET}\n"));
+    repo.commit(&format!("{SECRET} and {PASSWORD} and {shaped}"));
+    repo.git(&["branch", &format!("to-{PASSWORD}")]);
+    repo.git(&["checkout", "-q", "--detach"]);
+    repo.git(&["branch", "-q", "-D", "main"]);
+    let formats = [
+        "terminal=t.txt",
+        "json=r.json",
+        "junit=j.xml",
+        "markdown=m.md",
+        "sign-off=s.md",
+    ];
+    let reports: Vec<&str> = formats
+        .iter()
+        .flat_map(|format| ["--report", format])
+        .collect();
+    for call in [
+        [vec!["run", "history.*", "-v"], reports.clone()].concat(),
+        [vec!["report", "--from", "latest", "-v"], reports].concat(),
+    ] {
+        let outcome = holdpoint(&call).within(repo.path()).run();
+        assert_eq!(outcome.code(), 1, "{}{}", outcome.stdout, outcome.stderr);
+        for check in [
+            "no-database-password",
+            "no-session-secret",
+            "no-oauth-secret",
+        ] {
+            assert!(
+                outcome.stdout.contains(&format!("✗ history.{check}")),
+                "{}",
+                outcome.stdout
+            );
+        }
+        expect_clean("the output", &(outcome.stdout + &outcome.stderr), shaped);
+    }
+    let mut files = Vec::new();
+    for folder in [repo.path().join(".holdpoint"), repo.path().to_owned()] {
+        every_file(&folder, &mut files);
+    }
+    let written = files.iter().filter(|file| {
+        let name = file.file_name().unwrap().to_string_lossy();
+        name.ends_with(".jsonl") || ["t.txt", "r.json", "j.xml", "m.md", "s.md"].contains(&&*name)
+    });
+    let mut count = 0;
+    for file in written {
+        count += 1;
+        expect_clean(
+            &file.display().to_string(),
+            &fs::read_to_string(file).unwrap(),
+            shaped,
+        );
+    }
+    assert!(count >= 6, "{files:?}");
+}
+
+fn expect_clean(what: &str, text: &str, shaped: &str) {
+    for secret in [SECRET, PASSWORD, shaped] {
+        for form in forms(secret) {
+            assert!(!text.contains(&form), "{what} holds {form}:\n{text}");
+        }
     }
 }
