@@ -3,12 +3,14 @@
 mod advisories;
 mod ai;
 mod atlas;
+mod bundle;
 mod contract;
 mod dns;
 mod environment;
 mod exec;
 mod file;
 mod gcloud;
+mod history;
 mod http;
 mod ladder;
 mod mongodb;
@@ -36,11 +38,13 @@ pub static PROBES: &[&dyn Probe] = &[
     &advisories::Advisories,
     &ai::Ai,
     &atlas::Atlas,
+    &bundle::Bundle,
     &dns::Dns,
     &environment::EnvironmentProbe,
     &exec::Exec,
     &file::File,
     &gcloud::Gcloud,
+    &history::History,
     &http::Http,
     &mongodb::Mongodb,
     &nextauth::NextAuth,

@@ -3,8 +3,10 @@
 mod book;
 mod forms;
 mod generate;
+mod hunt;
 mod recognise;
 
 pub use book::Book;
 pub use generate::{VapidPair, random, random_secret};
+pub use hunt::{Find, Hunt, Quarry, SHORTEST_SOUGHT};
 pub use recognise::{is_secret, looks_secret, names_secret};

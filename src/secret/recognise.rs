@@ -187,7 +187,7 @@ fn is_issued(value: &str) -> bool {
 }
 
 /// Is it one long token with the look of chance?
-fn is_random(value: &str) -> bool {
+pub(super) fn is_random(value: &str) -> bool {
     let whole = |allowed: &dyn Fn(u8) -> bool| value.bytes().all(allowed);
     if value.len() >= 48 && whole(&|byte| byte.is_ascii_hexdigit()) {
         return true;

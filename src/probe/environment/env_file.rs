@@ -2,18 +2,18 @@
 
 /// One assignment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Assignment {
-    pub(super) name: String,
+pub(in crate::probe) struct Assignment {
+    pub(in crate::probe) name: String,
     /// The line, from 1.
     pub(super) line: usize,
     /// The value without its quotes and without expansion. Never recorded.
-    pub(super) value: String,
+    pub(in crate::probe) value: String,
     /// It stands behind a `#`: a sample of what may be set.
-    pub(super) commented: bool,
+    pub(in crate::probe) commented: bool,
 }
 
 /// The assignments of a text, in their order. Quoted values may go over several lines.
-pub(super) fn assignments(text: &str) -> Vec<Assignment> {
+pub(in crate::probe) fn assignments(text: &str) -> Vec<Assignment> {
     let mut found = Vec::new();
     let mut lines = text.lines().zip(1..);
     while let Some((line, number)) = lines.next() {

@@ -36,6 +36,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+pub(super) use env_file::assignments;
 pub(super) use placeholder::reason as sample_text;
 
 /// Compares the variables that are set, read and documented.

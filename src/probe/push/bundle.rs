@@ -122,8 +122,8 @@ fn search(
     }
 }
 
-/// The scripts that a page names, on this origin and others.
-fn addresses(page: &str, base: &Url) -> BTreeSet<Url> {
+/// The scripts of a build by Next.js that a page or a script names, on this origin and others.
+pub(in crate::probe) fn addresses(page: &str, base: &Url) -> BTreeSet<Url> {
     let named = SCRIPT.find_iter(page).map(|found| found.as_str());
     named
         .filter_map(|name| {

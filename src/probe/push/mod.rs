@@ -14,6 +14,8 @@ mod source;
 mod subject;
 mod subscription;
 
+pub(super) use bundle::addresses as scripts_of_next;
+
 use super::environment::{Source, sources};
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted, ladder};
 use crate::model::{Facts, Hindrance, HindranceKind};
