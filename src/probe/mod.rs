@@ -9,6 +9,7 @@ mod exec;
 mod file;
 mod gcloud;
 mod http;
+mod isolation;
 mod ladder;
 mod mongodb;
 mod nextauth;
@@ -39,6 +40,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &file::File,
     &gcloud::Gcloud,
     &http::Http,
+    &isolation::Isolation,
     &mongodb::Mongodb,
     &nextauth::NextAuth,
     &oidc::Oidc,

@@ -10,6 +10,7 @@ use super::nextauth::Fault as NextAuthFault;
 use super::oidc::{self, Client, Manners, Provider};
 use super::push::{PushFault, PushService};
 use super::smtp::{self, MailServer, Security};
+use super::tasks::TaskFault;
 use ::mongodb::bson::doc;
 use std::io;
 
@@ -35,6 +36,8 @@ pub struct Faults {
     pub mail: Option<smtp::Fault>,
     /// The application's sign-in library.
     pub sign_in: Option<NextAuthFault>,
+    /// The application's own API.
+    pub tasks: Vec<TaskFault>,
 }
 
 impl Faults {
@@ -45,6 +48,7 @@ impl Faults {
             Variant::AsFound => Self {
                 database: vec![mongodb::Fault::BroadRoles],
                 mail: Some(smtp::Fault::RefusesSender),
+                tasks: vec![TaskFault::ChangesAnybodys],
                 ..Self::default()
             },
         }

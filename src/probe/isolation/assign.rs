@@ -1,0 +1,148 @@
+//! Mass assignment: keys in a body that only the server may set.
+
+use super::ask::Answer;
+use super::audit::{Audit, Thing};
+use super::claim::About;
+use super::find;
+use crate::secret::random;
+use serde_json::{Map, Value, json};
+
+/// Keys that name the owner of a thing in most applications.
+const OWNERS: [&str; 8] = [
+    "userId",
+    "user_id",
+    "user",
+    "ownerId",
+    "owner_id",
+    "owner",
+    "createdBy",
+    "authorId",
+];
+/// A role that nobody gives away.
+const ROLE: &str = "holdpoint-admin";
+
+impl Audit<'_> {
+    /// Keys that the server must set itself.
+    pub(super) async fn assignment(
+        &mut self,
+        mut thing: Thing,
+        changes: &[&'static str],
+    ) -> Result<Thing, String> {
+        let a = self.a.clone();
+        let chosen: String = random::<12>()?
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let mark = self.next_mark();
+        let mut body = self.body(json!(mark));
+        body.extend(self.taken_over());
+        body.insert("_id".into(), json!(chosen));
+        let shown = self.shown("POST");
+        match self.post(&a, &body, &mark, true).await {
+            Err(cause) => self.claims.of(About::Assignment).untold(cause),
+            Ok((answer, id)) => {
+                let key = self.key().map(str::to_owned);
+                let mut found = answer
+                    .json
+                    .as_ref()
+                    .and_then(|json| find::marked(json, &mark, key.as_deref()))
+                    .cloned();
+                if let Some(id) = &id {
+                    found = self.seen(id).await.ok().flatten().or(found);
+                }
+                let strayed = answer.is_success() && self.is_with_b(&mark).await;
+                self.assigned(&shown, &answer, found.as_ref(), strayed, Some(&chosen));
+                if let Some(id) = id {
+                    self.clear(&id).await;
+                }
+            }
+        }
+        for method in changes {
+            let shown = self.shown_item(method);
+            let mark = self.next_mark();
+            let mut body = self.body(json!(mark));
+            body.extend(self.taken_over());
+            self.made
+                .note(&self.place.path, &thing.id, self.b_id.is_some());
+            match self
+                .on_item(&a, method, &thing.id, Some(Value::Object(body)))
+                .await
+            {
+                Err(cause) => self.claims.of(About::Assignment).untold(cause),
+                Ok(answer) => {
+                    let found = self.seen(&thing.id).await?;
+                    let strayed = found.is_none();
+                    self.assigned(&shown, &answer, found.as_ref(), strayed, None);
+                    if strayed {
+                        // It is B's now, so B takes it away at the end.
+                        thing = self.create().await?;
+                        continue;
+                    }
+                }
+            }
+            thing = self.whole(thing).await?;
+        }
+        Ok(thing)
+    }
+
+    /// The owner, as far as B is known, and the role.
+    fn taken_over(&self) -> Map<String, Value> {
+        let owner = self
+            .b_id
+            .iter()
+            .flat_map(|id| OWNERS.map(|key| (key.to_owned(), json!(id))));
+        let role = [
+            ("role".to_owned(), json!(ROLE)),
+            ("isAdmin".to_owned(), json!(true)),
+        ];
+        owner.chain(role).collect()
+    }
+
+    async fn is_with_b(&mut self, mark: &str) -> bool {
+        let b = self.b.clone();
+        self.place.lists
+            && self
+                .on_list(&b, "GET", None)
+                .await
+                .is_ok_and(|answer| answer.text.contains(mark))
+    }
+
+    fn assigned(
+        &mut self,
+        shown: &str,
+        answer: &Answer,
+        found: Option<&Map<String, Value>>,
+        strayed: bool,
+        chosen: Option<&str>,
+    ) {
+        let mut kept: Vec<&str> = Vec::new();
+        if let Some(map) = found {
+            let has = |key: &str, value: &Value| map.get(key) == Some(value);
+            if let Some(id) = &self.b_id {
+                kept.extend(OWNERS.iter().filter(|key| has(key, &json!(id))));
+            }
+            if map
+                .values()
+                .any(|value| value.as_str().is_some_and(|text| Some(text) == chosen))
+            {
+                kept.push("_id");
+            }
+            if has("role", &json!(ROLE)) {
+                kept.push("role");
+            }
+            if has("isAdmin", &json!(true)) {
+                kept.push("isAdmin");
+            }
+        }
+        let by = self.a.by.clone();
+        let claim = self.claims.of(About::Assignment);
+        match answer.status {
+            500..=599 => claim.untold(format!("{shown} with keys that are the server's is answered with {}", answer.status)),
+            300..=499 => claim.held(),
+            _ if !kept.is_empty() => claim.broke(shown, &by, format!("the body decides {}", kept.join(", "))),
+            _ if strayed => claim.broke(shown, &by, "the body decides whose it is"),
+            _ if found.is_none() => claim.untold(format!("{shown} with keys that are the server's is answered with {}, and what was kept is not seen", answer.status)),
+            _ => claim.held(),
+        }
+    }
+}
