@@ -47,10 +47,13 @@ impl Audit<'_> {
                     .as_ref()
                     .and_then(|json| find::marked(json, &mark, key.as_deref()))
                     .cloned();
+                let mut strayed = false;
                 if let Some(id) = &id {
-                    found = self.seen(id).await.ok().flatten().or(found);
+                    // What A does not find and B does has changed hands.
+                    let with_a = self.seen(id).await;
+                    strayed = matches!(with_a, Ok(None)) && self.is_with_b(&mark).await;
+                    found = with_a.ok().flatten().or(found);
                 }
-                let strayed = answer.is_success() && self.is_with_b(&mark).await;
                 self.assigned(&shown, &answer, found.as_ref(), strayed, Some(&chosen));
                 if let Some(id) = id {
                     self.clear(&id).await;
@@ -62,8 +65,8 @@ impl Audit<'_> {
             let mark = self.next_mark();
             let mut body = self.body(json!(mark));
             body.extend(self.taken_over());
-            self.made
-                .note(&self.place.path, &thing.id, self.b_id.is_some());
+            let strayed = self.b_id.as_ref().map(|_| a.cookies.as_str());
+            self.made.note(&self.place.path, &thing.id, strayed);
             match self
                 .on_item(&a, method, &thing.id, Some(Value::Object(body)))
                 .await

@@ -157,7 +157,8 @@ impl Audit<'_> {
             None => None,
         };
         if let Some(id) = &id {
-            self.made.note(&self.place.path, id, strayed);
+            let by = strayed.then_some(caller.cookies.as_str());
+            self.made.note(&self.place.path, id, by);
         }
         Ok((answer, id))
     }
@@ -332,7 +333,7 @@ impl Audit<'_> {
             let mark = self.next_mark();
             let body = self.body(json!(mark));
             let answer = self
-                .post(caller, &body, &mark, false)
+                .post(caller, &body, &mark, true)
                 .await
                 .map(|(answer, _)| answer);
             let shown = self.shown("POST");

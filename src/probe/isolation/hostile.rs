@@ -174,7 +174,7 @@ impl Audit<'_> {
                     .into_iter()
                     .find(|id| !before.contains(id));
                 if let Some(id) = id.or(new) {
-                    self.made.note(&self.place.path, &id, false);
+                    self.made.note(&self.place.path, &id, None);
                     self.clear(&id).await;
                 }
             }

@@ -22,8 +22,8 @@ type Thing = (String, String);
 /// What has been created so far.
 #[derive(Debug, Default)]
 pub(super) struct Made {
-    /// Whether it may belong to nobody that is asked, so that only its removal shows that it is gone.
-    things: BTreeMap<Thing, bool>,
+    /// The session that created a thing which may be neither A's nor B's: only its removal shows that it is gone.
+    things: BTreeMap<Thing, Option<String>>,
     /// A request that creates something is under way.
     creating: bool,
 }
@@ -42,13 +42,16 @@ impl Shared {
         self.with(|made| made.creating = creating);
     }
 
-    /// Notes a thing; `strayed` where its owner may be nobody's.
-    pub(super) fn note(&self, path: &str, id: &str, strayed: bool) {
+    /// Notes a thing; `strayed` with the session that created it, where it may be neither A's nor B's.
+    pub(super) fn note(&self, path: &str, id: &str, strayed: Option<&str>) {
         self.with(|made| {
-            *made
+            let by = made
                 .things
                 .entry((path.to_owned(), id.to_owned()))
-                .or_default() |= strayed;
+                .or_default();
+            if by.is_none() {
+                *by = strayed.map(str::to_owned);
+            }
         });
     }
 
@@ -57,7 +60,7 @@ impl Shared {
         self.with(|made| made.things.remove(&(path.to_owned(), id.to_owned())));
     }
 
-    fn take(&self) -> (BTreeMap<Thing, bool>, bool) {
+    fn take(&self) -> (BTreeMap<Thing, Option<String>>, bool) {
         self.with(|made| (std::mem::take(&mut made.things), made.creating))
     }
 }
@@ -79,7 +82,7 @@ impl Removal {
     /// What is still there.
     pub(super) async fn run(self) -> Result<(), String> {
         let until = clock::tick() + REMOVAL;
-        let mut left: BTreeMap<Thing, bool> = BTreeMap::new();
+        let mut left: BTreeMap<Thing, Option<String>> = BTreeMap::new();
         for round in 0..ROUNDS {
             let (things, creating) = self.made.take();
             left.extend(things);
@@ -88,7 +91,7 @@ impl Removal {
             }
             let mut still = BTreeMap::new();
             for (thing, strayed) in left {
-                if !self.remove(&thing, strayed, until).await {
+                if !self.remove(&thing, strayed.as_deref(), until).await {
                     still.insert(thing, strayed);
                 }
             }
@@ -130,15 +133,15 @@ impl Removal {
     }
 
     /// Removes one thing as whoever may.
-    async fn remove(&self, (path, id): &Thing, strayed: bool, until: Instant) -> bool {
+    async fn remove(&self, (path, id): &Thing, strayed: Option<&str>, until: Instant) -> bool {
         let Some(place) = self.places.iter().find(|place| place.path == *path) else {
             return true;
         };
         let (mut missing, mut removed) = (true, false);
-        let strangers = String::new();
-        for cookies in self.users.iter().chain([&strangers]) {
+        let users = self.users.iter().map(String::as_str);
+        for (place_in_line, cookies) in users.chain(strayed).chain([""]).enumerate() {
             // Some answer that all is well where nothing was theirs to delete, so both users ask.
-            if removed && cookies.is_empty() {
+            if removed && place_in_line >= self.users.len() {
                 break;
             }
             let (address, body) = address(place, id);
@@ -153,7 +156,7 @@ impl Removal {
                 _ => missing = false,
             }
         }
-        removed || missing && !strayed
+        removed || missing && strayed.is_none()
     }
 }
 
