@@ -58,6 +58,11 @@ impl Answer {
     pub(super) fn is_success(&self) -> bool {
         (200..=299).contains(&self.status)
     }
+
+    /// A page in place of data.
+    pub(super) fn is_page(&self) -> bool {
+        self.json.is_none() && self.content_type == "text/html"
+    }
 }
 
 /// The requests of one look.

@@ -4,7 +4,6 @@ use super::ask::Answer;
 use super::audit::{Audit, Thing};
 use super::claim::About;
 use super::find;
-use crate::secret::random;
 use serde_json::{Map, Value, json};
 
 /// Keys that name the owner of a thing in most applications.
@@ -29,14 +28,9 @@ impl Audit<'_> {
         changes: &[&'static str],
     ) -> Result<Thing, String> {
         let a = self.a.clone();
-        let chosen: String = random::<12>()?
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
         let mark = self.next_mark();
         let mut body = self.body(json!(mark));
         body.extend(self.taken_over());
-        body.insert("_id".into(), json!(chosen));
         let shown = self.shown("POST");
         match self.post(&a, &body, &mark, true).await {
             Err(cause) => self.claims.of(About::Assignment).untold(cause),
@@ -54,12 +48,13 @@ impl Audit<'_> {
                     strayed = matches!(with_a, Ok(None)) && self.is_with_b(&mark).await;
                     found = with_a.ok().flatten().or(found);
                 }
-                self.assigned(&shown, &answer, found.as_ref(), strayed, Some(&chosen));
+                self.assigned(&shown, &answer, found.as_ref(), strayed);
                 if let Some(id) = id {
                     self.clear(&id).await;
                 }
             }
         }
+        self.chosen_id().await;
         for method in changes {
             let shown = self.shown_item(method);
             let mark = self.next_mark();
@@ -75,7 +70,7 @@ impl Audit<'_> {
                 Ok(answer) => {
                     let found = self.seen(&thing.id).await?;
                     let strayed = found.is_none();
-                    self.assigned(&shown, &answer, found.as_ref(), strayed, None);
+                    self.assigned(&shown, &answer, found.as_ref(), strayed);
                     if strayed {
                         // It is B's now, so B takes it away at the end.
                         thing = self.create().await?;
@@ -86,6 +81,43 @@ impl Audit<'_> {
             thing = self.whole(thing).await?;
         }
         Ok(thing)
+    }
+
+    /// An id of the sender's choice. A list: MongoDB takes none as `_id`, so that where it gets that far nothing is
+    /// left with an id by which the API cannot remove it.
+    async fn chosen_id(&mut self) {
+        let a = self.a.clone();
+        let mark = self.next_mark();
+        let mut body = self.body(json!(mark));
+        let chosen = json!([mark]);
+        body.insert("_id".into(), chosen.clone());
+        let shown = self.shown("POST");
+        let posted = self.post(&a, &body, &mark, true).await;
+        let (answer, id) = match posted {
+            Ok(posted) => posted,
+            Err(cause) => return self.claims.of(About::Assignment).untold(cause),
+        };
+        let mut kept = answer
+            .json
+            .as_ref()
+            .is_some_and(|json| find::holds(json, "_id", &chosen));
+        if let Some(id) = id {
+            let found = self.seen(&id).await.ok().flatten();
+            kept |= found.is_some_and(|map| map.get("_id") == Some(&chosen));
+            self.clear(&id).await;
+        }
+        let claim = self.claims.of(About::Assignment);
+        match answer.status {
+            _ if kept => claim.broke(&shown, &a.by, "the body decides _id"),
+            500..=599 => {
+                let how = format!(
+                    "an _id in the body is used: it is answered with {}",
+                    answer.status
+                );
+                claim.broke(&shown, &a.by, how);
+            }
+            _ => claim.held(),
+        }
     }
 
     /// The owner, as far as B is known, and the role.
@@ -116,19 +148,12 @@ impl Audit<'_> {
         answer: &Answer,
         found: Option<&Map<String, Value>>,
         strayed: bool,
-        chosen: Option<&str>,
     ) {
         let mut kept: Vec<&str> = Vec::new();
         if let Some(map) = found {
             let has = |key: &str, value: &Value| map.get(key) == Some(value);
             if let Some(id) = &self.b_id {
                 kept.extend(OWNERS.iter().filter(|key| has(key, &json!(id))));
-            }
-            if map
-                .values()
-                .any(|value| value.as_str().is_some_and(|text| Some(text) == chosen))
-            {
-                kept.push("_id");
             }
             if has("role", &json!(ROLE)) {
                 kept.push("role");

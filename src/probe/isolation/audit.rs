@@ -399,6 +399,8 @@ impl Audit<'_> {
                     caller.by, answer.status
                 ));
             }
+            // A page, such as that of the sign-in, is none of the API's answers.
+            Ok(answer) if answer.is_page() => claim.held(),
             Ok(answer) if strict && answer.is_success() => {
                 claim.broke(
                     &shown,

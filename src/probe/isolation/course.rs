@@ -134,19 +134,19 @@ pub(super) async fn others(
             let shown = format!("GET {}", other.shown);
             let claim = claims.of(About::NoSession);
             match answer {
-                Ok((200..=299, _)) if !other.asks => open.push(shown),
-                Ok((status @ 200..=299, _)) => {
+                Ok(200..=299) if !other.asks => open.push(shown),
+                Ok(status @ 200..=299) => {
                     let how =
                         format!("it is answered with {status}, though its file asks for a session");
                     claim.broke(&shown, "without a session", how);
                 }
                 // What nobody is answered says nothing of sessions.
-                Ok((400..=499, _)) if !other.asks => {}
-                Ok((300..=499, _)) => {
+                Ok(400..=499) if !other.asks => {}
+                Ok(300..=499) => {
                     claim.held();
                     falsely(asking, claims, other, a, falses).await;
                 }
-                Ok((status, _)) if other.asks => claim.untold(format!(
+                Ok(status) if other.asks => claim.untold(format!(
                     "{shown} without a session is answered with {status}"
                 )),
                 Err(cause) if other.asks => claim.untold(cause),
@@ -158,16 +158,16 @@ pub(super) async fn others(
             let shown = format!("{method} {}", other.shown);
             let claim = claims.of(About::NoSession);
             match answer {
-                Ok((status @ 200..=299, _)) => claim.broke(
+                Ok(status @ 200..=299) => claim.broke(
                     &shown,
                     "without a session",
                     format!("it is answered with {status}, though its file asks for a session"),
                 ),
-                Ok((401 | 403 | 404 | 405 | 300..=399, _)) => claim.held(),
-                Ok((status @ 400..=499, _)) => left_alone.push(format!(
+                Ok(300..=399 | 401 | 403 | 404 | 405) => claim.held(),
+                Ok(status @ 400..=499) => left_alone.push(format!(
                     "{shown}: a body that is no JSON is answered with {status} before a session is asked for"
                 )),
-                Ok((status, _)) => claim.untold(format!(
+                Ok(status) => claim.untold(format!(
                     "{shown} without a session is answered with {status}"
                 )),
                 Err(cause) => claim.untold(cause),
@@ -191,19 +191,17 @@ async fn falsely(
     let (Some(a), Some(altered)) = (a, altered) else {
         return;
     };
-    if !matches!(ask(asking, a, other, "GET", None).await, Ok((200..=299, _))) {
+    if !matches!(ask(asking, a, other, "GET", None).await, Ok(200..=299)) {
         return;
     }
     let shown = format!("GET {}", other.shown);
     let claim = claims.of(About::FalseSessions);
     match ask(asking, altered, other, "GET", None).await {
-        Ok((status @ 200..=299, _)) => {
+        Ok(status @ 200..=299) => {
             claim.broke(&shown, &altered.by, format!("it is answered with {status}"));
         }
-        Ok((300..=499, _)) => claim.held(),
-        Ok((status, _)) => {
-            claim.untold(format!("{shown} {} is answered with {status}", altered.by))
-        }
+        Ok(300..=499) => claim.held(),
+        Ok(status) => claim.untold(format!("{shown} {} is answered with {status}", altered.by)),
         Err(cause) => claim.untold(cause),
     }
 }
@@ -214,7 +212,7 @@ async fn ask(
     other: &Other,
     method: &'static str,
     body: Option<&str>,
-) -> Result<(u16, String), String> {
+) -> Result<u16, String> {
     let call = Call {
         method,
         path: other.path.clone(),
@@ -222,5 +220,6 @@ async fn ask(
         body: body.map(str::to_owned),
     };
     let answer = asking.ask(caller, &call).await?;
-    Ok((answer.status, answer.text))
+    // A page, such as that of the sign-in, is where a redirect would have led.
+    Ok(if answer.is_page() { 303 } else { answer.status })
 }

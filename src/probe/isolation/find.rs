@@ -22,6 +22,17 @@ pub(super) fn carries(value: &Value, mark: &str) -> bool {
     }
 }
 
+/// Does an object, wherever in it, have this value under the key?
+pub(super) fn holds(value: &Value, key: &str, wanted: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(|item| holds(item, key, wanted)),
+        Value::Object(map) => {
+            map.get(key) == Some(wanted) || map.values().any(|value| holds(value, key, wanted))
+        }
+        _ => false,
+    }
+}
+
 /// The innermost object with an id that carries the mark.
 pub(super) fn marked<'v>(
     value: &'v Value,
