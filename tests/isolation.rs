@@ -96,6 +96,7 @@ impl Stack {
             "api.*",
             "--level",
             "active",
+            "--owned",
             "--target",
             url,
             "--report",

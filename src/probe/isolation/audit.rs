@@ -326,6 +326,7 @@ impl Audit<'_> {
             let shown = self.shown("GET");
             self.judge(about, caller, shown, answer, &thing.mark, strict);
         }
+        // Asked for even where no file has it: what answers there must give nothing away either.
         let answer = self.on_item(caller, "GET", &thing.id, None).await;
         let shown = self.shown_item("GET");
         self.judge(about, caller, shown, answer, &thing.mark, strict);

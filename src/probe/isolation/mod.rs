@@ -11,6 +11,7 @@ mod hostile;
 mod made;
 mod plan;
 
+use super::environment::sources;
 use super::nextauth::{Closed, Door, Site, User, base_path};
 use super::{Context, Probe, ProbeSpec, Promise, Sighting, Transient, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind, Leftover};
@@ -111,7 +112,12 @@ async fn planned(parameters: &Facts, context: &Context) -> Result<Plan, Hindranc
     let base = parameters.get("base_path").and_then(Value::as_str);
     let base = base.unwrap_or("/api/auth").to_owned();
     let (application, root) = (context.application.clone(), context.root.clone());
-    tokio::task::spawn_blocking(move || Plan::of(&application, &base, &root))
+    let read = move || {
+        let files = sources(&root, plan::ASKS).into_iter();
+        let asking = files.filter(|file| plan::asks(&file.text));
+        Plan::of(&application, &base, &asking.map(|file| file.path).collect())
+    };
+    tokio::task::spawn_blocking(read)
         .await
         .map_err(|error| Hindrance::new(HindranceKind::Internal, error.to_string()))
 }

@@ -3,15 +3,13 @@
 use crate::model::{Api, Application, Collection, Route};
 use regex::Regex;
 use serde_json::{Map, Value};
-use std::path::Path;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// More collections are not looked at; each takes some seventy requests.
 const MOST: usize = 4;
 /// Nor more of the other routes.
 const MOST_OTHERS: usize = 24;
-/// Source files larger than this are not read.
-const LARGEST: u64 = 1 << 20;
 /// Parts of paths by which a route says that it is for everybody, or for a machine with a key of its own. Those of
 /// the second kind act when they are asked.
 const LEFT_ALONE: &[&str] = &[
@@ -29,11 +27,28 @@ const LEFT_ALONE: &[&str] = &[
 ];
 
 /// How code asks who it is: NextAuth 4, Auth.js 5, and wrappers as people name them.
-static ASKS: LazyLock<Regex> = LazyLock::new(|| {
-    let names = "getServerSession|auth|getToken|getSession|currentSession|currentUser|getCurrentUser|withAuth|\
-                 requireAuth|requireUser|requireSession";
+pub(super) const ASKS: &[&str] = &[
+    "getServerSession",
+    "auth",
+    "getToken",
+    "getSession",
+    "currentSession",
+    "currentUser",
+    "getCurrentUser",
+    "withAuth",
+    "requireAuth",
+    "requireUser",
+    "requireSession",
+];
+static ASKING: LazyLock<Regex> = LazyLock::new(|| {
+    let names = ASKS.join("|");
     Regex::new(&format!(r"\b(?:{names})\s*\(")).expect("the pattern is constant")
 });
+
+/// Does code ask who it is?
+pub(super) fn asks(code: &str) -> bool {
+    ASKING.is_match(code)
+}
 
 /// A route where people create things of their own.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,8 +95,12 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Reads the files of the routes, below `root`.
-    pub(super) fn of(application: &Application, base_path: &str, root: &Path) -> Self {
+    /// `asking` holds the files that ask who it is.
+    pub(super) fn of(
+        application: &Application,
+        base_path: &str,
+        asking: &BTreeSet<String>,
+    ) -> Self {
         let mut plan = Self::default();
         let api = &application.api;
         let routes: Vec<&Route> = application
@@ -117,7 +136,7 @@ impl Plan {
                 ));
             }
             if plan.others.len() < MOST_OTHERS {
-                plan.others.push(other(route, root));
+                plan.others.push(other(route, asking));
             }
         }
         plan
@@ -165,7 +184,6 @@ fn found_place(route: &Route, routes: &[&Route]) -> Option<Place> {
         item: format!("{}/{{id}}", route.path),
         file: route.file.clone(),
         lists: named(route, "GET"),
-        // Asked for even where the file has none: it must give nothing away either.
         reads: named(item, "GET"),
         changes: ["PUT", "PATCH"]
             .into_iter()
@@ -205,7 +223,7 @@ fn given_place(given: &Collection, routes: &[&Route]) -> Place {
     }
 }
 
-fn other(route: &Route, root: &Path) -> Other {
+fn other(route: &Route, asking: &BTreeSet<String>) -> Other {
     let computed = route.path.contains('[');
     let part = |part: &str| match part.starts_with('[') {
         true => NOBODY.to_owned(),
@@ -220,17 +238,12 @@ fn other(route: &Route, root: &Path) -> Other {
         shown: route.path.clone(),
         gets: has(route, "GET"),
         takes: takes.collect(),
-        asks: asks(&root.join(&route.file)),
+        asks: asking.contains(&route.file),
     }
 }
 
 /// An id as MongoDB makes them, which nothing has.
 pub(super) const NOBODY: &str = "000000000000000000000000";
-
-fn asks(file: &Path) -> bool {
-    std::fs::metadata(file).is_ok_and(|found| found.is_file() && found.len() <= LARGEST)
-        && std::fs::read_to_string(file).is_ok_and(|text| ASKS.is_match(&text))
-}
 
 #[cfg(test)]
 mod tests {
@@ -251,7 +264,7 @@ mod tests {
             api,
             ..Application::default()
         };
-        Plan::of(&application, "/api/auth", Path::new("/nowhere"))
+        Plan::of(&application, "/api/auth", &BTreeSet::new())
     }
 
     #[test]
@@ -311,7 +324,7 @@ mod tests {
             ("import { author } from 'x'; author()", false),
             ("return Response.json({ ok: true })", false),
         ] {
-            assert_eq!(ASKS.is_match(code), asks, "{code}");
+            assert_eq!(super::asks(code), asks, "{code}");
         }
     }
 }
