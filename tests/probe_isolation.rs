@@ -183,6 +183,92 @@ async fn false_sessions_that_are_taken_are_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn guests_that_are_one_user_see_each_others_tasks() {
+    let (sandbox, root) = sandbox(Faults {
+        sign_in: Some(NextAuthFault::SharesGuests),
+        ..Faults::default()
+    })
+    .await;
+    let (findings, _) = examine(root.path(), &[]);
+    let expected: BTreeSet<_> = ["isolation.guests", "isolation.users"].into();
+    assert_eq!(of(&findings, "fail"), expected, "{findings:#?}");
+    let reason = &findings["isolation.guests"].1;
+    assert!(
+        reason.contains("two sign-ins of guests give one id"),
+        "{reason}"
+    );
+    assert_eq!(sandbox.tasks(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_come_in_by_minted_sessions_where_nobody_is_a_guest() {
+    for (faults, wrong) in [
+        (vec![], vec![]),
+        (vec![TaskFault::ReadsAnybodys], vec!["isolation.users"]),
+    ] {
+        let (sandbox, root) = with(&faults).await;
+        let local = std::fs::read_to_string(root.path().join(".env.local")).unwrap();
+        let local = local + "HOLDPOINT_NEXTAUTH_PROVIDER=nobody\n";
+        write(root.path(), ".env.local", &local);
+        let (findings, _) = examine(root.path(), &[]);
+        assert_eq!(
+            of(&findings, "not-applicable"),
+            ["isolation.guests"].into(),
+            "{findings:#?}"
+        );
+        assert_eq!(
+            of(&findings, "fail"),
+            wrong.into_iter().collect(),
+            "{findings:#?}"
+        );
+        assert_eq!(of(&findings, "inconclusive").len(), 0, "{findings:#?}");
+        assert_eq!(sandbox.tasks(), 0);
+        // Without the secret nobody comes in.
+        let local = local.replace("NEXTAUTH_SECRET=", "ANOTHER_SECRET=");
+        write(root.path(), ".env.local", &local);
+        let (findings, _) = examine(root.path(), &[]);
+        let (verdict, reason) = &findings["isolation.users"];
+        assert_eq!(verdict, "inconclusive", "{reason}");
+        assert!(reason.contains("no two users could be let in"), "{reason}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn routes_that_answer_strangers_are_told() {
+    let (_sandbox, root) = with(&[]).await;
+    let file = "app/manifest.webmanifest/route.ts";
+    write(
+        root.path(),
+        file,
+        "export async function GET() { return Response.json({}) }",
+    );
+    let (findings, _) = examine(root.path(), &[]);
+    let (verdict, reason) = &findings["api.public-routes-named"];
+    assert_eq!(verdict, "fail");
+    assert!(reason.contains("GET /manifest.webmanifest"), "{reason}");
+    assert_eq!(findings["api.refuses-no-session"].0, "pass");
+
+    write(
+        root.path(),
+        file,
+        "export async function GET() { await getServerSession(options); return Response.json({}) }",
+    );
+    let (findings, _) = examine(root.path(), &[]);
+    let (verdict, reason) = &findings["api.refuses-no-session"];
+    assert_eq!(verdict, "fail");
+    assert!(
+        reason.contains("GET /manifest.webmanifest without a session"),
+        "{reason}"
+    );
+
+    let settings = std::fs::read_to_string(root.path().join("holdpoint.toml")).unwrap();
+    let settings = settings + "\n[api]\npublic = [\"/manifest.webmanifest\"]\n";
+    write(root.path(), "holdpoint.toml", &settings);
+    let (findings, _) = examine(root.path(), &[]);
+    assert_eq!(of(&findings, "pass"), EVERY.into(), "{findings:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_told_is_open() {
     // A cannot create, so nothing is told by others not finding it.
     let (_one, root) = with(&[TaskFault::TakesNothing]).await;

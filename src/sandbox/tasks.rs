@@ -86,16 +86,16 @@ impl Tasks {
     }
 
     /// The body's title, or the refusal.
-    fn parsed(&self, body: &Bytes) -> Result<(Value, Map<String, Value>), Response> {
+    fn parsed(&self, body: &Bytes) -> Result<(Value, Map<String, Value>), Box<Response>> {
         let Ok(json) = serde_json::from_slice::<Value>(body) else {
-            return Err(match self.has(TaskFault::ShowsStack) {
+            return Err(Box::new(match self.has(TaskFault::ShowsStack) {
                 true => {
                     let stack = "SyntaxError: Unexpected end of JSON input\n    at JSON.parse (<anonymous>)\n    at POST (/app/.next/server/app/api/tasks/route.js:1:2203)";
                     let body = json!({ "error": stack });
                     self.answer(StatusCode::BAD_REQUEST, &body)
                 }
                 false => refuse("The body is no JSON"),
-            });
+            }));
         };
         let given = json.as_object().cloned().unwrap_or_default();
         let title = given.get("title").cloned().unwrap_or_default();
@@ -106,7 +106,9 @@ impl Tasks {
         };
         match right {
             true => Ok((title, given)),
-            false => Err(refuse("A task has a title of at most 200 characters")),
+            false => Err(Box::new(refuse(
+                "A task has a title of at most 200 characters",
+            ))),
         }
     }
 }
@@ -169,7 +171,7 @@ pub(super) async fn create(
     }
     let (title, given) = match tasks.parsed(&body) {
         Ok(parsed) => parsed,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let Ok(id) = keys::hex::<12>() else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -210,7 +212,7 @@ pub(super) async fn one(
                     given
                 }
                 Ok((title, _)) => Map::from_iter([("title".to_owned(), title)]),
-                Err(refusal) => return refusal,
+                Err(refusal) => return *refusal,
             },
         ),
         Method::DELETE => (TaskFault::DeletesAnybodys, Map::new()),

@@ -146,7 +146,7 @@ impl Audit<'_> {
         let key = key.as_deref();
         let in_answer = find::marked(&json, mark, key)
             .and_then(|map| find::id(map, key))
-            .or_else(|| find::ids(&json, key).into_iter().next());
+            .or_else(|| find::only_id(&json, key));
         let id = match in_answer {
             Some(id) => Some(id),
             None if self.place.lists => {

@@ -98,6 +98,15 @@ pub(super) fn ids(value: &Value, key: Option<&str>) -> Vec<String> {
     }
 }
 
+/// The id of the one thing that an answer tells of; none where it holds a list, whose things may be anybody's.
+pub(super) fn only_id(value: &Value, key: Option<&str>) -> Option<String> {
+    let map = value.as_object()?;
+    id(map, key).or_else(|| {
+        let mut found = map.values().filter_map(|value| only_id(value, key));
+        found.next().filter(|_| found.next().is_none())
+    })
+}
+
 /// The id of an object, as it stands in a path.
 pub(super) fn id(map: &Map<String, Value>, key: Option<&str>) -> Option<String> {
     let keys: &[&str] = match &key {
@@ -151,6 +160,15 @@ mod tests {
         assert_eq!(ids(&list, None), ["1", "2"]);
         assert!(with_id(&list, "2", None).is_some());
         assert!(with_id(&list, "2", Some("key")).is_none());
+        assert_eq!(only_id(&list, None), None);
+        assert_eq!(
+            only_id(&json!({ "data": { "id": 7 } }), None).as_deref(),
+            Some("7")
+        );
+        assert_eq!(
+            only_id(&json!({ "a": { "id": 7 }, "b": { "id": 8 } }), None),
+            None
+        );
         assert_eq!(filled("/api/tasks/{id}", "a/b?"), "/api/tasks/a%2Fb%3F");
     }
 }

@@ -228,7 +228,8 @@ async fn examine(context: &Context, site: Site, plan: Plan, users: Users<'_>) ->
                 place,
                 a: caller("as A", a),
                 b: caller("as B", b),
-                b_id: b.id.clone(),
+                // Where both are one user, an id tells nothing of who owns what.
+                b_id: b.id.clone().filter(|id| a.id.as_ref() != Some(id)),
                 made: made.clone(),
                 mark: mark.clone(),
                 count: &mut count,
