@@ -27,7 +27,7 @@ const SESSION_SECRET: &str = "Zk3v9Qw7Lx2Rt8Yp5Nd1Hs6Jc4Bf0GmA+VuEiOaTy=";
 /// The private half of a pair made for this test.
 const ANOTHER_PRIVATE_KEY: &str = "mQ4kV0c2Jx9sLr7TfYw1ZbN8eUaHd5GiPo3CqXnKvEs";
 /// What a team writes down for those who deploy the application.
-const DOCUMENTED: &str = "SESSION_MAX_AGE=\nNEXTAUTH_SECRET=\nNEXTAUTH_URL=\nAUTH_SECRET=\nGOOGLE_CLIENT_ID=\nGOOGLE_CLIENT_SECRET=\nEMAIL_SERVER=\nEMAIL_FROM=\n";
+const DOCUMENTED: &str = "SESSION_MAX_AGE=\nNEXTAUTH_SECRET=\nNEXTAUTH_URL=\nAUTH_SECRET=\nGOOGLE_CLIENT_ID=\nGOOGLE_CLIENT_SECRET=\nEMAIL_SERVER=\nEMAIL_FROM=\nMONGODB_URI=\nTASKS_FAULT=\n";
 /// What FerretDB does not tell or do; these are shown right and broken by the sandbox alone.
 const BEYOND_THE_PEERS: &[&str] = &["mongodb.least-privilege", "mongodb.privileges-suffice"];
 

@@ -17,6 +17,32 @@ pub struct Application {
     pub lockfile: Option<String>,
     /// Documents of the repository that holdpoint knows how to fill in.
     pub documents: Vec<String>,
+    /// What `holdpoint.toml` says of the application's own API.
+    pub api: Api,
+}
+
+/// The table `[api]`: what the routes' files do not tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Api {
+    /// Paths that strangers are meant to be answered at.
+    pub public: Vec<String>,
+    /// Routes at which people create things of their own.
+    pub collections: Vec<Collection>,
+}
+
+/// One `[[api.collection]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Collection {
+    /// The path that lists and creates: `/api/tasks`.
+    pub path: String,
+    /// The path of one thing, with `{id}` for its id; none for `<path>/{id}`.
+    pub item: Option<String>,
+    /// What a right request to create something sends; empty where it is not said.
+    pub body: serde_json::Map<String, serde_json::Value>,
+    /// The key of the body that takes any text; none for the first of those that are usual.
+    pub field: Option<String>,
+    /// The key under which an answer holds the id; none for `id` or `_id`.
+    pub id: Option<String>,
 }
 
 /// A web framework that holdpoint recognises.

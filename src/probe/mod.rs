@@ -12,6 +12,7 @@ mod file;
 mod gcloud;
 mod history;
 mod http;
+mod isolation;
 mod ladder;
 mod mongodb;
 mod nextauth;
@@ -46,6 +47,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &gcloud::Gcloud,
     &history::History,
     &http::Http,
+    &isolation::Isolation,
     &mongodb::Mongodb,
     &nextauth::NextAuth,
     &oidc::Oidc,

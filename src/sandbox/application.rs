@@ -6,6 +6,7 @@ use super::headers::{self, Nonce};
 use super::keys::Keys;
 use super::nextauth::{self, Library};
 use super::sign_in;
+use super::tasks::{self, Tasks};
 use axum::body::Bytes;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -25,6 +26,7 @@ const STYLES: &str = "/_next/static/css/7c0b9f6e3a5d1284.css";
 pub(super) struct Application {
     pub(super) variant: Variant,
     pub(super) library: Arc<Library>,
+    pub(super) tasks: Arc<Tasks>,
     cron_secret: String,
     /// What is built into the pages, as `.env.local` names it.
     vapid_public_key: String,
@@ -38,12 +40,14 @@ impl Application {
     pub(super) fn new(
         variant: Variant,
         library: Library,
+        tasks: Arc<Tasks>,
         keys: &Keys,
         vapid_public_key: String,
     ) -> Arc<Self> {
         Arc::new(Self {
             variant,
             library: Arc::new(library),
+            tasks,
             cron_secret: keys.cron_secret.clone(),
             vapid_public_key,
         })
@@ -55,15 +59,17 @@ impl Application {
         let library = nextauth::router(Arc::clone(&self.library));
         let faulty = middleware::from_fn_with_state(self.library.fault, nextauth::surround);
         let tasks = match self.variant {
-            Variant::AsFound => get(tasks).options(preflight),
-            Variant::Mended => get(tasks).options(move || allow("GET, HEAD, OPTIONS")),
+            Variant::AsFound => get(tasks::list).options(preflight),
+            Variant::Mended => get(tasks::list).options(move || allow("GET, HEAD, OPTIONS, POST")),
         };
+        let task = get(tasks::one).put(tasks::one).delete(tasks::one);
         Router::new()
             .route("/", get(front_page))
             .route("/auth/signin", get(sign_in::page))
             .route("/api/auth/signin", get(sign_in::page))
             .route("/api/auth/verify-request", get(sign_in::verify_request))
-            .route("/api/tasks", tasks)
+            .route("/api/tasks", tasks.post(tasks::create))
+            .route("/api/tasks/{id}", task)
             .route(
                 "/api/push/subscribe",
                 post(subscribe).options(move || allow("OPTIONS, POST")),
@@ -153,18 +159,6 @@ async fn missing(
     )
 }
 
-async fn tasks(State(application): Shared, request: HeaderMap) -> Response {
-    let shared = shared_with(&application, &request);
-    if !application.signed_in(&request) {
-        return (shared, refused("Sign in to see tasks")).into_response();
-    }
-    let tasks = json!({ "tasks": [
-        { "id": 1, "title": "Send a Content-Security-Policy with a nonce", "done": application.variant == Variant::Mended },
-        { "id": 2, "title": "Redirect plain HTTP to HTTPS", "done": application.variant == Variant::Mended },
-    ] });
-    (uncached(), shared, Json(tasks)).into_response()
-}
-
 /// The answer to a CORS preflight of the variant that allows everybody.
 async fn preflight(State(application): Shared, request: HeaderMap) -> impl IntoResponse {
     let allowed = [
@@ -182,7 +176,7 @@ async fn preflight(State(application): Shared, request: HeaderMap) -> impl IntoR
 }
 
 /// Deliberately wrong in the variant as found: whoever asks may read the answer with the user's cookies.
-fn shared_with(application: &Application, request: &HeaderMap) -> HeaderMap {
+pub(super) fn shared_with(application: &Application, request: &HeaderMap) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if let (Variant::AsFound, Some(origin)) = (application.variant, request.get(header::ORIGIN)) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
@@ -227,7 +221,7 @@ async fn summary(State(application): Shared, request: HeaderMap) -> Response {
     }
 }
 
-fn refused(error: &str) -> Response {
+pub(super) fn refused(error: &str) -> Response {
     let body = Json(json!({ "error": error }));
     (StatusCode::UNAUTHORIZED, uncached(), body).into_response()
 }

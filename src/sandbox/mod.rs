@@ -18,6 +18,7 @@ pub mod resend;
 mod services;
 mod sign_in;
 pub mod smtp;
+mod tasks;
 #[cfg(test)]
 mod tests;
 pub mod vercel;
@@ -26,6 +27,7 @@ pub use dns::NameServer;
 pub use nextauth::{Fault as NextAuthFault, NextAuthDouble, NextAuthVersion};
 pub use push::{PushFault, PushService};
 pub use services::{Faults, Services};
+pub use tasks::TaskFault;
 
 use crate::model::{PathClasses, Target};
 use application::Application;
@@ -38,7 +40,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+use tasks::Tasks;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -66,6 +70,7 @@ pub struct Sandbox {
     variant: Variant,
     keys: Keys,
     services: Services,
+    tasks: Arc<Tasks>,
     https_url: String,
     plain_url: String,
     authority_pem: String,
@@ -100,7 +105,14 @@ impl Sandbox {
         let library = sign_in::library(variant, &https_url, &keys, &services, faults.sign_in)?;
         let authority_pem = authority.pem() + services.mail.authority_pem();
         let vapid_public_key = services.vapid_public_key(variant, &keys);
-        let application = Application::new(variant, library, &keys, vapid_public_key);
+        let tasks = Arc::new(Tasks::new(&faults.tasks));
+        let application = Application::new(
+            variant,
+            library,
+            Arc::clone(&tasks),
+            &keys,
+            vapid_public_key,
+        );
         let site = application.router();
         let front = match variant {
             Variant::AsFound => site.clone(),
@@ -119,6 +131,7 @@ impl Sandbox {
             variant,
             keys,
             services,
+            tasks,
             https_url,
             plain_url,
             authority_pem,
@@ -146,6 +159,11 @@ impl Sandbox {
     /// The services that the application uses.
     pub fn services(&self) -> &Services {
         &self.services
+    }
+
+    /// How many tasks the application keeps.
+    pub fn tasks(&self) -> usize {
+        self.tasks.count()
     }
 
     /// What tells a run where the services are, beside what the project's own files say.

@@ -11,6 +11,7 @@ use super::oidc::{self, Client, Manners, Provider};
 use super::osv::{OsvApi, OsvFault, OsvRecord};
 use super::push::{PushFault, PushService};
 use super::smtp::{self, MailServer, Security};
+use super::tasks::TaskFault;
 use ::mongodb::bson::doc;
 use std::io;
 
@@ -38,6 +39,8 @@ pub struct Faults {
     pub advisories: Option<OsvFault>,
     /// The application's sign-in library.
     pub sign_in: Option<NextAuthFault>,
+    /// The application's own API.
+    pub tasks: Vec<TaskFault>,
 }
 
 impl Faults {
@@ -48,6 +51,7 @@ impl Faults {
             Variant::AsFound => Self {
                 database: vec![mongodb::Fault::BroadRoles],
                 mail: Some(smtp::Fault::RefusesSender),
+                tasks: vec![TaskFault::ChangesAnybodys],
                 ..Self::default()
             },
         }

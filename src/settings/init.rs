@@ -118,6 +118,12 @@ pub fn commented(settings: &Settings) -> String {
         quoted(example_api(settings))
     ));
     line("");
+    line("# [api]");
+    line("# public = [\"/api/health\"]   # routes that strangers are meant to be answered at");
+    line("# [[api.collection]]         # where people create things of their own");
+    line(&format!("# path = {}", quoted(example_api(settings))));
+    line("# body = { title = \"text\" }  # what creates one");
+    line("");
     line("# [limits]");
     let limits = super::Limits::default();
     line(&format!(

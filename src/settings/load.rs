@@ -59,7 +59,7 @@ pub fn load(
     if !chooser.problems.is_empty() {
         return Err(chooser.problems);
     }
-    let application = detect::application(&root, &mut chooser.warnings);
+    let application = detect::application(&root, &file.api, &mut chooser.warnings);
     let known = target::Known {
         arguments,
         file: &file,

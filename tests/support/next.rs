@@ -23,7 +23,8 @@ impl NextApp {
     /// Both read NEXTAUTH_SECRET or AUTH_SECRET, NEXTAUTH_URL or AUTH_URL, SESSION_STRATEGY (jwt or database),
     /// SESSION_MAX_AGE (seconds), TASKS_PASSWORD (adds the provider `password`), GOOGLE_CLIENT_ID with
     /// GOOGLE_CLIENT_SECRET and GOOGLE_ISSUER, EMAIL_SERVER with EMAIL_FROM, and GEMINI_API_KEY with
-    /// GEMINI_BASE_URL and GEMINI_MODEL. The provider `guest` is always there.
+    /// GEMINI_BASE_URL and GEMINI_MODEL. The provider `guest` is always there. With MONGODB_URI people keep
+    /// tasks there; TASKS_FAULT names what is wrong with that.
     pub(crate) fn start(
         name: &str,
         variables: impl Fn(&str) -> Vec<(&'static str, String)>,

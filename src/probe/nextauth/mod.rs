@@ -12,6 +12,7 @@ pub(crate) mod names;
 mod session;
 mod sign_in;
 mod site;
+mod user;
 
 /// What the libraries themselves do, for the sandbox, which pretends to be one.
 pub(crate) mod library {
@@ -19,13 +20,14 @@ pub(crate) mod library {
 }
 
 pub(in crate::probe) use base_path::base_path;
+pub(in crate::probe) use site::Site;
+pub(in crate::probe) use user::{Closed, Door, User};
 
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind, Level};
 use climb::Climb;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
-use site::Site;
 
 /// Looks at the sign-in library of a running application.
 pub(super) struct NextAuth;

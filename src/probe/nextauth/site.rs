@@ -19,7 +19,7 @@ use url::form_urlencoded::Serializer;
 
 /// Where the endpoints lie. Owns what it needs, so that a removal may outlive its look.
 #[derive(Debug, Clone)]
-pub(super) struct Site {
+pub(in crate::probe) struct Site {
     base: Url,
     /// The target's user and password as they are sent (RFC 7617).
     authorization: Option<String>,
@@ -53,7 +53,7 @@ pub(super) enum Reading {
 
 impl Site {
     /// The endpoints below `base_path` of the target; none without a target.
-    pub(super) fn of(context: &Context, base_path: &str) -> Option<Self> {
+    pub(in crate::probe) fn of(context: &Context, base_path: &str) -> Option<Self> {
         let target = context.target.clone()?;
         let mut base = target.url.clone();
         let below = base.path().trim_end_matches('/').to_owned();
@@ -79,7 +79,10 @@ impl Site {
             Some((path, query)) => (path, Some(query)),
             None => (endpoint, None),
         };
-        url.set_path(&format!("{}/{path}", self.base.path()));
+        url.set_path(&format!(
+            "{}/{path}",
+            self.base.path().trim_end_matches('/')
+        ));
         url.set_query(query);
         url
     }
@@ -128,6 +131,25 @@ impl Site {
         self.dress(request.headers_mut(), cookies, &headers);
         *request.body_mut() = Some(form(fields).into());
         self.ask(request, until).await
+    }
+
+    /// Sends a body of JSON, right or not, or none, to a path below the target.
+    pub(in crate::probe) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        cookies: &str,
+        body: Option<String>,
+        until: Instant,
+    ) -> Result<Fetched, Fault> {
+        let mut request = Request::new(method, self.address(path.trim_start_matches('/')));
+        let headers: &[(&str, &str)] = match &body {
+            Some(_) => &[("content-type", "application/json")],
+            None => &[],
+        };
+        self.dress(request.headers_mut(), cookies, headers);
+        *request.body_mut() = body.map(Into::into);
+        self.transport.fetch(request, until).await
     }
 
     fn dress(&self, map: &mut HeaderMap, cookies: &str, headers: &[(&str, &str)]) {

@@ -91,7 +91,7 @@ impl Library {
         [(header::CACHE_CONTROL, value)]
     }
 
-    fn has(&self, fault: Fault) -> bool {
+    pub(super) fn has(&self, fault: Fault) -> bool {
         self.fault == Some(fault)
     }
 

@@ -66,6 +66,8 @@ pub enum Fault {
     HasTwoSecrets,
     /// Caches may keep every answer.
     AllowsCaching,
+    /// All guests are one user.
+    SharesGuests,
     /// Scripts can read the session.
     OpensCookiesToScripts,
     /// Every endpoint says that the configuration is wrong.

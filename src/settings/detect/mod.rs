@@ -6,7 +6,7 @@ mod routes;
 pub(super) use paths::paths;
 
 use crate::diagnostic::{Diagnostic, Source};
-use crate::model::{Application, Framework};
+use crate::model::{Api, Application, Framework};
 use crate::settings::read::whole;
 use serde_json::Value;
 use std::path::Path;
@@ -35,8 +35,12 @@ const DOCUMENTS: &[(&str, &str)] = &[
 ];
 
 /// Reads what the repository says about the application. What cannot be read is left out, with a warning.
-pub(super) fn application(root: &Path, warnings: &mut Vec<Diagnostic>) -> Application {
-    let mut application = Application::default();
+/// What the settings say of its API is kept beside it.
+pub(super) fn application(root: &Path, api: &Api, warnings: &mut Vec<Diagnostic>) -> Application {
+    let mut application = Application {
+        api: api.clone(),
+        ..Application::default()
+    };
     if let Some(package) = package(root, warnings) {
         application.name = package["name"].as_str().map(str::to_owned);
         // The key that is read last wins, and what runs in production matters more.

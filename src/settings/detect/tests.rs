@@ -14,7 +14,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn path_of(root: &Path, class: &str) -> (String, Option<String>) {
-    let application = application(root, &mut Vec::new());
+    let application = application(root, &Api::default(), &mut Vec::new());
     let found = paths(root, &application)
         .into_iter()
         .find(|one| one.class == class)
@@ -50,7 +50,7 @@ fn an_application_is_recognised() {
         ("SECURITY_SIGN_OFF.md", ""),
     ]);
     let mut warnings = Vec::new();
-    let found = application(root.path(), &mut warnings);
+    let found = application(root.path(), &Api::default(), &mut warnings);
     assert!(warnings.is_empty());
     assert_eq!(found.name.as_deref(), Some("shop"));
     assert_eq!(found.framework, Some(Framework::Next));
@@ -117,7 +117,7 @@ fn next_auth_brings_routes_of_its_own() {
 #[test]
 fn an_empty_folder_gives_the_defaults() {
     let root = folder(&[]);
-    let application = application(root.path(), &mut Vec::new());
+    let application = application(root.path(), &Api::default(), &mut Vec::new());
     assert_eq!(application, Application::default());
     let found: Vec<_> = paths(root.path(), &application)
         .into_iter()
@@ -135,7 +135,10 @@ fn an_empty_folder_gives_the_defaults() {
 fn a_broken_package_is_a_warning() {
     let root = folder(&[("package.json", "{\n  \"name\": shop\n}")]);
     let mut warnings = Vec::new();
-    assert_eq!(application(root.path(), &mut warnings).name, None);
+    assert_eq!(
+        application(root.path(), &Api::default(), &mut warnings).name,
+        None
+    );
     let text = warnings[0].to_string();
     assert!(text.contains("package.json:2:"), "{text}");
 }

@@ -1,10 +1,12 @@
 //! Reads `holdpoint.toml`, in which everything is optional, and reports all of its problems at once.
 
+mod api;
+
 use super::address;
 use crate::diagnostic::parse_duration;
 use crate::diagnostic::table::{Problems, TableReader, parse};
 use crate::diagnostic::{Diagnostic, Source};
-use crate::model::{CheckId, Level, Severity};
+use crate::model::{Api, CheckId, Level, Severity};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -37,6 +39,7 @@ pub(super) struct File {
     pub(super) records: Option<Placed<String>>,
     pub(super) limits: LimitsTable,
     pub(super) rate_limits: Vec<(String, String)>,
+    pub(super) api: Api,
     pub(super) fail_on: Option<Placed<Severity>>,
 }
 
@@ -157,6 +160,10 @@ impl File {
         }
         if let Some(table) = top.table("rate_limits") {
             file.rate_limits = rate_limits(&table);
+        }
+        if let Some(table) = top.table("api") {
+            file.api = api::api(&table);
+            table.finish();
         }
         if let Some(table) = top.table("decision") {
             file.fail_on = placed(&table, "fail_on", table.word("fail_on", Severity::ALL));

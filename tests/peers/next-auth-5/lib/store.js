@@ -1,6 +1,5 @@
 // Each route is a bundle of its own, and all of them share this process.
 export const store = (globalThis.tasksStore ??= {
-  tasks: [],
   subscriptions: new Map(),
   users: new Map(),
   accounts: new Map(),

@@ -1,9 +1,11 @@
 import { MongoDBAdapter } from "@auth/mongodb-adapter";
 import type { NextAuthOptions } from "next-auth";
 import type { Adapter } from "next-auth/adapters";
+import { getToken } from "next-auth/jwt";
 import CredentialsProvider from "next-auth/providers/credentials";
 import EmailProvider from "next-auth/providers/email";
 import GoogleProvider from "next-auth/providers/google";
+import type { NextRequest } from "next/server";
 import { client } from "@/lib/db";
 import { from, server } from "@/lib/mail";
 
@@ -31,3 +33,9 @@ export const authOptions: NextAuthOptions = {
     }),
   ],
 };
+
+// Guests have no address; each has an id of its own.
+export async function owner(request: NextRequest) {
+  const token = await getToken({ req: request });
+  return token?.email ?? token?.sub ?? null;
+}
