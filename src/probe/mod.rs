@@ -12,6 +12,7 @@ mod http;
 mod ladder;
 mod mongodb;
 mod nextauth;
+pub mod observatory;
 mod oidc;
 mod push;
 mod resend;

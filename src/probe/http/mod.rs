@@ -15,6 +15,9 @@ mod tests;
 
 pub(in crate::probe) use address::of_path;
 pub(in crate::probe) use headers::cookie;
+pub(in crate::probe) use headers::csp::policy::directives as policy_directives;
+pub(in crate::probe) use headers::structured;
+pub(in crate::probe) use page::tags;
 
 use super::{Context, Probe, ProbeSpec, Sighting, Transient, Wanted};
 use crate::model::{Excerpt, Facts, Hindrance, HindranceKind, Level, PathClasses, Target};

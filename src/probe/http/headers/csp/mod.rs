@@ -1,7 +1,7 @@
 //! Content-Security-Policy: what all policies together let the page do.
 
 use crate::probe::http::declare::{flag, int, object, texts};
-mod policy;
+pub(in crate::probe) mod policy;
 mod source;
 
 use super::Headers;
