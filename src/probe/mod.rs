@@ -42,6 +42,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &http::Http,
     &mongodb::Mongodb,
     &nextauth::NextAuth,
+    &observatory::Observatory,
     &oidc::Oidc,
     &push::Push,
     &resend::Resend,

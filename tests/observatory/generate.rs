@@ -429,3 +429,78 @@ pub(crate) fn case(rng: &mut Rng) -> Case {
         preflight,
     }
 }
+
+/// Sources that only the evaluator has an eye for.
+const EVALUATED: &[&str] = &[
+    "cdnjs.cloudflare.com",
+    "*.googleapis.com",
+    "https://ajax.googleapis.com/ajax/libs/",
+    "https://www.google.com/tools/feedback/escalation-options",
+    "https://www.google.com/elsewhere",
+    "www.googletagmanager.com",
+    "*.google-analytics.com",
+    "https://*.doubleclick.net:*",
+    "//vk.com",
+    "vk.com/swf/video.swf",
+    "127.0.0.1",
+    "https://127.0.0.1:8080",
+    "http://[::1]",
+    "10.0.0.1:*",
+    "self",
+    "none",
+    "unsafe-inline",
+    "nonce-abcdefgh",
+    "sha256-abc",
+    "'nonce-short'",
+    "'nonce-longenough!'",
+    "'nonce-abcdefgh12'",
+    "'unsafe-hashes'",
+    "'script'",
+    "'allow-duplicates'",
+    "'wasm-unsafe-eval'",
+    "'unknown'",
+    "script-src",
+    "font-src",
+    "application/x-shockwave-flash",
+    "https://*",
+    "//*",
+    "x+y://*",
+    "http://a.example",
+    "DATA:",
+    "'Self'",
+];
+
+const EVALUATED_DIRECTIVES: &[&str] = &[
+    "script-src-attr",
+    "style-src-elem",
+    "require-trusted-types-for",
+    "trusted-types",
+    "plugin-types",
+    "reflected-xss",
+    "referrer",
+    "prefetch-src",
+    "disown-opener",
+    "default-src:",
+];
+
+/// A policy for the evaluator.
+pub(crate) fn evaluated_policy(rng: &mut Rng) -> String {
+    let mut directives = Vec::new();
+    for _ in 0..rng.usize(1..6) {
+        let name = match rng.u8(..4) {
+            0 => one(rng, EVALUATED_DIRECTIVES),
+            _ => one(rng, DIRECTIVES),
+        };
+        let sources: Vec<_> = (0..rng.usize(..5))
+            .map(|_| {
+                if rng.bool() {
+                    one(rng, EVALUATED)
+                } else {
+                    one(rng, SOURCES)
+                }
+            })
+            .collect();
+        directives.push(format!("{name} {}", sources.join(" ")));
+    }
+    directives.join("; ")
+}

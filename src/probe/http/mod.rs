@@ -12,10 +12,16 @@ mod page;
 mod parameters;
 #[cfg(test)]
 mod tests;
+pub(in crate::probe) mod whole;
 
 pub(in crate::probe) use address::of_path;
 pub(in crate::probe) use headers::cookie;
-pub(in crate::probe) use headers::csp::policy::directives as policy_directives;
+pub(in crate::probe) use headers::csp;
+pub(in crate::probe) use headers::csp::policy::{
+    directives as policy_directives, is_known as is_known_directive,
+};
+pub(in crate::probe) use headers::csp::source as policy_source;
+pub(in crate::probe) use headers::hsts::is_read as hsts_is_read;
 pub(in crate::probe) use headers::structured;
 pub(in crate::probe) use page::tags;
 

@@ -1,6 +1,6 @@
 //! The Observatory's verdict over the Content-Security-Policy.
 
-use super::Edition;
+use super::grade::Edition;
 use super::html::Markup;
 use super::merge::{Merged, Unreadable};
 use super::seen::{Seen, trim};

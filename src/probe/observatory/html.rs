@@ -1,6 +1,6 @@
 //! What the page's markup says to the tests: its scripts, and the policies in its meta elements.
 
-use super::Edition;
+use super::grade::Edition;
 use super::seen::{Answer, trim};
 use crate::probe::http::tags::{Piece, Scanner, Tag, unescape};
 use url::Url;

@@ -1,112 +1,236 @@
-//! Grades a site as the MDN HTTP Observatory does, from what was seen of it.
+//! The observatory probe: grades a site as the MDN HTTP Observatory does, and says where that misleads.
 
 mod csp;
+mod declare;
+mod differ;
+mod evaluator;
+mod grade;
 mod html;
 mod jar;
 mod merge;
 mod outcome;
+mod policies;
+mod retrieve;
 mod scripts;
 mod seen;
 mod single;
 mod site;
 
+pub use evaluator::{Finding, Severity, evaluate};
+pub use grade::{Edition, Grade, grade};
 pub use jar::Jar;
 pub use outcome::Outcome;
 pub use seen::{Answer, Plain, Preload, Secure, Seen};
 
+use super::http::whole::masked;
+use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
+use crate::diagnostic::nearest;
+use crate::model::{Facts, Hindrance, HindranceKind, Level, Target};
+use futures_util::future::BoxFuture;
 use html::Markup;
+use retrieve::Retrieved;
+use serde_json::{Map, Value, json};
 
-/// Which edition of the scanner's rules is followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Edition {
-    /// Algorithm 4 with ten tests: the package `@mdn/mdn-http-observatory` 1.4.8.
-    Four,
-    /// Algorithm 6 with twelve tests: mdn/mdn-http-observatory at commit 94042bb, August 2026.
-    Six,
-}
+/// Grades the headers of a site.
+pub(super) struct Observatory;
 
-/// A grade with everything that led to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grade {
-    /// Points; at least 0, and above 100 with enough bonuses.
-    pub score: i64,
-    /// From A+ to F.
-    pub grade: &'static str,
-    /// Each test by its name with its outcome; none where it could not be told.
-    pub tests: Vec<(&'static str, Option<Outcome>)>,
-}
+/// The grade that is asked for where nothing else is said.
+const LEAST: &str = "B";
 
-/// Bonuses count from this score on (`MINIMUM_SCORE_FOR_EXTRA_CREDIT`).
-const EXTRA_CREDIT: i64 = 90;
-
-/// Grades what was seen.
-pub fn grade(seen: &Seen, edition: Edition) -> Grade {
-    let markup = Markup::read(&seen.page, edition);
-    let csp = csp::judge(seen, &markup, edition);
-    let hsts = single::hsts(seen);
-    let set_cookie = seen.page.headers.iter();
-    let set_cookie = set_cookie
-        .filter(|(name, _)| name == "set-cookie")
-        .map(|(_, value)| value.as_str());
-    let mut results = vec![
-        ("content-security-policy", Some(csp.result)),
-        (
-            "cookies",
-            Some(jar::judge(&seen.jar, set_cookie, outcome::of(hsts).pass)),
-        ),
-        ("cross-origin-resource-sharing", Some(single::sharing(seen))),
-        ("redirection", single::redirection(seen)),
-        ("referrer-policy", Some(single::referrer(seen, &markup))),
-        ("strict-transport-security", Some(hsts)),
-        ("subresource-integrity", scripts::judge(seen, &markup)),
-        (
-            "x-content-type-options",
-            Some(single::content_type_options(seen)),
-        ),
-        (
-            "x-frame-options",
-            Some(single::frame_options(seen, csp.limits_frames)),
-        ),
-        (
-            "cross-origin-resource-policy",
-            Some(single::resource_policy(seen)),
-        ),
-    ];
-    if edition == Edition::Six {
-        results.push(("cross-origin-embedder-policy", Some(single::embedder(seen))));
-        results.push(("cross-origin-opener-policy", Some(single::opener(seen))));
+impl Probe for Observatory {
+    fn spec(&self) -> ProbeSpec {
+        ProbeSpec {
+            name: "observatory",
+            version: 1,
+            summary: "Asks a path over HTTPS and plain HTTP, follows redirects, asks a preflight of a foreign origin, \
+                and computes the MDN HTTP Observatory's tests, score and grade from the answers (algorithm 4 of the \
+                package @mdn/mdn-http-observatory 1.4.8; beside it the twelve tests of algorithm 6). Says where \
+                these rules and browsers part, and what Google's CSP Evaluator finds in the policies. Of the list \
+                of preloaded hosts it knows whole top-level domains only. GET and OPTIONS; nothing is changed.",
+            level: Level::Live,
+            exclusive: false,
+            needs_target: true,
+            parameters: declare::parameters(),
+            facts: declare::facts(),
+        }
     }
-    let tests: Vec<_> = results
-        .into_iter()
-        .map(|(test, result)| (test, result.map(|result| points(result, edition))))
-        .collect();
-    let modifiers = || {
-        tests
-            .iter()
-            .filter_map(|(_, outcome)| Some(outcome.as_ref()?.modifier))
-    };
-    let penalised = 100 + modifiers().filter(|modifier| *modifier < 0).sum::<i64>();
-    let score = if penalised >= EXTRA_CREDIT {
-        100 + modifiers().sum::<i64>()
+
+    fn looks(&self, parameters: &Facts, _: &Context) -> Result<Vec<Facts>, String> {
+        let text = |name: &str| parameters.get(name).and_then(Value::as_str);
+        let least = text("least").filter(|least| !least.is_empty());
+        let least = least.unwrap_or(LEAST).to_ascii_uppercase();
+        if outcome::least_score(&least).is_none() {
+            let hint = nearest(&least, outcome::grades())
+                .map(|near| format!("; did you mean '{near}'?"))
+                .unwrap_or_default();
+            return Err(format!("'{least}' is no grade: they go from A+ to F{hint}"));
+        }
+        let paths: Vec<&str> = match (text("path"), parameters.get("paths")) {
+            (Some(_), Some(_)) => return Err("give 'path' or 'paths', not both".into()),
+            (None, Some(paths)) => {
+                let paths = paths.as_array().into_iter().flatten();
+                paths.filter_map(Value::as_str).collect()
+            }
+            (path, None) => vec![path.unwrap_or("/")],
+        };
+        let mut looks: Vec<Facts> = Vec::new();
+        for path in paths {
+            if !path.starts_with('/') {
+                return Err(format!("'{path}' is not a path: begin it with /"));
+            }
+            let mut look = Facts::new();
+            look.insert("path".into(), json!(path));
+            look.insert("least".into(), json!(least));
+            if !looks.contains(&look) {
+                looks.push(look);
+            }
+        }
+        if looks.is_empty() {
+            return Err("'paths' is empty".into());
+        }
+        Ok(looks)
+    }
+
+    fn label(&self, parameters: &Facts, _: &Context) -> String {
+        format!("observatory {}", path(parameters))
+    }
+
+    fn origin(&self, _: &Facts, context: &Context) -> Option<String> {
+        let url = &context.target.as_deref()?.url;
+        let port = url.port_or_known_default()?;
+        Some(format!("{}://{}:{port}", url.scheme(), url.host_str()?))
+    }
+
+    fn look<'a>(
+        &'a self,
+        parameters: &'a Facts,
+        _: &'a Wanted,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Sighting> {
+        Box::pin(async move {
+            let Some(target) = context.target.as_deref() else {
+                let cause = "no target is given";
+                return Sighting::hindered(Hindrance::new(HindranceKind::Absent, cause));
+            };
+            match retrieve::retrieve(path(parameters), target, context).await {
+                Ok(retrieved) => measure(retrieved, parameters, target, context).await,
+                Err(sighting) => *sighting,
+            }
+        })
+    }
+}
+
+fn path(parameters: &Facts) -> &str {
+    parameters
+        .get("path")
+        .and_then(Value::as_str)
+        .unwrap_or("/")
+}
+
+async fn measure(
+    retrieved: Retrieved,
+    parameters: &Facts,
+    target: &Target,
+    context: &Context,
+) -> Sighting {
+    let seen = &retrieved.seen;
+    let page = &seen.page;
+    let markup = Markup::read(page, Edition::Four);
+    let policies = policies::Policies::of(seen, &markup);
+    let again = if policies.has_nonce() {
+        retrieve::again(&page.url, context).await
     } else {
-        penalised
+        None
     };
-    let score = score.max(0);
-    Grade {
-        score,
-        grade: outcome::grade(score),
-        tests,
+    let least = parameters.get("least").and_then(Value::as_str);
+    let least = least.unwrap_or(LEAST);
+    let graded = grade(seen, Edition::Four);
+    let later = grade(seen, Edition::Six);
+    let mut facts = Facts::new();
+    let mut put = |name: &str, value: Value| facts.insert(name.into(), value);
+    put("url", json!(masked(&page.url)));
+    put("status", json!(page.status));
+    put(
+        "accepted",
+        json!((200..400).contains(&page.status) || matches!(page.status, 401 | 403)),
+    );
+    put("elsewhere", json!(page.url.host() != target.url.host()));
+    put("is_html", json!(markup.is_html));
+    put("cut", json!(retrieved.cut && markup.is_html));
+    put("score", json!(graded.score));
+    put("grade", json!(graded.grade));
+    put("least_grade", json!(least));
+    put("least_score", json!(outcome::least_score(least)));
+    put("tests", tests(&graded));
+    put("costs", costs(&graded));
+    put("untold", json!(untold(&graded)));
+    put(
+        "later",
+        json!({ "score": later.score, "grade": later.grade, "costs": costs(&later) }),
+    );
+    put("differs", differ::facts(seen, &graded, &policies));
+    put("unpinned", json!(scripts::unpinned(seen, &markup)));
+    put("csp", policies.csp.facts());
+    put("evaluation", policies.evaluation());
+    put(
+        "nonce",
+        json!({
+            "used": policies.has_nonce(),
+            "reused": again.map(|again| policies.repeats_a_nonce(&again.headers, &again.body)),
+        }),
+    );
+    Sighting {
+        facts,
+        transient: retrieved.transient,
+        excerpts: retrieved.excerpts,
+        hindrance: None,
     }
 }
 
-/// The outcome in an edition: one result earns more in the later one.
-fn points(result: &'static str, edition: Edition) -> Outcome {
-    let outcome = outcome::of(result);
-    match (edition, result) {
-        (Edition::Six, "x-frame-options-sameorigin-or-deny") => Outcome {
-            modifier: 5,
-            ..outcome
-        },
-        _ => outcome,
-    }
+/// The name of a test as expectations write it.
+fn fact_name(test: &str) -> String {
+    test.replace('-', "_")
+}
+
+fn tests(graded: &Grade) -> Value {
+    let tests: Map<String, Value> = graded
+        .tests
+        .iter()
+        .map(|(test, outcome)| {
+            let told = json!({
+                "result": outcome.map(|outcome| outcome.result),
+                "modifier": outcome.map_or(0, |outcome| outcome.modifier),
+                "pass": outcome.map(|outcome| outcome.pass),
+                "remedy": outcome.map_or("", |outcome| outcome.remedy),
+            });
+            (fact_name(test), told)
+        })
+        .collect();
+    Value::Object(tests)
+}
+
+/// The tests that take points away, the dearest first, each with what to do.
+fn costs(graded: &Grade) -> Value {
+    let mut costs: Vec<_> = graded
+        .tests
+        .iter()
+        .filter_map(|(_, outcome)| outcome.filter(|outcome| outcome.modifier < 0))
+        .collect();
+    costs.sort_by_key(|outcome| outcome.modifier);
+    let told = costs.iter().map(|outcome| {
+        format!(
+            "{} ({}): {}",
+            outcome.result, outcome.modifier, outcome.remedy
+        )
+    });
+    told.collect()
+}
+
+fn untold(graded: &Grade) -> Vec<&'static str> {
+    graded
+        .tests
+        .iter()
+        .filter(|(_, outcome)| outcome.is_none())
+        .map(|(test, _)| *test)
+        .collect()
 }

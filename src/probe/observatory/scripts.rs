@@ -3,6 +3,7 @@
 use super::html::{Markup, Script};
 use super::seen::Seen;
 use super::site;
+use crate::probe::http::whole::masked;
 use url::Url;
 
 /// From best to worst; the worst that was seen decides. That the fourth costs less than the third is theirs.
@@ -75,4 +76,23 @@ fn placed(script: &Script, seen: &Seen) -> Option<(Origin, bool)> {
     let own = site::without_private(host) == site::without_private(&seen.host);
     let origin = if own { Origin::Own } else { Origin::Foreign };
     Some((origin, url.scheme() == "https"))
+}
+
+/// Scripts of other sites that are loaded without integrity, each once.
+pub(super) fn unpinned(seen: &Seen, markup: &Markup) -> Vec<String> {
+    let mut found = Vec::new();
+    for script in &markup.scripts {
+        let Ok(url) = seen.page.url.join(&script.src) else {
+            continue;
+        };
+        let host = url.host_str().unwrap_or_default();
+        let own = url.host() == seen.page.url.host()
+            || site::without_private(host)
+                .is_some_and(|site| Some(site) == site::without_private(&seen.host));
+        let shown = masked(&url);
+        if !own && !host.is_empty() && !script.integrity && !found.contains(&shown) {
+            found.push(shown);
+        }
+    }
+    found
 }

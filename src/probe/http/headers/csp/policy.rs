@@ -49,7 +49,7 @@ pub(super) const STYLE_ATTR: &[&str] = &["style-src-attr", "style-src", "default
 pub(super) const OBJECT: &[&str] = &["object-src", "default-src"];
 
 /// Is that a directive that browsers know or knew?
-pub(super) fn is_known(name: &str) -> bool {
+pub(in crate::probe) fn is_known(name: &str) -> bool {
     KNOWN.contains(&name)
 }
 

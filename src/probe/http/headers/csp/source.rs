@@ -69,7 +69,7 @@ impl SourceList<'_> {
 }
 
 /// `'nonce-VALUE'` with a value in base64 or base64url, as the grammar of CSP3 section 2.3.1 wants it.
-fn quoted(source: &str, prefixes: &[&str]) -> bool {
+pub(in crate::probe) fn quoted(source: &str, prefixes: &[&str]) -> bool {
     let Some(inside) = source.strip_suffix('\'') else {
         return false;
     };
