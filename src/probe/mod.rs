@@ -18,6 +18,7 @@ mod push;
 mod resend;
 mod scratch;
 mod sender;
+mod site;
 mod smtp;
 mod tls;
 pub mod transport;

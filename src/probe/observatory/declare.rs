@@ -83,6 +83,11 @@ pub(super) fn facts() -> Vec<FactSpec> {
             Int,
             "points: 100 and the modifiers; bonuses count from 90 on",
         ),
+        new(
+            "worst_score",
+            Int,
+            "points if all that could not be told were as bad as can be",
+        ),
         new("grade", Text, "A+ to F"),
         new("least_grade", Text, "the grade that was asked for"),
         new("least_score", Int, "the points at which that grade begins"),

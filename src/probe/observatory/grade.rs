@@ -69,6 +69,37 @@ pub fn grade(seen: &Seen, edition: Edition) -> Grade {
         .into_iter()
         .map(|(test, result)| (test, result.map(|result| points(result, edition))))
         .collect();
+    let score = score(&tests);
+    Grade {
+        score,
+        grade: outcome::grade(score),
+        tests,
+    }
+}
+
+impl Grade {
+    /// The score if everything that could not be told were as bad as can be; `cut` says that scripts may
+    /// have been missed.
+    pub(super) fn worst_score(&self, cut: bool) -> i64 {
+        let worst = |test: &&'static str, outcome: &Option<Outcome>| match (*test, outcome) {
+            ("redirection", None) => Some(outcome::of("redirection-missing")),
+            ("subresource-integrity", None) => Some(outcome::of(WORST_SCRIPTS)),
+            ("subresource-integrity", Some(_)) if cut => Some(outcome::of(WORST_SCRIPTS)),
+            (_, outcome) => *outcome,
+        };
+        let tests: Vec<_> = self
+            .tests
+            .iter()
+            .map(|(test, outcome)| (*test, worst(&test, outcome)))
+            .collect();
+        score(&tests)
+    }
+}
+
+/// What costs most of all that scripts can cost.
+const WORST_SCRIPTS: &str = "sri-not-implemented-and-external-scripts-not-loaded-securely";
+
+fn score(tests: &[(&'static str, Option<Outcome>)]) -> i64 {
     let modifiers = || {
         tests
             .iter()
@@ -80,12 +111,7 @@ pub fn grade(seen: &Seen, edition: Edition) -> Grade {
     } else {
         penalised
     };
-    let score = score.max(0);
-    Grade {
-        score,
-        grade: outcome::grade(score),
-        tests,
-    }
+    score.max(0)
 }
 
 /// The outcome in an edition: one result earns more in the later one.

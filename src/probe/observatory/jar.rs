@@ -1,7 +1,7 @@
 //! The cookies that a session is left with, as the Observatory's cookie jar keeps them.
 
-use super::site;
 use crate::probe::http::cookie;
+use crate::probe::site;
 use url::{Host, Url};
 
 /// Cookies by the rules of tough-cookie 5: RFC 6265 with the public suffix list and the prefixes of

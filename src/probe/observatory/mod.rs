@@ -14,7 +14,6 @@ mod retrieve;
 mod scripts;
 mod seen;
 mod single;
-mod site;
 
 pub use evaluator::{Finding, Severity, evaluate};
 pub use grade::{Edition, Grade, grade};
@@ -158,6 +157,10 @@ async fn measure(
     put("is_html", json!(markup.is_html));
     put("cut", json!(retrieved.cut && markup.is_html));
     put("score", json!(graded.score));
+    put(
+        "worst_score",
+        json!(graded.worst_score(retrieved.cut && markup.is_html)),
+    );
     put("grade", json!(graded.grade));
     put("least_grade", json!(least));
     put("least_score", json!(outcome::least_score(least)));

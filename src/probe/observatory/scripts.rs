@@ -2,8 +2,8 @@
 
 use super::html::{Markup, Script};
 use super::seen::Seen;
-use super::site;
 use crate::probe::http::whole::masked;
+use crate::probe::site;
 use url::Url;
 
 /// From best to worst; the worst that was seen decides. That the fourth costs less than the third is theirs.

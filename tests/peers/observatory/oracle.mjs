@@ -1,14 +1,14 @@
 // Says what the oracles make of each case of a file of JSON lines, one line each.
 //   node oracle.mjs PEER grade FILE      what was seen of a site: every test, score and grade
 //   node oracle.mjs PEER evaluate FILE   a policy: the findings
-//   node oracle.mjs PEER scan HOST:PORT  a site that is running
+//   node oracle.mjs PEER scan HOST:PORT…  sites that are running
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [peer, verb, subject] = process.argv.slice(2);
+const [peer, verb, subject, ...others] = process.argv.slice(2);
 const observatory = join(peer, "node_modules/@mdn/mdn-http-observatory");
 // Its installation would fetch the list of preloaded hosts; these stand in for it.
 const preload = {
@@ -31,11 +31,13 @@ const outcomes = (outputs) =>
 
 if (verb === "scan") {
   const { scan } = await load("scanner/index.js");
-  try {
-    const found = await scan(subject);
-    say({ score: found.scan.score, grade: found.scan.grade, tests: outcomes(Object.values(found.tests)) });
-  } catch (error) {
-    say({ refused: String(error.message) });
+  for (const site of [subject, ...others]) {
+    try {
+      const { scan: total, tests } = await scan(site);
+      say({ score: total.score, grade: total.grade, tests: outcomes(Object.values(tests)) });
+    } catch (error) {
+      say({ refused: String(error.message) });
+    }
   }
   process.exit(0);
 }

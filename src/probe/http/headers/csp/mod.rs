@@ -156,6 +156,15 @@ impl Csp {
         self
     }
 
+    /// The sources of frame-ancestors that let sites other than the host's own frame the page; of the
+    /// policy that has the fewest, because browsers enforce all.
+    pub(in crate::probe) fn foreign_ancestors(&self, host: &str) -> Vec<String> {
+        self.of_all(&["frame-ancestors"])
+            .map(|list| list.foreign_to(host))
+            .min_by_key(Vec::len)
+            .unwrap_or_default()
+    }
+
     /// Does some policy let neither inline scripts in, nor scripts of any host?
     pub(in crate::probe) fn restricts_scripts(&self) -> bool {
         self.any(Policy::restricts_script)

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 /// The domain that somebody registered, private suffixes such as `vercel.app` counted as suffixes.
 /// The names of RFC 6761 are domains of two labels. None for a suffix itself and for addresses.
-pub(super) fn with_private(host: &str) -> Option<&str> {
+pub(in crate::probe) fn with_private(host: &str) -> Option<&str> {
     if is_address(host) {
         return None;
     }
@@ -21,7 +21,7 @@ pub(super) fn with_private(host: &str) -> Option<&str> {
 }
 
 /// The same with the suffixes of registries alone, so that `a.vercel.app` and `b.vercel.app` are one site.
-pub(super) fn without_private(host: &str) -> Option<&str> {
+pub(in crate::probe) fn without_private(host: &str) -> Option<&str> {
     if is_address(host) {
         return None;
     }
