@@ -6,6 +6,7 @@
 
 mod case;
 mod generate;
+mod policies;
 mod written;
 
 use case::Case;
@@ -164,15 +165,15 @@ fn ends_the_run(policy: &str) -> bool {
 fn finds_in_policies_what_the_evaluator_finds() {
     let Some(peer) = peer() else { return };
     let mut rng = Rng::with_seed(SEED);
-    let policies: Vec<String> = (0..POLICIES)
-        .map(|_| generate::evaluated_policy(&mut rng))
+    let drawn: Vec<String> = (0..POLICIES)
+        .map(|_| policies::evaluated_policy(&mut rng))
         .collect();
-    let lines: Vec<String> = policies
+    let lines: Vec<String> = drawn
         .iter()
         .map(|policy| serde_json::json!({ "policy": policy }).to_string())
         .collect();
     let mut unexplained = Vec::new();
-    for (policy, theirs) in policies.iter().zip(ask(&peer, "evaluate", &lines)) {
+    for (policy, theirs) in drawn.iter().zip(ask(&peer, "evaluate", &lines)) {
         if theirs.get("refused").is_some() && ends_the_run(policy) {
             continue;
         }

@@ -14,6 +14,8 @@ mod retrieve;
 mod scripts;
 mod seen;
 mod single;
+#[cfg(test)]
+mod tests;
 
 pub use evaluator::{Finding, Severity, evaluate};
 pub use grade::{Edition, Grade, grade};
