@@ -129,6 +129,10 @@ fn closed(_: &str, _: &str, _: usize) -> (&'static str, String, String) {
 }
 
 fn nonces(_: &str, path: &str, count: usize) -> (&'static str, String, String) {
+    if path == "/static" {
+        let meta = "<meta http-equiv=content-security-policy content=\"script-src &#39;nonce-random0000&#39;\">";
+        return ("200 OK", "content-type: text/html\r\n".into(), meta.into());
+    }
     let nonce = if path == "/cached" { 0 } else { count };
     let policy = format!(
         "content-security-policy: script-src 'nonce-random{nonce:04}' 'strict-dynamic'\r\n"
@@ -268,11 +272,11 @@ async fn a_nonce_that_comes_twice_is_seen() {
     let site = serve(nonces);
     let seen = facts(target(&site)).await;
     assert_eq!(seen["nonce"], json!({ "used": true, "reused": false }));
-    let sighting = look(target(&site), json!({ "path": "/cached" })).await;
-    assert_eq!(
-        sighting.facts["nonce"],
-        json!({ "used": true, "reused": true })
-    );
+    for path in ["/cached", "/static"] {
+        let sighting = look(target(&site), json!({ "path": path })).await;
+        let nonce = &sighting.facts["nonce"];
+        assert_eq!(*nonce, json!({ "used": true, "reused": true }), "{path}");
+    }
     let seen = facts(target(&serve(strict))).await;
     assert_eq!(seen["nonce"], json!({ "used": false, "reused": null }));
 }

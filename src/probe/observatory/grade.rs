@@ -90,7 +90,7 @@ impl Grade {
         let tests: Vec<_> = self
             .tests
             .iter()
-            .map(|(test, outcome)| (*test, worst(&test, outcome)))
+            .map(|(test, outcome)| (*test, worst(test, outcome)))
             .collect();
         score(&tests)
     }

@@ -2,6 +2,7 @@
 
 use crate::probe::http::cookie;
 use crate::probe::site;
+use std::fmt;
 use url::{Host, Url};
 
 /// Cookies by the rules of tough-cookie 5: RFC 6265 with the public suffix list and the prefixes of
@@ -12,7 +13,7 @@ pub struct Jar {
 }
 
 /// One cookie.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Kept {
     pub name: String,
     value: String,
@@ -95,6 +96,16 @@ impl Jar {
         self.kept
             .iter()
             .filter(|kept| kept.name != "heroku-session-affinity")
+    }
+}
+
+/// Without the value, which no message may hold.
+impl fmt::Debug for Kept {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Kept")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 

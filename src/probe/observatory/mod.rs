@@ -29,6 +29,7 @@ use crate::diagnostic::nearest;
 use crate::model::{Facts, Hindrance, HindranceKind, Level, Target};
 use futures_util::future::BoxFuture;
 use html::Markup;
+use policies::Policies;
 use retrieve::Retrieved;
 use serde_json::{Map, Value, json};
 
@@ -137,11 +138,14 @@ async fn measure(
     let seen = &retrieved.seen;
     let page = &seen.page;
     let markup = Markup::read(page, Edition::Four);
-    let policies = policies::Policies::of(seen, &markup);
-    let again = if policies.has_nonce() {
-        retrieve::again(&page.url, context).await
-    } else {
-        None
+    let policies = Policies::of(page, &markup);
+    let nonces = policies.nonces();
+    let reused = match nonces.is_empty() {
+        true => None,
+        false => retrieve::again(&page.url, context)
+            .await
+            .map(|again| Policies::of(&again, &Markup::read(&again, Edition::Four)))
+            .map(|again| !again.nonces().is_disjoint(&nonces)),
     };
     let least = parameters.get("least").and_then(Value::as_str);
     let least = least.unwrap_or(LEAST);
@@ -180,8 +184,8 @@ async fn measure(
     put(
         "nonce",
         json!({
-            "used": policies.has_nonce(),
-            "reused": again.map(|again| policies.repeats_a_nonce(&again.headers, &again.body)),
+            "used": !nonces.is_empty(),
+            "reused": reused,
         }),
     );
     Sighting {

@@ -2,7 +2,7 @@
 
 use super::evaluator::{Finding, Severity, evaluate};
 use super::html::Markup;
-use super::seen::Seen;
+use super::seen::Answer;
 use crate::probe::http::csp::Csp;
 use crate::probe::http::{policy_directives, policy_source};
 use serde_json::{Value, json};
@@ -15,12 +15,9 @@ pub(super) struct Policies {
 }
 
 impl Policies {
-    pub(super) fn of(seen: &Seen, markup: &Markup) -> Self {
-        let headers = of_headers(&seen.page.headers);
-        let report_only = seen
-            .page
-            .header("content-security-policy-report-only")
-            .is_some();
+    pub(super) fn of(page: &Answer, markup: &Markup) -> Self {
+        let headers = of_headers(&page.headers);
+        let report_only = page.header("content-security-policy-report-only").is_some();
         let csp = Csp::of(headers.iter().map(String::as_str), report_only)
             .with_meta(markup.policies.iter().map(String::as_str));
         let metas = markup.policies.iter().flat_map(|text| text.split(','));
@@ -35,20 +32,9 @@ impl Policies {
         }
     }
 
-    pub(super) fn has_nonce(&self) -> bool {
-        self.texts.iter().any(|text| !nonces(text).is_empty())
-    }
-
-    /// Has another answer for the same page one of the nonces of this one?
-    pub(super) fn repeats_a_nonce(&self, headers: &[(String, String)], body: &str) -> bool {
-        let of = |texts: &[String]| -> BTreeSet<String> {
-            texts.iter().flat_map(|text| nonces(text)).collect()
-        };
-        let ours = of(&self.texts);
-        let theirs = of(&of_headers(headers));
-        // A policy of a meta element stands in the body as it is written.
-        ours.iter()
-            .any(|nonce| theirs.contains(nonce) || body.contains(&format!("'nonce-{nonce}'")))
+    /// The nonces that browsers recognise.
+    pub(super) fn nonces(&self) -> BTreeSet<String> {
+        self.texts.iter().flat_map(|text| nonces(text)).collect()
     }
 
     /// What the evaluator finds.
@@ -78,7 +64,7 @@ impl Policies {
         let all = || each.iter().flatten();
         let misspelt: Vec<String> = all()
             .filter(|finding| finding.severity == Severity::Syntax)
-            .filter(|finding| finding.kind != "UNKNOWN_DIRECTIVE")
+            .filter(|finding| finding.kind != "UNKNOWN_DIRECTIVE" && !is_newer(finding))
             .map(shown)
             .collect();
         let short = all().filter(|finding| finding.kind == "NONCE_LENGTH");
@@ -107,6 +93,23 @@ fn is_open(found: &[Finding]) -> bool {
     found
         .iter()
         .any(|finding| finding.kind == "MISSING_DIRECTIVES" && finding.directive == "script-src")
+}
+
+/// Keywords of CSP Level 3 that the evaluator does not know yet.
+fn is_newer(finding: &Finding) -> bool {
+    const NEWER: [&str; 6] = [
+        "'unsafe-allow-redirects'",
+        "'trusted-types-eval'",
+        "'unsafe-webtransport-hashes'",
+        "'report-sha256'",
+        "'report-sha384'",
+        "'report-sha512'",
+    ];
+    finding.kind == "INVALID_KEYWORD"
+        && finding
+            .value
+            .as_deref()
+            .is_some_and(|value| NEWER.iter().any(|known| known.eq_ignore_ascii_case(value)))
 }
 
 fn bypasses(found: &[Finding]) -> Vec<String> {

@@ -72,10 +72,19 @@ pub(super) async fn retrieve(
     })
 }
 
-/// The front page a second time, to see what changes from one answer to the next.
-pub(super) async fn again(address: &Url, context: &Context) -> Option<Whole> {
+/// The same page a second time, to see what changes from one answer to the next; none where it is not
+/// answered as a whole.
+pub(super) async fn again(address: &Url, context: &Context) -> Option<Answer> {
     let question = question("GET", address.clone(), Vec::new());
-    ask(question, context).await.ok()
+    let again = ask(question, context).await.ok();
+    again
+        .filter(|again| !again.cut && again.leads_to.is_none())
+        .map(|again| Answer {
+            url: again.address,
+            status: again.status,
+            headers: again.headers,
+            body: again.body,
+        })
 }
 
 fn question(method: &str, address: Url, headers: Vec<(String, String)>) -> Question<'_> {

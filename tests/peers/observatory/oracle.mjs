@@ -3,7 +3,7 @@
 //   node oracle.mjs PEER evaluate FILE   a policy: the findings
 //   node oracle.mjs PEER scan HOST:PORT…  sites that are running
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -15,7 +15,10 @@ const preload = {
   "exact.example": { mode: "force-https", includeSubDomains: false },
   "whole.example": { mode: "force-https", includeSubDomains: true },
 };
-writeFileSync(join(observatory, "conf/hsts-preload.json"), JSON.stringify(preload));
+// Put in place as a whole, because several of us may run at once.
+const list = join(observatory, "conf/hsts-preload.json");
+writeFileSync(`${list}.${process.pid}`, JSON.stringify(preload));
+renameSync(`${list}.${process.pid}`, list);
 
 const load = (path) => import(pathToFileURL(join(observatory, "src", path)).href);
 const lines = () => readFileSync(subject, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
