@@ -104,6 +104,7 @@ fn as_found_it_is_no_go_and_says_where_to_look() {
             "nextauth.cookie-prefixes",
             "nextauth.session-lifetime",
             "nextauth.sign-out-is-final",
+            "observatory.grade",
             "oidc.configured",
             "push.keys-pair",
             "transport.https-redirect",

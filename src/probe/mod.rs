@@ -16,12 +16,14 @@ mod isolation;
 mod ladder;
 mod mongodb;
 mod nextauth;
+pub mod observatory;
 mod oidc;
 mod packages;
 mod push;
 mod resend;
 mod scratch;
 mod sender;
+mod site;
 mod smtp;
 mod tls;
 pub mod transport;
@@ -50,6 +52,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &isolation::Isolation,
     &mongodb::Mongodb,
     &nextauth::NextAuth,
+    &observatory::Observatory,
     &oidc::Oidc,
     &packages::Packages,
     &push::Push,

@@ -179,7 +179,10 @@ pub(super) fn measure(
     put("nosniff", legacy::nosniff(headers));
     put("xss_protection", legacy::xss_protection(headers));
     put("frame_options", framing::frame_options(headers));
-    put("framing", framing::framing(headers, &csp));
+    put(
+        "framing",
+        framing::framing(headers, &csp, answer.address.host_str().unwrap_or_default()),
+    );
     put("referrer_policy", referrer::read(headers));
     put("permissions_policy", permissions::read(headers));
     put("csp", csp.facts());

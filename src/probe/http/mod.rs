@@ -12,9 +12,18 @@ mod page;
 mod parameters;
 #[cfg(test)]
 mod tests;
+pub(in crate::probe) mod whole;
 
 pub(in crate::probe) use address::of_path;
 pub(in crate::probe) use headers::cookie;
+pub(in crate::probe) use headers::csp;
+pub(in crate::probe) use headers::csp::policy::{
+    directives as policy_directives, is_known as is_known_directive,
+};
+pub(in crate::probe) use headers::csp::source as policy_source;
+pub(in crate::probe) use headers::hsts::is_read as hsts_is_read;
+pub(in crate::probe) use headers::structured;
+pub(in crate::probe) use page::tags;
 
 use super::{Context, Probe, ProbeSpec, Sighting, Transient, Wanted};
 use crate::model::{Excerpt, Facts, Hindrance, HindranceKind, Level, PathClasses, Target};

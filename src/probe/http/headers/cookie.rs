@@ -12,15 +12,15 @@ use serde_json::{Value, json};
 pub(in crate::probe) struct Cookie {
     pub name: String,
     pub value: String,
-    secure: bool,
-    http_only: bool,
+    pub secure: bool,
+    pub http_only: bool,
     partitioned: bool,
-    same_site: Option<&'static str>,
-    path: Option<String>,
-    domain: Option<String>,
-    max_age: Option<i64>,
+    pub same_site: Option<&'static str>,
+    pub path: Option<String>,
+    pub domain: Option<String>,
+    pub max_age: Option<i64>,
     /// Seconds since 1970.
-    expires: Option<i64>,
+    pub expires: Option<i64>,
 }
 
 pub(in crate::probe::http) fn declared() -> FactSpec {

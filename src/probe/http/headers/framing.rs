@@ -3,7 +3,7 @@
 use super::Headers;
 use super::csp::Csp;
 use crate::model::FactSpec;
-use crate::probe::http::declare::{flag, maybe_text, object};
+use crate::probe::http::declare::{flag, maybe_text, object, texts};
 use serde_json::{Value, json};
 
 pub(in crate::probe::http) fn declared() -> Vec<FactSpec> {
@@ -24,10 +24,16 @@ pub(in crate::probe::http) fn declared() -> Vec<FactSpec> {
         ),
         object(
             "framing",
-            vec![flag(
-                "protected",
-                "frames are limited: by CSP frame-ancestors where there is one (browsers then ignore X-Frame-Options), by X-Frame-Options otherwise",
-            )],
+            vec![
+                flag(
+                    "protected",
+                    "frames are limited: by CSP frame-ancestors where there is one (browsers then ignore X-Frame-Options), by X-Frame-Options otherwise",
+                ),
+                texts(
+                    "foreign",
+                    "sources of frame-ancestors that let other sites frame the page; of the policy that has the fewest",
+                ),
+            ],
             "protection against being framed, by either header",
         ),
     ]
@@ -54,12 +60,12 @@ pub(in crate::probe::http) fn frame_options(headers: &Headers) -> Value {
     })
 }
 
-pub(in crate::probe::http) fn framing(headers: &Headers, csp: &Csp) -> Value {
+pub(in crate::probe::http) fn framing(headers: &Headers, csp: &Csp, host: &str) -> Value {
     let protected = match csp.limits_frames() {
         Some(limited) => limited,
         None => outcome(headers) != Outcome::Ignored,
     };
-    json!({ "protected": protected })
+    json!({ "protected": protected, "foreign": csp.foreign_ancestors(host) })
 }
 
 /// HTML Standard, section "The `X-Frame-Options` header": values are split at commas and compared
@@ -118,7 +124,7 @@ mod tests {
     fn frame_ancestors_decides_alone_where_it_is_given() {
         let protected = |lines: &[(&str, &str)]| {
             let headers = Headers::from(lines);
-            framing(&headers, &Csp::read(&headers))["protected"].clone()
+            framing(&headers, &Csp::read(&headers), "a.example")["protected"].clone()
         };
         let wide = ("content-security-policy", "frame-ancestors *");
         let narrow = (

@@ -82,6 +82,11 @@ fn parse(value: &str) -> Option<Policy> {
     (policy.max_age >= 0).then_some(policy)
 }
 
+/// Do browsers take that header, or ignore it as a whole?
+pub(in crate::probe) fn is_read(value: &str) -> bool {
+    parse(value).is_some()
+}
+
 /// The pieces between semicolons; none where a quote stays open.
 fn split_outside_quotes(value: &str) -> Option<Vec<&str>> {
     let (mut pieces, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);

@@ -4,7 +4,7 @@ pub(super) mod content_type;
 pub(in crate::probe) mod cookie;
 pub(super) mod cookie_date;
 pub(super) mod cors;
-pub(super) mod csp;
+pub(in crate::probe) mod csp;
 pub(super) mod framing;
 pub(super) mod hsts;
 pub(super) mod isolation;
@@ -12,7 +12,7 @@ pub(super) mod leaks;
 pub(super) mod legacy;
 pub(super) mod permissions;
 pub(super) mod referrer;
-pub(super) mod structured;
+pub(in crate::probe) mod structured;
 
 use reqwest::header::HeaderMap;
 

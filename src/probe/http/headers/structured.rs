@@ -13,7 +13,7 @@ pub(super) enum Member {
 
 /// A bare item. Parameters are read and dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Bare {
+pub(in crate::probe) enum Bare {
     /// `self`, `*`
     Token(String),
     /// `"https://example.com"`
@@ -55,7 +55,7 @@ pub(super) fn dictionary(text: &str) -> Option<BTreeMap<String, Member>> {
 }
 
 /// Reads an item (section 4.2.3), without its parameters.
-pub(super) fn item(text: &str) -> Option<Bare> {
+pub(in crate::probe) fn item(text: &str) -> Option<Bare> {
     let mut reader = Reader {
         rest: text.trim_matches(' ').as_bytes(),
     };

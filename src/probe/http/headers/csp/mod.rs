@@ -1,8 +1,8 @@
 //! Content-Security-Policy: what all policies together let the page do.
 
 use crate::probe::http::declare::{flag, int, object, texts};
-mod policy;
-mod source;
+pub(in crate::probe) mod policy;
+pub(in crate::probe) mod source;
 
 use super::Headers;
 use crate::model::{FactKind, FactSpec};
@@ -12,7 +12,7 @@ use policy::{
 use serde_json::{Map, Value, json};
 use source::SourceList;
 
-pub(in crate::probe::http) fn declared() -> FactSpec {
+pub(in crate::probe) fn declared() -> FactSpec {
     let script = vec![
         flag("defined", "script-src or default-src is there"),
         texts(
@@ -118,25 +118,60 @@ pub(in crate::probe::http) fn declared() -> FactSpec {
 
 /// Every enforced policy of an answer.
 #[derive(Debug, Clone, Default)]
-pub(in crate::probe::http) struct Csp {
+pub(in crate::probe) struct Csp {
     policies: Vec<Policy>,
     report_only: bool,
 }
 
 impl Csp {
     pub(in crate::probe::http) fn read(headers: &Headers) -> Self {
+        let report_only = headers.has("content-security-policy-report-only");
+        Self::of(headers.all("content-security-policy"), report_only)
+    }
+
+    /// The policies of these values, each of which may hold several.
+    pub(in crate::probe) fn of<'a>(
+        values: impl Iterator<Item = &'a str>,
+        report_only: bool,
+    ) -> Self {
         Self {
-            policies: headers
-                .all("content-security-policy")
+            policies: values
                 .flat_map(|value| value.split(','))
                 .filter_map(Policy::parse)
                 .collect(),
-            report_only: headers.has("content-security-policy-report-only"),
+            report_only,
         }
     }
 
+    /// Takes in the policies of meta elements, without what counts only in headers (CSP3 section 3.3).
+    pub(in crate::probe) fn with_meta<'a>(mut self, values: impl Iterator<Item = &'a str>) -> Self {
+        let policies = values.flat_map(|value| value.split(','));
+        self.policies.extend(policies.filter_map(|text| {
+            let mut policy = Policy::parse(text)?;
+            policy.directives.retain(|(name, _)| {
+                !matches!(name.as_str(), "frame-ancestors" | "report-uri" | "sandbox")
+            });
+            (!policy.directives.is_empty()).then_some(policy)
+        }));
+        self
+    }
+
+    /// The sources of frame-ancestors that let sites other than the host's own frame the page; of the
+    /// policy that has the fewest, because browsers enforce all.
+    pub(in crate::probe) fn foreign_ancestors(&self, host: &str) -> Vec<String> {
+        self.of_all(&["frame-ancestors"])
+            .map(|list| list.foreign_to(host))
+            .min_by_key(Vec::len)
+            .unwrap_or_default()
+    }
+
+    /// Does some policy let neither inline scripts in, nor scripts of any host?
+    pub(in crate::probe) fn restricts_scripts(&self) -> bool {
+        self.any(Policy::restricts_script)
+    }
+
     /// Does some policy limit who may frame the page? None where no policy speaks of it.
-    pub(in crate::probe::http) fn limits_frames(&self) -> Option<bool> {
+    pub(in crate::probe) fn limits_frames(&self) -> Option<bool> {
         self.of_all(&["frame-ancestors"])
             .map(|list| !list.allows_any_host())
             .reduce(|a, b| a || b)
@@ -156,7 +191,7 @@ impl Csp {
             .filter_map(|policy| policy.sources(chain))
     }
 
-    pub(in crate::probe::http) fn facts(&self) -> Value {
+    pub(in crate::probe) fn facts(&self) -> Value {
         let has = |name: &str| self.any(|policy| policy.sources(&[name]).is_some());
         let first = |chain: &[&str]| {
             self.of_all(chain)

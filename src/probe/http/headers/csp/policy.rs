@@ -49,7 +49,7 @@ pub(super) const STYLE_ATTR: &[&str] = &["style-src-attr", "style-src", "default
 pub(super) const OBJECT: &[&str] = &["object-src", "default-src"];
 
 /// Is that a directive that browsers know or knew?
-pub(super) fn is_known(name: &str) -> bool {
+pub(in crate::probe) fn is_known(name: &str) -> bool {
     KNOWN.contains(&name)
 }
 
@@ -59,19 +59,26 @@ pub(super) struct Policy {
     pub(super) directives: Vec<(String, Vec<String>)>,
 }
 
+/// The directives of one policy as written, repeated ones included: name and values (CSP3 section 2.2.1).
+pub(in crate::probe) fn directives(
+    text: &str,
+    is_blank: impl Fn(char) -> bool + Copy,
+) -> impl Iterator<Item = (&str, Vec<&str>)> {
+    text.split(';').filter_map(move |directive| {
+        let mut words = directive.split(is_blank).filter(|word| !word.is_empty());
+        Some((words.next()?, words.collect()))
+    })
+}
+
 impl Policy {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut policy = Self::default();
         let mut seen = HashSet::new();
-        for directive in text.split(';') {
-            let mut words = directive.split_ascii_whitespace();
-            let Some(name) = words.next().map(str::to_ascii_lowercase) else {
-                continue;
-            };
+        for (name, values) in directives(text, |c| c.is_ascii_whitespace()) {
+            let name = name.to_ascii_lowercase();
             if seen.insert(name.clone()) {
-                policy
-                    .directives
-                    .push((name, words.map(str::to_owned).collect()));
+                let values = values.into_iter().map(str::to_owned).collect();
+                policy.directives.push((name, values));
             }
         }
         (!policy.directives.is_empty()).then_some(policy)

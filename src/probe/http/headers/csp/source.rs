@@ -1,5 +1,7 @@
 //! What one source list of a content security policy allows.
 
+use crate::probe::site;
+
 /// A directive's values as they were written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SourceList<'a>(pub &'a [String]);
@@ -41,6 +43,26 @@ impl SourceList<'_> {
         self.has("'unsafe-inline'") && !taken_away
     }
 
+    /// The sources that hosts of other sites than that of `host` satisfy.
+    pub(super) fn foreign_to(&self, host: &str) -> Vec<String> {
+        let own = site::with_private(host);
+        let foreign = |source: &&String| {
+            if source.starts_with('\'') {
+                return false;
+            }
+            let source = source.to_ascii_lowercase();
+            let rest = source
+                .split_once("://")
+                .map_or(source.as_str(), |(_, rest)| rest);
+            let named = rest.split(['/', ':']).next().unwrap_or(rest);
+            let below = named.strip_prefix("*.").unwrap_or(named);
+            let same =
+                below == host || own.is_some_and(|own| site::with_private(below) == Some(own));
+            !same
+        };
+        self.0.iter().filter(foreign).cloned().collect()
+    }
+
     /// A source that any host can satisfy: `*`, a bare network scheme, or a scheme with any host.
     pub(super) fn allows_any_host(&self) -> bool {
         self.any(|source| {
@@ -69,7 +91,7 @@ impl SourceList<'_> {
 }
 
 /// `'nonce-VALUE'` with a value in base64 or base64url, as the grammar of CSP3 section 2.3.1 wants it.
-fn quoted(source: &str, prefixes: &[&str]) -> bool {
+pub(in crate::probe) fn quoted(source: &str, prefixes: &[&str]) -> bool {
     let Some(inside) = source.strip_suffix('\'') else {
         return false;
     };
@@ -120,6 +142,18 @@ mod tests {
         ] {
             assert!(!with(text, |list| list.has_nonce()), "{text}");
         }
+    }
+
+    #[test]
+    fn ancestors_of_other_sites_are_told_from_own_ones() {
+        let of = |text| with(text, |list| list.foreign_to("app.shop.example"));
+        assert!(of("'none'").is_empty() && of("'self'").is_empty());
+        assert!(of("https://app.shop.example:8443 https://*.shop.example shop.example").is_empty());
+        assert_eq!(
+            of("https://partner.example 'self' *.example https: *").len(),
+            4
+        );
+        assert!(with("127.0.0.1:3000", |list| list.foreign_to("127.0.0.1")).is_empty());
     }
 
     #[test]
