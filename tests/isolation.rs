@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 use support::ferretdb::{DATABASE, ESCAPED, Ferretdb, USER};
 use support::next::NextApp;
-use support::{holdpoint, write};
+use support::{Holdpoint, holdpoint, write};
 
 const SECRET: &str = "Zk3v9Qw7Lx2Rt8Yp5Nd1Hs6Jc4Bf0GmA+VuEiOaTy=";
 const EVERY: usize = 10;
@@ -78,8 +78,8 @@ impl Stack {
         })
     }
 
-    /// Runs the checks in the application's repository; the verdict and the reason of each.
-    async fn examine(&self, url: &str) -> BTreeMap<String, (String, String)> {
+    /// A call that runs the checks in the application's repository, which is the folder.
+    fn call(&self, url: &str) -> (Holdpoint, tempfile::TempDir) {
         let root = tempfile::tempdir().unwrap();
         let sources = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("tests/peers")
@@ -90,7 +90,7 @@ impl Stack {
             _ => "NEXTAUTH_SECRET",
         };
         write(root.path(), ".env.local", &format!("{secret}={SECRET}\n"));
-        let arguments = [
+        let call = holdpoint([
             "run",
             "isolation.*",
             "api.*",
@@ -101,10 +101,16 @@ impl Stack {
             url,
             "--report",
             "json=-",
-        ];
-        let call = holdpoint(arguments)
+        ]);
+        let call = call
             .within(root.path())
             .within_time(Duration::from_secs(180));
+        (call, root)
+    }
+
+    /// The verdict and the reason of each check.
+    async fn examine(&self, url: &str) -> BTreeMap<String, (String, String)> {
+        let (call, _root) = self.call(url);
         let outcome = tokio::task::spawn_blocking(|| call.run()).await.unwrap();
         let report: Value = serde_json::from_str(&outcome.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", outcome.stderr));
@@ -119,6 +125,14 @@ impl Stack {
                 )
             })
             .collect()
+    }
+
+    /// What was there is there as it was, and nothing else.
+    async fn is_clean(&self, what: &str) {
+        let left = self.tasks.count_documents(doc! {}).await.unwrap();
+        let anns = doc! { "title": "Water the plants", "userId": "ann", "done": false };
+        let untouched = self.tasks.count_documents(anns).await.unwrap();
+        assert_eq!((left, untouched), (1, 1), "{} {what}", self.name);
     }
 }
 
@@ -159,11 +173,7 @@ async fn one_fault_at_a_time(name: &'static str, cases: &[Case]) {
             EVERY - wrong.len(),
             "{name} {fault}: {findings:#?}"
         );
-        // What was there is there as it was, and nothing else.
-        let left = stack.tasks.count_documents(doc! {}).await.unwrap();
-        let anns = doc! { "title": "Water the plants", "userId": "ann", "done": false };
-        let untouched = stack.tasks.count_documents(anns).await.unwrap();
-        assert_eq!((left, untouched), (1, 1), "{name} {fault}");
+        stack.is_clean(fault).await;
     }
 }
 
@@ -182,4 +192,25 @@ async fn operators_that_reach_the_database() {
     // Whether the database keeps them or refuses, the API has let them through.
     let cases: [Case; 1] = [("operators", &["api.refuses-operators"])];
     one_fault_at_a_time("next-auth-5", &cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_run_leaves_no_document() {
+    let Some(stack) = Stack::start("next-auth-5").await else {
+        return;
+    };
+    let Some(application) = stack.application("") else {
+        return;
+    };
+    let (call, _root) = stack.call(&application.url());
+    let running = call.start();
+    while stack.tasks.count_documents(doc! {}).await.unwrap() == 1 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    running.interrupt();
+    let outcome = tokio::task::spawn_blocking(|| running.wait())
+        .await
+        .unwrap();
+    assert_eq!(outcome.code(), 130, "{}", outcome.stderr);
+    stack.is_clean("interrupted").await;
 }

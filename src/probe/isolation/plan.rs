@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-/// More collections are not looked at; each takes some seventy requests.
-const MOST: usize = 4;
+/// More collections are not looked at; each takes some hundred requests.
+const MOST: usize = 3;
 /// Nor more of the other routes.
 const MOST_OTHERS: usize = 24;
 /// Parts of paths by which a route says that it is for everybody, or for a machine with a key of its own. Those of

@@ -83,6 +83,35 @@ fn every_key_is_read() {
 }
 
 #[test]
+fn the_api_is_read() {
+    let text = "[api]\npublic = [\"/api/quotes\"]\n[[api.collection]]\npath = \"/api/notes\"\n\
+                item = \"/api/notes?id={id}\"\nbody = { text = \"a\", mood = 3 }\nfield = \"text\"\nid = \"_id\"\n";
+    let api = read(text).unwrap().api;
+    assert_eq!(api.public, ["/api/quotes"]);
+    let notes = &api.collections[0];
+    assert_eq!(
+        (notes.path.as_str(), notes.item.as_deref()),
+        ("/api/notes", Some("/api/notes?id={id}"))
+    );
+    assert_eq!(
+        serde_json::Value::from(notes.body.clone()),
+        serde_json::json!({ "text": "a", "mood": 3 })
+    );
+    let wrong = "[api]\npublic = [\"quotes\"]\n[[api.collection]]\nbody = 3\n\
+                 [[api.collection]]\npath = \"/a\"\nbody = { mood = 3 }\nfield = \"mood\"\nitme = \"/a\"\n";
+    let found = read(wrong).unwrap_err();
+    for wanted in [
+        "'quotes' is not a path",
+        "'body' is not a table",
+        "the body has no text under 'mood'",
+        "did you mean 'item'?",
+        "path",
+    ] {
+        assert!(found.contains(wanted), "{wanted}\n{found}");
+    }
+}
+
+#[test]
 fn an_empty_file_is_fine() {
     assert!(read("").unwrap().target.url.is_none());
 }
