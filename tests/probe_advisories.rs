@@ -7,9 +7,12 @@ mod support;
 use holdpoint::model::{Facts, HindranceKind};
 use holdpoint::sandbox::osv::{OsvApi, OsvFault, OsvRecord};
 use serde_json::{Value, json};
+use std::io::Write as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use support::looking::Looking;
+use support::peers::{fetched, peer};
 use support::write;
 use tempfile::TempDir;
 
@@ -292,4 +295,184 @@ async fn without_a_lockfile_nothing_is_asked() {
         .look(json!({ "base_url": "http://127.0.0.1:9" }))
         .await;
     assert_eq!(sighting.hindrance.unwrap().kind, HindranceKind::Absent);
+}
+
+/// What a registry answers to npm's audit: advisories by package, where it is asked for them.
+async fn registry(advisories: Option<Value>) -> String {
+    use axum::routing::{get, post};
+    let bulk = move || {
+        let advisories = advisories.clone();
+        async move {
+            let status = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
+            advisories.map(axum::Json).ok_or(status)
+        }
+    };
+    let packument = async |name: axum::extract::Path<String>| {
+        axum::Json(json!({ "name": name.0, "dist-tags": {}, "versions": {} }))
+    };
+    let site = axum::Router::new()
+        .route("/-/npm/v1/security/advisories/bulk", post(bulk))
+        .route("/{name}", get(packument));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(axum::serve(listener, site).into_future());
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn npm_itself_writes_audits_that_are_understood() {
+    let (Some(npm), Some(app)) = (peer("npm"), fetched("next-auth-4")) else {
+        return;
+    };
+    let osv = OsvApi::start(records(), 9, None).await.unwrap();
+    let advisory = json!({ "next": [{ "id": 1, "url": "https://github.com/advisories/GHSA-more", "title": "t",
+        "severity": "critical", "vulnerable_versions": "<99.0.0", "cwe": [], "cvss": { "score": 9.8, "vectorString": CRITICAL } }] });
+    for (advisories, complete, beyond) in [
+        (Some(advisory), true, vec!["GHSA-more"]),
+        (Some(json!({})), true, vec![]),
+        (None, false, vec![]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["package.json", "package-lock.json"] {
+            std::fs::copy(app.join(file), folder.path().join(file)).unwrap();
+        }
+        let url = registry(advisories).await;
+        let audit = Command::new(&npm)
+            .args([
+                "audit",
+                "--json",
+                "--package-lock-only",
+                "--fetch-retries=0",
+                "--registry",
+                &url,
+                "--cache",
+            ])
+            .arg(folder.path().join("cache"))
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        write(
+            folder.path(),
+            "audit.json",
+            &String::from_utf8_lossy(&audit.stdout),
+        );
+        let facts = look(
+            folder.path(),
+            json!({ "base_url": osv.url(), "audit": "audit.json" }),
+        )
+        .await;
+        assert_eq!(
+            facts["second"]["complete"], complete,
+            "{:#}",
+            facts["second"]
+        );
+        assert_eq!(ids(&facts["only_second"]), beyond);
+        if !beyond.is_empty() {
+            assert_eq!(facts["only_second"][0]["name"], "next 15.5.29");
+        }
+    }
+}
+
+/// Versions and ranges as they come up, close to each other so that the edges are met.
+fn some_version() -> String {
+    let [major, minor, patch] = [(); 3].map(|()| fastrand::u8(..3));
+    let pre = [
+        "",
+        "",
+        "",
+        "-rc.1",
+        "-rc.2",
+        "-alpha",
+        "-1",
+        "-rc.10",
+        "-alpha.beta",
+    ];
+    let build = ["", "", "", "+build"];
+    let pre = pre[fastrand::usize(..pre.len())];
+    format!(
+        "{major}.{minor}.{patch}{pre}{}",
+        build[fastrand::usize(..build.len())]
+    )
+}
+
+/// `semver`, which npm itself compares versions by, says of each version whether one of the ranges holds it.
+const ORACLE: &str = r#"
+const semver = require(process.argv[1]);
+const { versions, ranges } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const inside = (v, [from, kind, to]) => (from === "0" || semver.gte(v, from))
+  // What ends before it begins has no end (OSV schema, evaluation: events in the order of versions).
+  && (from !== "0" && semver.lt(to, from) ? true : kind === "fixed" ? semver.lt(v, to) : kind === "last_affected" ? semver.lte(v, to) : true);
+console.log(JSON.stringify(ranges.map((range) => versions.filter((v) => inside(v, range)))));
+"#;
+
+#[tokio::test]
+async fn ranges_are_those_of_npms_own_semver() {
+    let (Some(node), Some(app)) = (peer("node"), fetched("next-auth-4")) else {
+        return;
+    };
+    fastrand::seed(20);
+    for _ in 0..20 {
+        let versions: Vec<String> = (0..8).map(|_| some_version()).collect();
+        let ranges: Vec<[String; 3]> = (0..150)
+            .map(|at| {
+                let from = if at % 3 == 0 {
+                    "0".into()
+                } else {
+                    some_version()
+                };
+                let kind = ["fixed", "last_affected", "none"][at % 5 % 3];
+                [from, kind.into(), some_version()]
+            })
+            .collect();
+        let folder = application();
+        let entries = versions.iter().enumerate().map(|(at, version)| {
+            (
+                format!("node_modules/h{at}/node_modules/p"),
+                json!({ "version": version }),
+            )
+        });
+        let lock = json!({ "lockfileVersion": 3, "packages": serde_json::Map::from_iter(entries) });
+        write(folder.path(), "package-lock.json", &lock.to_string());
+        let database = folder.path().join("osv");
+        let known = OsvRecord::new("GHSA-xvch-5gv4-984h", "minimist", [0, 2, 4], CRITICAL);
+        write(&database, "known.json", &known.record.to_string());
+        for (at, [from, kind, to]) in ranges.iter().enumerate() {
+            let mut events = vec![json!({ "introduced": from })];
+            if kind != "none" {
+                events.insert(at % 2, json!({ kind: to }));
+            }
+            let record = json!({ "id": format!("R-{at:03}"), "affected": [{ "package": { "ecosystem": "npm", "name": "p" },
+                "ranges": [{ "type": "SEMVER", "events": events }] }] });
+            write(&database, &format!("R-{at:03}.json"), &record.to_string());
+        }
+        let facts = look(folder.path(), json!({ "folder": "osv" })).await;
+        assert_eq!(facts["first"]["complete"], true, "{:#}", facts["first"]);
+
+        let mut oracle = Command::new(&node)
+            .args(["-e", ORACLE])
+            .arg(app.join("node_modules/semver"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let question = json!({ "versions": versions, "ranges": ranges }).to_string();
+        oracle
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(question.as_bytes())
+            .unwrap();
+        let told = oracle.wait_with_output().unwrap().stdout;
+        let told: Vec<Vec<String>> = serde_json::from_slice(&told).unwrap();
+        let found = facts["first"]["unrated"].as_array().unwrap();
+        for (at, expected) in told.iter().enumerate() {
+            let id = format!("R-{at:03}");
+            let found = found.iter().find(|it| it["advisory"] == *id);
+            let names = found.map_or("", |it| it["name"].as_str().unwrap());
+            let mut expected: Vec<_> = expected.iter().map(|it| format!("p {it}")).collect();
+            expected.sort();
+            expected.dedup();
+            assert_eq!(names, expected.join(" and "), "{:?}", ranges[at]);
+        }
+    }
 }

@@ -100,3 +100,55 @@ pub(in crate::probe) fn without_credentials(address: &str) -> Cow<'_, str> {
         None => bare.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_apart_and_lose_their_credentials() {
+        for (address, source) in [
+            (
+                "https://registry.npmjs.org/a/-/a-1.0.0.tgz",
+                Source::Host("registry.npmjs.org".into()),
+            ),
+            (
+                "https://npm.pkg.github.com/download/@s/a/1.0.0/0123",
+                Source::Host("npm.pkg.github.com".into()),
+            ),
+            (
+                "https://u:p@NPM.test/x/a/-/a-1.0.0.tgz?token=1",
+                Source::Host("npm.test".into()),
+            ),
+            (
+                "http://registry.npmjs.org/a/-/a-1.0.0.tgz",
+                Source::Plain("http://registry.npmjs.org/a/-/a-1.0.0.tgz".into()),
+            ),
+            (
+                "http://u:p@npm.test/a.tgz?token=1#x",
+                Source::Plain("http://npm.test/a.tgz".into()),
+            ),
+            (
+                "https://codeload.github.com/x/a/tar.gz/0123",
+                Source::Archive("https://codeload.github.com/x/a/tar.gz/0123".into()),
+            ),
+            (
+                "https://evil.test/a.tgz",
+                Source::Archive("https://evil.test/a.tgz".into()),
+            ),
+            (
+                "git+https://t0ken@github.com/x/a.git#0123",
+                Source::Git("git+https://github.com/x/a.git".into()),
+            ),
+            (
+                "https://github.com/x/a.git#commit=0123",
+                Source::Git("https://github.com/x/a.git".into()),
+            ),
+            ("github:x/a", Source::Git("github:x/a".into())),
+            ("file:../a.tgz", Source::File("file:../a.tgz".into())),
+            ("3.0.0", Source::Registry),
+        ] {
+            assert_eq!(Source::of(address), source, "{address}");
+        }
+    }
+}

@@ -222,6 +222,64 @@ fn bun_text() {
     assert!(lock.foreign().all(|package| package.integrity.is_some()));
 }
 
+/// Lockfiles that npm 11 (as versions 1 and 2), pnpm 9.15, Yarn 4.9 and Yarn 1.22 made of one application, which
+/// npm has made one of version 3 of as well.
+#[test]
+fn real_package_managers_agree() {
+    const MANIFEST: &str = include_str!("../../../../tests/peers/next-auth-4/package.json");
+    let told = |name: &str, text: &str| -> Vec<(String, bool, bool)> {
+        let lock = read(&[("package.json", MANIFEST), (name, text)]);
+        let mut told: Vec<_> = lock
+            .foreign()
+            .map(|it| {
+                (
+                    format!("{} {}", it.name, it.version),
+                    it.production,
+                    it.direct,
+                )
+            })
+            .collect();
+        assert!(
+            lock.foreign()
+                .all(|it| it.integrity.is_some() || it.checksum_optional),
+            "{name}"
+        );
+        told.sort();
+        told.dedup();
+        told
+    };
+    let three = told(
+        "package-lock.json",
+        include_str!("../../../../tests/peers/next-auth-4/package-lock.json"),
+    );
+    assert!(three.len() > 50);
+    for (name, text) in [
+        (
+            "package-lock.json",
+            include_str!("../../../../tests/fixtures/lockfiles/npm1/package-lock.json"),
+        ),
+        (
+            "package-lock.json",
+            include_str!("../../../../tests/fixtures/lockfiles/npm2/package-lock.json"),
+        ),
+        (
+            "pnpm-lock.yaml",
+            include_str!("../../../../tests/fixtures/lockfiles/pnpm/pnpm-lock.yaml"),
+        ),
+        (
+            "yarn.lock",
+            include_str!("../../../../tests/fixtures/lockfiles/berry/yarn.lock"),
+        ),
+        (
+            "yarn.lock",
+            include_str!("../../../../tests/fixtures/lockfiles/classic/yarn.lock"),
+        ),
+    ] {
+        let lines: Vec<_> = text.lines().take(3).collect();
+        assert_eq!(told(name, text), three, "{name}: {lines:?}");
+    }
+}
+
 #[test]
 fn without_a_lockfile_it_says_so() {
     let none = repository(&[]);
@@ -346,51 +404,4 @@ fn circles_and_long_chains_end() {
     );
     let first = lock.foreign().find(|it| it.name == "a0").unwrap();
     assert_eq!(lock.way(first), "a0");
-}
-
-#[test]
-fn addresses_are_told_apart_and_lose_their_credentials() {
-    for (address, source) in [
-        (
-            "https://registry.npmjs.org/a/-/a-1.0.0.tgz",
-            Source::Host("registry.npmjs.org".into()),
-        ),
-        (
-            "https://npm.pkg.github.com/download/@s/a/1.0.0/0123",
-            Source::Host("npm.pkg.github.com".into()),
-        ),
-        (
-            "https://u:p@NPM.test/x/a/-/a-1.0.0.tgz?token=1",
-            Source::Host("npm.test".into()),
-        ),
-        (
-            "http://registry.npmjs.org/a/-/a-1.0.0.tgz",
-            Source::Plain("http://registry.npmjs.org/a/-/a-1.0.0.tgz".into()),
-        ),
-        (
-            "http://u:p@npm.test/a.tgz?token=1#x",
-            Source::Plain("http://npm.test/a.tgz".into()),
-        ),
-        (
-            "https://codeload.github.com/x/a/tar.gz/0123",
-            Source::Archive("https://codeload.github.com/x/a/tar.gz/0123".into()),
-        ),
-        (
-            "https://evil.test/a.tgz",
-            Source::Archive("https://evil.test/a.tgz".into()),
-        ),
-        (
-            "git+https://t0ken@github.com/x/a.git#0123",
-            Source::Git("git+https://github.com/x/a.git".into()),
-        ),
-        (
-            "https://github.com/x/a.git#commit=0123",
-            Source::Git("https://github.com/x/a.git".into()),
-        ),
-        ("github:x/a", Source::Git("github:x/a".into())),
-        ("file:../a.tgz", Source::File("file:../a.tgz".into())),
-        ("3.0.0", Source::Registry),
-    ] {
-        assert_eq!(Source::of(address), source, "{address}");
-    }
 }
