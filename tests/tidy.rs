@@ -164,6 +164,7 @@ fn only_the_right_rooms_touch_the_world() {
                 "src/probe/file",
                 "src/probe/environment",
                 "src/probe/exec",
+                "src/probe/history",
             ],
         ),
         ("the environment", &["env::var"], &["src/settings"]),
