@@ -500,6 +500,33 @@ async fn forms_of_a_value() {
     }
 }
 
+/// However often one secret stands in a file, or in how many files, another is found beside it.
+#[tokio::test]
+async fn many_findings_hide_no_other() {
+    let repo = Repo::new();
+    let many = format!("{SECRET}\n").repeat(500);
+    repo.write("a.txt", format!("{many}{PASSWORD}\n"));
+    for number in 0..250 {
+        repo.write(&format!("f/{number}.txt"), format!("{number} {SECRET}\n"));
+    }
+    repo.commit("much");
+    let told = facts(repo.path()).await;
+    assert_eq!(told["secrets_count"], 252);
+    assert_eq!(told["secrets"].as_array().unwrap().len(), 200);
+    let database = &told["kinds"]["database"]["found"];
+    assert!(
+        database[0]
+            .as_str()
+            .unwrap()
+            .ends_with("a.txt:501 (2023-11-14, there today)"),
+        "{database}"
+    );
+    assert_eq!(
+        told["kinds"]["session"]["found"].as_array().unwrap().len(),
+        100
+    );
+}
+
 #[tokio::test]
 async fn shapes_are_told_without_their_text() {
     let repo = Repo::new();

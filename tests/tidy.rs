@@ -166,6 +166,7 @@ fn only_the_right_rooms_touch_the_world() {
                 "src/probe/environment",
                 "src/probe/exec",
                 "src/probe/packages",
+                "src/probe/history",
             ],
         ),
         ("the environment", &["env::var"], &["src/settings"]),

@@ -73,13 +73,14 @@ impl Account<'_> {
                 Err(_) => (&mut shapes, &mut shapes_count),
             };
             *count += 1;
+            // A list may be cut; that a kind was found may not.
+            let told = self.told(key, finding);
+            let text = kinds::text(&told);
+            match &key.0 {
+                Ok(secret) => kinds.secret(self.sought.names(*secret), &text),
+                Err((shape, _)) => kinds.shape(shape, text),
+            }
             if list.len() < MOST {
-                let told = self.told(key, finding);
-                let text = kinds::text(&told);
-                match &key.0 {
-                    Ok(secret) => kinds.secret(self.sought.names(*secret), &text),
-                    Err((shape, _)) => kinds.shape(shape, text),
-                }
                 list.push(told);
             }
         }

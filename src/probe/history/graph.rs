@@ -1,9 +1,10 @@
 //! Which objects the references reach, in which order commits were made, and where findings stand.
 
+use super::content::names;
 use super::look_into::Hit;
 use super::objects::{Id, Kind, Objects};
 use super::refs::{self, Refs};
-use super::scan::{LARGEST, Scanned, names};
+use super::scan::{LARGEST, Scanned};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 

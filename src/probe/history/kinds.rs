@@ -112,6 +112,8 @@ pub(super) struct Kinds {
 }
 
 const OTHER: &str = "other";
+/// Findings of one kind that are told.
+const MOST: usize = 100;
 
 /// The kind under which a variable is told.
 fn told_as(variable: &str) -> &'static str {
@@ -141,7 +143,7 @@ impl Kinds {
     pub(super) fn secret(&mut self, variables: &[String], text: &str) {
         let kinds: BTreeSet<&str> = variables.iter().map(|name| told_as(name)).collect();
         for kind in kinds {
-            self.found.entry(kind).or_default().push(text.to_owned());
+            push(self.found.entry(kind).or_default(), text.to_owned());
         }
     }
 
@@ -151,8 +153,8 @@ impl Kinds {
             .iter()
             .find(|kind| kind.by_itself && kind.shapes.contains(&shape))
         {
-            Some(kind) => self.found.entry(kind.name).or_default().push(text),
-            None => self.shaped.push(text),
+            Some(kind) => push(self.found.entry(kind.name).or_default(), text),
+            None => push(&mut self.shaped, text),
         }
     }
 
@@ -166,6 +168,12 @@ impl Kinds {
         }
         fact.insert("shaped".into(), self.shaped.into());
         fact.into()
+    }
+}
+
+fn push(list: &mut Vec<String>, text: String) {
+    if list.len() < MOST {
+        list.push(text);
     }
 }
 

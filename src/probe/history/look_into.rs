@@ -3,9 +3,9 @@
 use super::objects::Kind;
 use crate::secret::{Hunt, Quarry};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Findings in one object that are kept.
+/// Lines of one object that are kept for the same secret or shape. Others in it are looked for all the same.
 const MOST: usize = 64;
 /// How much of a large object is searched at once.
 const WINDOW: usize = 4 << 20;
@@ -34,36 +34,29 @@ impl<'a> Eye<'a> {
         Self { hunt, fingerprint }
     }
 
-    /// Searches one object; true where more was found than is kept.
-    pub(super) fn look(
-        &self,
-        object: u32,
-        kind: Kind,
-        content: &[u8],
-        hits: &mut Vec<Hit>,
-    ) -> bool {
+    /// Searches one object.
+    pub(super) fn look(&self, object: u32, kind: Kind, content: &[u8], hits: &mut Vec<Hit>) {
         let text = match kind {
             Kind::Blob => readable(content),
             _ => Cow::Borrowed(content),
         };
-        let mut seen = BTreeSet::new();
+        let mut seen = Seen::default();
         for find in self.hunt.search(&text) {
             // The names of a tree stand between bytes of chance, in which only whole values count.
             if kind == Kind::Tree && matches!(find.what, Quarry::Shape(_)) {
+                continue;
+            }
+            if seen.is_full(find.what) {
                 continue;
             }
             let line = match kind {
                 Kind::Tree => 0,
                 _ => 1 + newlines(&text[..find.span.start]),
             };
-            if seen.len() >= MOST {
-                return true;
-            }
-            if seen.insert((line, find.what)) {
+            if seen.is_new(find.what, line) {
                 hits.push(self.hit(object, line, find.what, &text[find.span]));
             }
         }
-        false
     }
 
     fn hit(&self, object: u32, line: usize, what: Quarry, text: &[u8]) -> Hit {
@@ -87,8 +80,22 @@ impl<'a> Eye<'a> {
             lines: 0,
             bytes: 0,
             hits: Vec::new(),
-            seen: BTreeSet::new(),
+            seen: Seen::default(),
         }
+    }
+}
+
+/// The lines on which each secret and shape was found.
+#[derive(Default)]
+struct Seen(BTreeMap<Quarry, BTreeSet<usize>>);
+
+impl Seen {
+    fn is_full(&self, what: Quarry) -> bool {
+        self.0.get(&what).is_some_and(|lines| lines.len() >= MOST)
+    }
+
+    fn is_new(&mut self, what: Quarry, line: usize) -> bool {
+        self.0.entry(what).or_default().insert(line)
     }
 }
 
@@ -104,7 +111,7 @@ pub(super) struct InPieces<'a> {
     lines: usize,
     bytes: u64,
     hits: Vec<Hit>,
-    seen: BTreeSet<(usize, Quarry)>,
+    seen: Seen,
 }
 
 impl InPieces<'_> {
@@ -124,9 +131,9 @@ impl InPieces<'_> {
 
     fn search(&mut self, until: usize) {
         for find in self.eye.hunt.search(&self.window) {
-            if (self.done..until).contains(&find.span.start) && self.hits.len() < MOST {
+            if (self.done..until).contains(&find.span.start) && !self.seen.is_full(find.what) {
                 let line = 1 + self.lines + newlines(&self.window[..find.span.start]);
-                if self.seen.insert((line, find.what)) {
+                if self.seen.is_new(find.what, line) {
                     let hit = self
                         .eye
                         .hit(self.object, line, find.what, &self.window[find.span]);

@@ -1,8 +1,10 @@
 //! The history probe: does anything that git keeps hold a secret?
 
 mod account;
+mod content;
 mod declared;
 mod graph;
+mod inflate;
 mod kinds;
 mod look_into;
 mod objects;

@@ -180,10 +180,10 @@ impl Objects {
         let limit = largest.saturating_add(64);
         let found = fs::metadata(&file).map_err(|error| error.to_string())?;
         if !found.is_file() || found.len() > limit {
-            return Err(super::pack::TOO_LARGE.into());
+            return Err(super::inflate::TOO_LARGE.into());
         }
         let bytes = fs::read(&file).map_err(|error| error.to_string())?;
-        let content = super::pack::inflate_all(&bytes, limit)?;
+        let content = super::inflate::inflate_all(&bytes, limit)?;
         let end = content
             .iter()
             .take(32)

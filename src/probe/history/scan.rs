@@ -2,9 +2,11 @@
 //!
 //! Objects of a pack are made in the order of their differences: each base once, and from it all that is made from it.
 
+use super::content::{commit, header, tree};
+use super::inflate::{self, TOO_LARGE, Tools};
 use super::look_into::{Eye, Hit};
 use super::objects::{Id, Kind, LOOSE, Objects};
-use super::pack::{self, NONE, Pack, TOO_LARGE, Tools};
+use super::pack::{NONE, Pack};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
@@ -34,8 +36,6 @@ pub(super) struct Scanned {
     pub(super) dates: HashMap<u32, i64>,
     /// Everything that was found.
     pub(super) hits: Vec<Hit>,
-    /// Objects in which more was found than is kept.
-    pub(super) overfull: u64,
     /// Inflated bytes of all objects that were searched.
     pub(super) bytes: u64,
     /// Why objects could not be read.
@@ -91,7 +91,6 @@ struct Part {
     nodes: Vec<(u32, Kind, u32, u32)>,
     dates: Vec<(u32, i64)>,
     hits: Vec<Hit>,
-    overfull: u64,
     bytes: u64,
     causes: Vec<(u32, String)>,
     submodules: std::collections::HashSet<Id>,
@@ -141,7 +140,6 @@ pub(super) fn scan(objects: &Objects, eye: &Eye<'_>, threads: usize, stop: &Atom
         scanned.links.arenas.push(part.arena);
         scanned.dates.extend(part.dates);
         scanned.hits.extend(part.hits);
-        scanned.overfull += part.overfull;
         scanned.bytes += part.bytes;
         scanned.causes.extend(part.causes);
         scanned.too_many |= part.too_many;
@@ -238,7 +236,7 @@ impl Part {
                 None => pack.inflate(place, LARGEST, tools, &mut content),
                 Some(base) => pack
                     .inflate(place, LARGEST, tools, &mut delta)
-                    .and_then(|()| pack::apply(&base.content, &delta, LARGEST, &mut content)),
+                    .and_then(|()| inflate::apply(&base.content, &delta, LARGEST, &mut content)),
             };
             drop(base);
             let made = made.and_then(|()| match held.get() + content.len() > HELD {
@@ -358,11 +356,7 @@ impl Part {
             return;
         };
         self.nodes.push((object, kind, start, length));
-        let before = self.hits.len();
-        if shared.eye.look(object, kind, content, &mut self.hits) {
-            self.overfull += 1;
-        }
-        debug_assert!(self.hits.len() >= before, "hits are only added");
+        shared.eye.look(object, kind, content, &mut self.hits);
     }
 }
 
@@ -378,68 +372,6 @@ impl Shared<'_> {
     }
 }
 
-/// The tree and the parents of a commit, and when it was made.
-fn commit(content: &[u8]) -> Option<(Vec<Id>, i64)> {
-    let mut links = vec![header(content, b"tree ")?];
-    let mut date = None;
-    for line in content.split(|byte| *byte == b'\n').skip(1) {
-        if let Some(id) = line.strip_prefix(b"parent ") {
-            links.push(Id::parse(std::str::from_utf8(id).ok()?)?);
-        } else if line.is_empty() {
-            break;
-        } else if line.starts_with(b"committer ") {
-            let end = line.iter().rposition(|byte| *byte == b'>')?;
-            let text = String::from_utf8_lossy(&line[end + 1..]).into_owned();
-            date = text
-                .split_whitespace()
-                .next()
-                .and_then(|seconds| seconds.parse().ok());
-        }
-    }
-    // Broken dates are in old histories.
-    Some((links, date.unwrap_or(0)))
-}
-
-fn header(content: &[u8], name: &[u8]) -> Option<Id> {
-    let rest = content.strip_prefix(name)?;
-    Id::parse(std::str::from_utf8(rest.get(..40)?).ok()?)
-}
-
-/// Gives the mode and the name of everything in a tree.
-fn tree(mut content: &[u8], mut entry: impl FnMut(&[u8], Id)) -> Option<()> {
-    while !content.is_empty() {
-        let end = content.iter().position(|byte| *byte == 0)?;
-        let mode = content[..end].split(|byte| *byte == b' ').next()?;
-        let id = Id(content.get(end + 1..end + 21)?.try_into().ok()?);
-        entry(mode, id);
-        content = &content[end + 21..];
-    }
-    Some(())
-}
-
-/// The names of everything in a tree, with what each names.
-pub(super) fn names(mut content: &[u8]) -> Vec<(String, Id)> {
-    let mut names = Vec::new();
-    while let Some(end) = content.iter().position(|byte| *byte == 0) {
-        let Some(id) = content
-            .get(end + 1..end + 21)
-            .and_then(|id| id.try_into().ok())
-        else {
-            break;
-        };
-        let space = content[..end]
-            .iter()
-            .position(|byte| *byte == b' ')
-            .map_or(0, |space| space + 1);
-        names.push((
-            String::from_utf8_lossy(&content[space..end]).into_owned(),
-            Id(id),
-        ));
-        content = &content[end + 21..];
-    }
-    names
-}
-
 /// The content of an object with a file of its own, without its header.
 fn pieces_of_file(
     objects: &Objects,
@@ -449,7 +381,7 @@ fn pieces_of_file(
     let path = objects.loose_file(object).ok_or("it has no file")?;
     let mut file = File::open(path).map_err(|error| error.to_string())?;
     let mut in_header = true;
-    pack::stream(|into| file.read(into), &mut |piece| {
+    inflate::stream(|into| file.read(into), &mut |piece| {
         let start = match (in_header, piece.iter().position(|byte| *byte == 0)) {
             (false, _) => 0,
             (true, Some(end)) => end + 1,
