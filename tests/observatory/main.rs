@@ -13,13 +13,17 @@ use case::Case;
 use fastrand::Rng;
 use holdpoint::probe::observatory::evaluate;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// How many sites are drawn.
-const SITES: usize = 3_000;
+const SITES: usize = 1_500;
 /// How many policies are drawn for the evaluator.
 const POLICIES: usize = 2_000;
+/// How many results those sites have between them, of the 64 that the scanner can come to; one that repeats
+/// report-uri is among those that are written.
+const RESULTS: usize = 63;
 const SEED: u64 = 20_261_125;
 
 /// Where we and the oracle differ, and why that is left so.
@@ -32,12 +36,40 @@ struct Difference {
     reason: &'static str,
 }
 
-const KNOWN: &[Difference] = &[Difference {
-    test: "cookies",
-    of: |line| line.contains("; Domain=\"") || line.contains("; Domain=;"),
-    reason: "of two Domain attributes the last counts, also where it is empty (RFC 6265bis section 5.7); \
-             the oracle's jar skips the empty one",
-}];
+const SCRIPTS: &str = "subresource-integrity";
+const KNOWN: &[Difference] = &[
+    Difference {
+        test: "cookies",
+        of: |line| line.contains("; Domain=\"") || line.contains("; Domain=;"),
+        reason: "of two Domain attributes the last counts, also where it is empty (RFC 6265bis section 5.7); \
+                 the oracle's jar skips the empty one",
+    },
+    Difference {
+        test: "cookies",
+        of: |line| line.contains("Domain=.."),
+        reason: "one leading dot of Domain is skipped (RFC 6265 section 5.2.3); the oracle's jar skips two",
+    },
+    Difference {
+        test: "content-security-policy",
+        of: |line| line.contains("<select><meta"),
+        reason: "the oracle's parser drops elements in a select, as browsers did until they took any content there",
+    },
+    Difference {
+        test: SCRIPTS,
+        of: |line| line.contains("<svg><script"),
+        reason: "no tree is built, so a script in an SVG counts like any other; the oracle sees it without address",
+    },
+    Difference {
+        test: SCRIPTS,
+        of: |line| line.contains("<frameset><script"),
+        reason: "no tree is built, so a script in a frameset counts; the oracle drops it, as browsers do",
+    },
+    Difference {
+        test: SCRIPTS,
+        of: |line| line.contains("<script><!--<script>"),
+        reason: "the tokenizer's state for a script inside a comment inside a script is not kept; what follows counts",
+    },
+];
 
 /// The folder of the installed oracles.
 fn peer() -> Option<PathBuf> {
@@ -133,7 +165,7 @@ fn compare(cases: &[Case]) {
     }
     let count = unexplained.len();
     unexplained.sort_by_key(String::len);
-    unexplained.truncate(6);
+    unexplained.truncate(12);
     assert!(
         count == 0,
         "{count} differences in {} sites\n{}",
@@ -146,6 +178,17 @@ fn compare(cases: &[Case]) {
 fn grades_as_the_observatory_does_what_is_drawn() {
     let mut rng = Rng::with_seed(SEED);
     let cases: Vec<Case> = (0..SITES).map(|_| generate::case(&mut rng)).collect();
+    // What is drawn must reach nearly every result, or agreeing says little.
+    let results: BTreeSet<String> = cases
+        .iter()
+        .filter_map(|case| case.ours()["tests"].as_object().cloned())
+        .flat_map(|tests| {
+            tests
+                .into_iter()
+                .map(|(_, test)| test["result"].to_string())
+        })
+        .collect();
+    assert!(results.len() >= RESULTS, "{} results", results.len());
     compare(&cases);
 }
 

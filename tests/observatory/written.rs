@@ -207,6 +207,54 @@ const SENT: &[Lines] = &[
     ],
     &[HTML, ("set-cookie", "__Host-a=x; Secure; Path=/x")],
     &[HTML, ("set-cookie", "a=x; Domain=example; Secure")],
+    &[HTML, ("set-cookie", "lonely")],
+    &[
+        HTML,
+        ("set-cookie", "a=1; Secure; SameSite = Lax; HttpOnly"),
+    ],
+    &[
+        HTML,
+        ("set-cookie", "sess=1; secure=no; httponly=no; samesite=lax"),
+    ],
+    &[
+        HTML,
+        ("set-cookie", "sess=\u{e9}; Secure; HttpOnly; SameSite=Lax"),
+    ],
+    &[
+        HTML,
+        (
+            "set-cookie",
+            "sess=1; Secure; HttpOnly; SameSite=Lax; Domain=SHOP.example",
+        ),
+    ],
+    &[
+        HTML,
+        (
+            "set-cookie",
+            "sess=1; Secure; HttpOnly; SameSite=Lax; Domain=www.shop.example",
+        ),
+    ],
+    &[
+        HTML,
+        (
+            "set-cookie",
+            "sess=1; Secure; HttpOnly; SameSite=Lax; Domain=..shop.example",
+        ),
+    ],
+    &[
+        HTML,
+        (
+            "set-cookie",
+            "sess=1; Secure; HttpOnly; SameSite=Lax; Domain=shop.example.",
+        ),
+    ],
+    &[
+        HTML,
+        (
+            "set-cookie",
+            "__host-sess=1; HttpOnly; SameSite=Lax; Secure",
+        ),
+    ],
     // Words that mean nothing.
     &[HTML, ("referrer-policy", "")],
     &[
@@ -253,6 +301,39 @@ const BODIES: &[&str] = &[
     "<meta name=referrer http-equiv=x content=no-referrer>",
     "<noscript><meta http-equiv=Content-Security-Policy content=\"default-src 'self'\"></noscript>",
     "<script src=https://[x></script>",
+    // Markup that is easy to read otherwise than browsers do.
+    "<select><meta http-equiv=Content-Security-Policy content=\"default-src 'self'\"></select>",
+    "<svg><script href=http://cdn.example/a.js></script></svg>",
+    "<svg><script src=http://cdn.example/a.js></script></svg>",
+    "<script src=http&colon;//cdn.example/a.js></script>",
+    "<script src='http&#58//cdn.example/a.js'></script>",
+    "<script src=/a.js src=http://cdn.example/a.js></script>",
+    "<script/src=http://cdn.example/a.js></script>",
+    "<!--><script src=http://cdn.example/a.js></script>-->",
+    "<!-- --!><script src=http://cdn.example/a.js></script>",
+    "<script><!--<script></script><script src=http://cdn.example/a.js></script>",
+    "<plaintext><script src=http://cdn.example/a.js></script>",
+    "<noembed><script src=http://cdn.example/a.js></script></noembed>",
+    "<title><script src=http://cdn.example/a.js></script></title>",
+    "<p title='<script src=http://cdn.example/a.js>'>",
+    "<script src=\"ht\ntp://cdn.example/a.js\"></script>",
+    "<script src=http://cdn.example/a.js",
+    "<template><template></template><script src=http://cdn.example/a.js></script></template><script src=/b.js></script>",
+    "</template><script src=http://cdn.example/a.js></script>",
+    "<noscript><base href=http://cdn.example/></noscript><script src=a.js></script>",
+    "<script src=/a.js integrity></script>",
+    "<meta http-equiv=Content-Security-Policy content=\"default-src &#39;self&#39;\">",
+    "<meta http-equiv=Content-Security-Policy content=\"default-src &apos;self&apos;&semi; img-src *\">",
+    "<meta http-equiv=Content-Security-Policy content=\"default-src 'self'\" content=\"default-src *\">",
+    "<body><p><meta http-equiv=Content-Security-Policy content=\"default-src 'self'\">",
+    "<math><meta http-equiv=Content-Security-Policy content=\"default-src 'self'\"></math>",
+    "<?xml version='1.0'?><script src=http://cdn.example/a.js></script>",
+    "<![CDATA[<script src=http://cdn.example/a.js></script>]]>",
+    "<svg><![CDATA[<script src=http://cdn.example/a.js></script>]]></svg>",
+    "<table><script src=http://cdn.example/a.js></script></table>",
+    "<option><script src=http://cdn.example/a.js></script>",
+    "<frameset><script src=http://cdn.example/a.js></script></frameset>",
+    "<head></head><frameset><p><meta name=referrer content=unsafe-url></frameset>",
 ];
 
 pub(crate) fn cases() -> Vec<Case> {

@@ -88,9 +88,8 @@ impl<'a> Scanner<'a> {
     /// A start tag or an end tag; none where `<` begins something else, which is then skipped.
     fn tag(&mut self) -> Option<Piece<'a>> {
         let after = &self.rest[1..];
-        if let Some(comment) = after.strip_prefix("!--") {
-            let end = comment.find("-->").map_or(self.rest.len(), |at| at + 7);
-            self.take(end);
+        if after.starts_with("!--") {
+            self.take(comment_end(self.rest));
             return None;
         }
         if !after.starts_with(|first: char| first.is_ascii_alphabetic()) {
@@ -114,8 +113,12 @@ impl<'a> Scanner<'a> {
         let mut attributes = Vec::new();
         loop {
             self.skip(|c| c.is_ascii_whitespace() || c == '/');
-            if self.rest.is_empty() || self.rest.starts_with('>') {
-                self.take(usize::from(!self.rest.is_empty()));
+            // A tag that the document ends in is none.
+            if self.rest.is_empty() {
+                return None;
+            }
+            if self.rest.starts_with('>') {
+                self.take(1);
                 return Some(Piece::Tag(Tag { name, attributes }));
             }
             attributes.push(self.attribute());
@@ -151,6 +154,18 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Where a comment ends, by the tokenizer's rules: `-->`, `--!>`, and the abrupt `<!-->` and `<!--->`.
+fn comment_end(text: &str) -> usize {
+    for abrupt in ["<!-->", "<!--->"] {
+        if text.starts_with(abrupt) {
+            return abrupt.len();
+        }
+    }
+    let inside = text.get(4..).unwrap_or_default();
+    let ends = ["-->", "--!>"].map(|end| inside.find(end).map(|at| at + 4 + end.len()));
+    ends.into_iter().flatten().min().unwrap_or(text.len())
+}
+
 impl<'a> Iterator for Scanner<'a> {
     type Item = Piece<'a>;
 
@@ -165,6 +180,9 @@ impl<'a> Iterator for Scanner<'a> {
             }
             if let Some(piece) = self.tag() {
                 if let Piece::Tag(tag) = &piece {
+                    if tag.is("plaintext") {
+                        self.rest = "";
+                    }
                     self.inside = OPAQUE.iter().any(|name| tag.is(name)).then_some(tag.name);
                 }
                 return Some(piece);
@@ -181,7 +199,11 @@ pub(in crate::probe) fn unescape(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         plain.push_str(&rest[..at]);
         rest = &rest[at..];
-        // The longest numeric entity that stands for a character is `&#x10FFFF;`.
+        if let Some((character, length)) = numbered(rest) {
+            plain.push(character);
+            rest = &rest[length..];
+            continue;
+        }
         let entity = rest
             .bytes()
             .take(12)
@@ -209,15 +231,33 @@ fn character(entity: &str) -> Option<char> {
         "quot" => '"',
         "apos" => '\'',
         "nbsp" => ' ',
-        _ => {
-            let number = entity.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(digits) => u32::from_str_radix(digits, 16),
-                None => number.parse(),
-            };
-            char::from_u32(code.ok()?)?
-        }
+        // With these an address can be hidden from who reads it as it is written.
+        "colon" => ':',
+        "sol" => '/',
+        "period" => '.',
+        "comma" => ',',
+        "semi" => ';',
+        "Tab" => '\t',
+        "NewLine" => '\n',
+        _ => return None,
     })
+}
+
+/// A character by its number, with its length; the semicolon may be left out.
+fn numbered(text: &str) -> Option<(char, usize)> {
+    let number = text.strip_prefix("&#")?;
+    let (digits, base) = match number.strip_prefix(['x', 'X']) {
+        Some(digits) => (digits, 16),
+        None => (number, 10),
+    };
+    let end = digits
+        .find(|digit: char| !digit.is_digit(base))
+        .unwrap_or(digits.len());
+    // No character has a number of more digits than U+10FFFF has.
+    let code = u32::from_str_radix(digits.get(..end.min(12))?, base).ok()?;
+    let length = text.len() - digits.len() + end;
+    let closed = usize::from(text.get(length..)?.starts_with(';'));
+    Some((char::from_u32(code)?, length + closed))
 }
 
 #[cfg(test)]
@@ -251,18 +291,23 @@ mod tests {
     fn comments_scripts_and_strays_hold_no_tags() {
         assert_eq!(
             tags("<!-- <a> --><script>if (a<b) '<i>'</script ><p>1 < 2 </p><b"),
-            ["script []", "p []", "b []"]
+            ["script []", "p []"]
         );
         assert_eq!(tags("<script><img src=x>"), ["script []"]);
         assert_eq!(tags("<!-- never closed <a>"), [""; 0]);
         assert_eq!(tags("<"), [""; 0]);
+        assert_eq!(
+            tags("<!--><i><!---><b><!-- --!><u><p"),
+            ["i []", "b []", "u []"]
+        );
+        assert_eq!(tags("<plaintext><i>"), ["plaintext []"]);
     }
 
     #[test]
     fn reads_entities() {
         assert_eq!(
-            unescape("/a?b=1&amp;c=2&#38;&#x26;&unknown;&"),
-            "/a?b=1&c=2&&&unknown;&"
+            unescape("/a?b=1&amp;c=2&#38;&#x26;&#38c&unknown;&#;&#x&"),
+            "/a?b=1&c=2&&&c&unknown;&#;&#x&"
         );
         assert_eq!(unescape("&#xD800;é&"), "&#xD800;é&");
     }
