@@ -246,9 +246,9 @@ impl Bench<'_> {
         let source = Source::new(shown, &opened.text);
         let checks = self.catalog.checks().iter();
         let ids: Vec<&str> = checks.map(|check| check.id.as_str()).collect();
-        let map = document::with_comments(map, &source, &ids)?;
         let before = recall::recall(root, &map.name, shown, &opened.text)
             .map_err(|problem| vec![problem])?;
+        let map = document::with_comments(map, &source, &before, &ids)?;
         // Whether a statement still counts is a question of today, not of the record.
         let today = clock::now().to_zoned(TimeZone::UTC).date();
         let judged = Judged::new(&map, self.findings, attestations, self.subject, today);
