@@ -111,7 +111,9 @@ fn a_run_says_what_would_change_and_docs_shows_checks_and_writes_it() {
     assert!(restored.stderr.contains("docs/RELEASE.md"));
     assert_eq!(text(root), TEXT);
     call(root, &["docs", "--write"], 0);
-    assert!(text(root).contains("- [x] The manifest is there"));
+    // The evidence is the second run's now, so the notes and perhaps the minute are others.
+    let slots = "# Release\r\n\r\n- [x] The manifest is there\r\n  - **Verified:** 20";
+    assert!(text(root).starts_with(slots), "{}", text(root));
     // What was behind a tick is gone.
     fs::remove_file(root.join("package.json")).unwrap();
     call(root, &["run", "shop", "--write"], 1);
@@ -309,8 +311,86 @@ fn a_crash_between_document_and_memory_is_found_again() {
     .unwrap();
     fs::remove_file(&memory).unwrap();
     call(root, &["docs", "--check"], 0);
+    assert!(next.exists(), "a look writes nothing");
+    call(root, &["docs", "--write"], 0);
+    assert_eq!(fs::read_to_string(&memory).unwrap(), told);
+    assert!(!next.exists());
+    // So that it is still known after people wrote on.
+    let document = root.join(DOCUMENT);
+    fs::write(&document, format!("Our words.\r\n\r\n{}", text(root))).unwrap();
     call(root, &["docs", "--restore"], 0);
+    assert_eq!(text(root), format!("Our words.\r\n\r\n{TEXT}"));
+    let nothing = call(root, &["docs", "--restore"], 0);
+    assert!(nothing.stderr.contains("nothing to take out"));
+}
+
+#[test]
+fn what_is_remembered_and_cannot_be_read_stops_everything_with_one_message() {
+    let folder = repository();
+    let root = folder.path();
+    call(root, &["run", "shop"], 1);
+    call(root, &["docs", "--write"], 0);
+    let memory = root.join(".holdpoint/documents/release.json");
+    let right = fs::read_to_string(&memory).unwrap();
+    let written = text(root);
+    let conflict = format!("<<<<<<< ours\n{right}=======\n{right}>>>>>>> theirs\n");
+    for (wrong, said) in [
+        (conflict, "expected value at line 1"),
+        (String::new(), "EOF"),
+        (
+            right.replace("document/v1", "document/v9"),
+            "holdpoint.document/v9",
+        ),
+        (
+            right.replacen("\"pieces\": [", "\"pieces\": [\"\",", 1),
+            "one piece more",
+        ),
+        (right.replacen("\"slots\"", "\"slot\"", 1), "slot"),
+    ] {
+        assert_ne!(wrong, right);
+        fs::write(&memory, wrong).unwrap();
+        for verb in ["--write", "--restore"] {
+            let told = call(root, &["docs", verb], 5);
+            assert!(
+                told.stderr.contains("release.json") && told.stderr.contains(said),
+                "{}",
+                told.stderr
+            );
+            assert_eq!(told.stderr.matches("error").count(), 1, "{}", told.stderr);
+        }
+        assert_eq!(text(root), written);
+    }
+    // What does not fit the document is told, and nothing is written over.
+    let elsewhere = right.replace("] The manifest is there", "] The manifest is here");
+    assert_ne!(elsewhere, right);
+    fs::write(&memory, elsewhere).unwrap();
+    let told = call(root, &["docs", "--write"], 0);
+    assert!(
+        told.stderr.contains("has changed, and is left"),
+        "{}",
+        told.stderr
+    );
+    assert!(text(root).contains("- [x] The manifest is there"));
+}
+
+#[test]
+fn two_maps_of_one_document_are_refused() {
+    let folder = repository();
+    let root = folder.path();
+    call(root, &["run", "shop"], 1);
+    let map = fs::read_to_string(root.join(".holdpoint/maps/release.toml")).unwrap();
+    let other = map.replace("'release'", "'other'");
+    fs::write(root.join(".holdpoint/maps/other.toml"), other).unwrap();
+    let settings = format!("[documents]\nrelease = \"{DOCUMENT}\"\nother = \"{DOCUMENT}\"\n");
+    fs::write(root.join("holdpoint.toml"), settings).unwrap();
+    let told = call(root, &["docs", "--write"], 2);
+    assert!(
+        told.stderr.contains("two maps") && told.stderr.contains("other and release"),
+        "{}",
+        told.stderr
+    );
     assert_eq!(text(root), TEXT);
+    call(root, &["docs", "release", "--write"], 0);
 }
 
 #[test]

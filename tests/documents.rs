@@ -7,7 +7,9 @@ mod support;
 
 use holdpoint::catalog::{Catalog, shipped_maps};
 use holdpoint::diagnostic::Source;
-use holdpoint::document::{Judged, Memory, Options, Remark, Updated, restore, scan, update};
+use holdpoint::document::{
+    Judged, Memory, Options, Remark, Updated, restore, scan, update, with_comments,
+};
 use holdpoint::model::{
     Attestation, DocumentMap, Finding, Level, LookVerdict, MapItem, MapSlot, Place, Ruling,
     Severity, Subject, Verdict, Write,
@@ -718,6 +720,381 @@ fn secrets_and_markup_of_values_stay_out() {
     );
     let (before, after) = (scan(DOCUMENT), scan(&updated.text));
     assert_eq!(before.items.len(), after.items.len());
+}
+
+fn statement(item: &str, until: &str) -> Attestation {
+    Attestation {
+        item: item.into(),
+        holds: true,
+        statement: "seen in the vault".into(),
+        by: "the lead".into(),
+        on: "2026-02-01".parse().unwrap(),
+        evidence: "ticket 7".into(),
+        until: until.parse().unwrap(),
+        place: "f:1".into(),
+    }
+}
+
+#[test]
+fn a_statement_that_ended_is_taken_back_even_where_nobody_looked() {
+    let mut map = map();
+    map.items[1].person = Some("says so".into());
+    let stated = Run {
+        attestations: vec![statement("release:M2", "2026-12-31")],
+        ..Run::of(&[("mail.key", Verdict::Pass)])
+    };
+    let first = stated.fill(DOCUMENT, &map, &empty());
+    assert!(first.text.contains("- [x] Key stored"));
+    let partial = Run {
+        attestations: vec![statement("release:M2", "2026-12-31")],
+        ..Run::of(&[("mail.answers", Verdict::NotRun)])
+    };
+    let same = partial.fill(&first.text, &map, &first.memory);
+    assert_eq!(same.text, first.text, "it still counts");
+    let ended = Run::of(&[]).fill(&first.text, &map, &first.memory);
+    assert_eq!(ended.text, DOCUMENT, "nothing is vouched for any more");
+    // What failed and was not looked at again has not become better.
+    let bad = Run::of(&[("mail.key", Verdict::Fail)]).fill(DOCUMENT, &map, &empty());
+    assert!(bad.text.contains("☐ Pass / ✓ Fail"));
+    let partial = Run::of(&[]).fill(&bad.text, &map, &bad.memory);
+    assert_eq!(partial.text, bad.text);
+}
+
+#[test]
+fn what_only_a_person_states_has_the_day_of_the_statement_and_no_run() {
+    let mut map = map();
+    map.items.truncate(1);
+    map.items[0].checks.clear();
+    map.items[0].slots.clear();
+    map.items[0].ruling = Ruling::Attest;
+    map.items[0].person = Some("says so".into());
+    let stated = |checks: &[&str]| {
+        let mut map = map.clone();
+        map.items[0].checks = checks.iter().map(|one| (*one).into()).collect();
+        let run = Run {
+            attestations: vec![statement("release:M1", "2026-12-31")],
+            ..Run::of(&[("mail.answers", Verdict::Pass)])
+        };
+        run.fill(DOCUMENT, &map, &empty()).text
+    };
+    let alone = stated(&[]);
+    assert!(
+        alone.contains("Verified:** 2026-02-01 (date/time)"),
+        "{alone}"
+    );
+    assert!(alone.contains("| attested | 2026-02-01 |"), "{alone}");
+    assert!(!alone.contains("run `"), "{alone}");
+    let both = stated(&["mail.answers"]);
+    assert!(both.contains("Verified:** 2026-02-28 10:20 UTC"), "{both}");
+}
+
+#[test]
+fn notes_name_the_check_that_failed_now() {
+    let mut map = map();
+    map.items[1].checks = vec!["mail.key".into(), "mail.answers".into()];
+    let run = |key, answers| Run::of(&[("mail.key", key), ("mail.answers", answers)]);
+    let row = |updated: &Updated| {
+        let row = updated.text.lines().find(|line| line.starts_with("| M2"));
+        row.unwrap().to_owned()
+    };
+    let first = run(Verdict::Fail, Verdict::Pass).fill(DOCUMENT, &map, &empty());
+    assert!(row(&first).contains("`mail.key`") && !row(&first).contains("`mail.answers`"));
+    let second = run(Verdict::Pass, Verdict::Fail).fill(&first.text, &map, &first.memory);
+    assert!(!row(&second).contains("`mail.key`") && row(&second).contains("`mail.answers`"));
+}
+
+#[test]
+fn a_run_of_some_checks_takes_no_failure_off_a_list() {
+    let both = Run::of(&[("mail.answers", Verdict::Fail), ("mail.key", Verdict::Fail)]);
+    let first = both.fill(DOCUMENT, &map(), &empty());
+    let names = |updated: &Updated| {
+        let lines = updated.text.lines();
+        let named =
+            lines.filter_map(|line| Some(line.split_once(": fails the claim")?.0.to_owned()));
+        named.collect::<Vec<_>>()
+    };
+    assert_eq!(names(&first), ["mail.answers", "mail.key"]);
+    let again = Run::of(&[("mail.answers", Verdict::Fail)]);
+    let again = again.fill(&first.text, &map(), &first.memory);
+    assert_eq!(again.text, first.text);
+    let mended = Run::of(&[
+        ("mail.key", Verdict::NotRun),
+        ("mail.answers", Verdict::Pass),
+    ]);
+    let mended = mended.fill(&first.text, &map(), &first.memory);
+    assert_eq!(names(&mended), ["mail.key"]);
+    // "None" is not said of what nobody looked at, and not left where something failed.
+    let good = Run::of(&[("mail.answers", Verdict::Pass), ("mail.key", Verdict::Pass)]);
+    let none = good.fill(DOCUMENT, &map(), &empty());
+    assert!(none.text.contains("None found."));
+    let bad = Run::of(&[("mail.key", Verdict::Fail)]).fill(&none.text, &map(), &none.memory);
+    assert_eq!(names(&bad), ["mail.key"]);
+    assert!(!bad.text.contains("None found."));
+}
+
+#[test]
+fn counts_of_a_run_of_some_checks_say_no_less_than_is_known() {
+    let text = "# Mail\n\n- [ ] Server answers\n- [ ] Key stored\n\nPassed: ____\nFailed: ____\nCritical: ____\n";
+    let mut map = map();
+    map.items.truncate(3);
+    map.items[0].slots.clear();
+    let of = || vec!["M1".to_owned(), "M2".to_owned()];
+    let count = |passed| Write::Count { passed, of: of() };
+    map.items[2].slots = vec![
+        slot(Some("Passed"), None, count(true)),
+        slot(Some("Failed"), None, count(false)),
+        slot(Some("Critical"), None, Write::Failures(Severity::Critical)),
+    ];
+    let counts = |updated: &Updated| {
+        let of = |label: &str| {
+            let line = updated
+                .text
+                .lines()
+                .find_map(|line| line.strip_prefix(label));
+            line.unwrap().to_owned()
+        };
+        [of("Passed: "), of("Failed: "), of("Critical: ")]
+    };
+    let run = |answers, key| Run::of(&[("mail.answers", answers), ("mail.key", key)]);
+    let (pass, fail, aside) = (Verdict::Pass, Verdict::Fail, Verdict::NotRun);
+    let good = run(pass, pass).fill(text, &map, &empty());
+    assert_eq!(counts(&good), ["2", "0", "0"]);
+    let partial = run(pass, aside).fill(&good.text, &map, &good.memory);
+    assert_eq!(partial.text, good.text);
+    let worse = run(fail, aside).fill(&good.text, &map, &good.memory);
+    assert_eq!(counts(&worse), ["1", "1", "at least 1"]);
+    let bad = run(fail, fail).fill(text, &map, &empty());
+    assert_eq!(counts(&bad), ["0", "2", "2"]);
+    let partial = run(fail, aside).fill(&bad.text, &map, &bad.memory);
+    assert_eq!(partial.text, bad.text);
+    let first = run(fail, aside).fill(text, &map, &empty());
+    assert_eq!(counts(&first), ["0", "at least 1", "at least 1"]);
+    let again = run(fail, aside).fill(&first.text, &map, &first.memory);
+    assert_eq!(again.text, first.text);
+}
+
+#[test]
+fn a_failure_never_marks_an_option_that_does_not_say_so() {
+    let mark = |options: &str, verdict| {
+        let text = format!("# Mail\n\n- [ ] Server answers\n  - Result: {options}\n");
+        let mut map = map();
+        map.items.truncate(1);
+        let run = Run::of(&[("mail.answers", verdict)]);
+        let updated = run.fill(&text, &map, &empty());
+        let line = updated.text.lines().nth(3).unwrap().to_owned();
+        line.trim_start_matches("  - Result: ").to_owned()
+    };
+    assert_eq!(mark("☐ Verified ☐ N/A", Verdict::Fail), "☐ Verified ☐ N/A");
+    assert_eq!(mark("☐ Pass ☐ Pending", Verdict::Fail), "☐ Pass ☐ Pending");
+    assert_eq!(mark("☐ Pass ☐ Fail", Verdict::Fail), "☐ Pass ☑ Fail");
+    assert_eq!(mark("☐ Verified ☐ N/A", Verdict::Pass), "☑ Verified ☐ N/A");
+}
+
+#[test]
+fn an_option_is_found_by_its_whole_name_before_its_start() {
+    let text = "# Mail\n\n- [ ] Server answers\n  - Open: ☐ Not asked ☐ Yes ☐ No\n";
+    let mut map = map();
+    map.items.truncate(1);
+    let write = Write::State {
+        checks: vec![],
+        pass: Some("No".into()),
+        fail: Some("Yes".into()),
+    };
+    map.items[0].slots = vec![slot(Some("Open"), None, write)];
+    let run = Run::of(&[("mail.answers", Verdict::Pass)]);
+    let updated = run.fill(text, &map, &empty());
+    assert!(
+        updated.text.contains("☐ Not asked ☐ Yes ☑ No"),
+        "{}",
+        updated.text
+    );
+}
+
+#[test]
+fn what_holdpoint_wrote_is_its_own_under_another_heading_too() {
+    let good = Run::of(&[("mail.answers", Verdict::Pass), ("mail.key", Verdict::Pass)]);
+    let bad = Run::of(&[
+        ("mail.answers", Verdict::Inconclusive),
+        ("mail.key", Verdict::Inconclusive),
+    ]);
+    let first = good.fill(DOCUMENT, &map(), &empty());
+    let renamed = first.text.replace("## Mail", "## Post");
+    let second = bad.fill(&renamed, &map(), &first.memory);
+    assert!(!second.text.contains("[x]"), "{}", second.text);
+    assert!(second.text.contains("Verified:** _____ (date/time)"));
+    let (restored, lost) = restore(&renamed, &first.memory);
+    assert_eq!(restored, DOCUMENT.replace("## Mail", "## Post"));
+    assert_eq!(lost, Vec::<String>::new());
+}
+
+#[test]
+fn lines_that_look_the_same_may_change_places() {
+    let text = "# Mail\n\n- [ ] Server answers\n  - **Verified:** _____ (date/time)\n- [ ] Key stored\n  - **Verified:** _____ (date/time)\n";
+    let mut map = map();
+    map.items.truncate(2);
+    map.items[0].slots.clear();
+    let early = Run::of(&[("mail.answers", Verdict::Pass)]);
+    let first = early.fill(text, &map, &empty());
+    let late = Run::at(
+        "2026-03-01T01:02:03Z",
+        vec![
+            finding("mail.answers", Verdict::Pass),
+            finding("mail.key", Verdict::Pass),
+        ],
+    );
+    let second = late.fill(&first.text, &map, &first.memory);
+    let lines: Vec<&str> = second.text.split_inclusive('\n').collect();
+    let swapped = [&lines[..2], &lines[4..6], &lines[2..4], &lines[6..]]
+        .concat()
+        .concat();
+    assert_ne!(swapped, second.text);
+    let third = late.fill(&swapped, &map, &second.memory);
+    let without = |text: &str| text.split("<!--").next().unwrap().to_owned();
+    assert_eq!(without(&third.text), without(&swapped));
+    let bad = Run::of(&[("mail.answers", Verdict::Fail), ("mail.key", Verdict::Fail)]);
+    let fourth = bad.fill(&swapped, &map, &second.memory);
+    assert!(
+        !fourth.text.contains("[x]") && !fourth.text.contains("(date/time) UTC"),
+        "{}",
+        fourth.text
+    );
+    assert_eq!(fourth.text.matches("_____ (date/time)").count(), 2);
+}
+
+#[test]
+fn a_block_that_people_put_before_is_not_taken_for_what_was_written() {
+    let good = Run::of(&[("mail.answers", Verdict::Pass), ("mail.key", Verdict::Pass)]);
+    let first = good.fill(DOCUMENT, &map(), &empty());
+    let more = first
+        .text
+        .replace("**Critical:**", "```\nhow we send\n```\n\n**Critical:**");
+    let bad = Run::of(&[("mail.answers", Verdict::Fail), ("mail.key", Verdict::Fail)]);
+    let second = bad.fill(&more, &map(), &first.memory);
+    assert!(second.text.contains("```\nhow we send\n```\n"));
+    assert!(!second.text.contains("None found."), "{}", second.text);
+    let over = Run {
+        take_over: true,
+        ..Run::of(&[("mail.answers", Verdict::Fail)])
+    };
+    let second = over.fill(&more, &map(), &first.memory);
+    assert!(second.text.contains("```\nhow we send\n```\n"));
+}
+
+#[test]
+fn notes_that_were_moved_up_go_without_what_people_wrote_around_them() {
+    let good = Run::of(&[("mail.answers", Verdict::Pass)]);
+    let first = good.fill(DOCUMENT, &map(), &empty());
+    let (body, notes) = first.text.split_at(first.text.find("<!--").unwrap());
+    let moved = body.replace(
+        "## Mail\n",
+        &format!("Our words.\n\n{notes}Their words.\n\n## Mail\n"),
+    );
+    let (restored, _) = restore(&moved, &first.memory);
+    assert!(
+        restored.contains("Our words.\n\nTheir words.\n"),
+        "{restored}"
+    );
+    let second = good.fill(&moved, &map(), &first.memory);
+    assert_eq!(second.text, moved);
+}
+
+#[test]
+fn statements_are_redacted_and_escaped_in_notes_and_memory() {
+    let mut map = map();
+    map.items[1].person = Some("says so".into());
+    map.contradictions.push(holdpoint::model::MapNote {
+        id: "D1".into(),
+        items: vec!["M1".into()],
+        quotes: vec!["Host:".into()],
+        says: "the host is hunter2".into(),
+        truth: "it is not hunter2".into(),
+        source: "hunter2".into(),
+        checks: vec![],
+    });
+    let mut stated = statement("release:M2", "2026-12-31");
+    stated.evidence = "https://ci.example.com/?token=hunter2 | <b>".into();
+    let run = Run {
+        attestations: vec![stated],
+        ..Run::of(&[("mail.answers", Verdict::Pass), ("mail.key", Verdict::Pass)])
+    };
+    let updated = run.fill(DOCUMENT, &map, &empty());
+    assert!(
+        updated.text.contains("token=\\*\\*\\* \\| \\<b\\>"),
+        "{}",
+        updated.text
+    );
+    assert!(!updated.text.contains("hunter2"), "{}", updated.text);
+    assert!(!updated.memory.write().contains("hunter2"));
+    assert!(!format!("{:?}{:?}", updated.changes, updated.remarks).contains("hunter2"));
+}
+
+fn commented(text: &str, memory: &Memory) -> DocumentMap {
+    let mut map = map();
+    map.items.clear();
+    let source = Source::new("DOC.md", text);
+    let known = ["mail.answers", "mail.key"];
+    with_comments(&map, &source, memory, &known).unwrap()
+}
+
+#[test]
+fn comments_bind_items_that_have_the_same_words_in_two_sections() {
+    let text = "- [ ] Backups <!-- holdpoint: mail.key -->\n\n# A\n\n- [ ] Backups <!-- holdpoint: mail.answers -->\n\n# B\n\n- [ ] Backups <!-- holdpoint: mail.key -->\n";
+    let run = Run::of(&[("mail.answers", Verdict::Pass), ("mail.key", Verdict::Fail)]);
+    let map = commented(text, &empty());
+    let updated = run.fill(text, &map, &empty());
+    assert!(
+        updated
+            .text
+            .contains("- [x] Backups <!-- holdpoint: mail.answers")
+    );
+    assert_eq!(updated.text.matches("[x]").count(), 1, "{}", updated.text);
+    let moved = updated
+        .remarks
+        .iter()
+        .any(|one| matches!(one, Remark::Moved(..)));
+    assert!(!moved, "{:?}", updated.remarks);
+}
+
+#[test]
+fn comments_bind_items_whose_blank_was_filled_in() {
+    let text = "# A\n\n- [ ] Verified: _____ (date/time) <!-- holdpoint: mail.answers -->\n";
+    let run = Run::of(&[("mail.answers", Verdict::Pass)]);
+    let first = run.fill(text, &commented(text, &empty()), &empty());
+    assert!(
+        first.text.contains("- [x] Verified: 2026"),
+        "{}",
+        first.text
+    );
+    let map = commented(&first.text, &first.memory);
+    let second = run.fill(&first.text, &map, &first.memory);
+    assert_eq!(second.text, first.text);
+}
+
+#[test]
+fn a_note_of_a_check_stays_while_the_check_is_set_aside() {
+    let mut map = map();
+    map.quotes.insert("mail.answers".into(), "Host:".into());
+    let mut loud = finding("mail.answers", Verdict::Pass);
+    loud.note = Some(holdpoint::model::Note {
+        document: "DOC.md".into(),
+        says: "one".into(),
+        truth: "two".into(),
+        source: "RFC 1".into(),
+        tested: "three".into(),
+        conformance: "not met".into(),
+        assessment: "sound".into(),
+    });
+    let run = Run::at("2026-02-28T10:20:30Z", vec![loud.clone()]);
+    let first = run.fill(DOCUMENT, &map, &empty());
+    assert!(
+        first.text.contains("This document says: one."),
+        "{}",
+        first.text
+    );
+    loud.verdict = Verdict::NotRun;
+    let aside = Run::at("2026-03-01T10:20:30Z", vec![loud]);
+    let second = aside.fill(&first.text, &map, &first.memory);
+    assert_eq!(second.text, first.text);
 }
 
 proptest! {

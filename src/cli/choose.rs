@@ -5,6 +5,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::document::{GENERATED, Generated, region};
 use crate::model::DocumentMap;
 use crate::settings::Settings;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The maps of this project.
@@ -72,7 +73,7 @@ pub(super) fn chosen<'m>(
         let generated = generated
             .into_iter()
             .map(|(one, shown)| Chosen::Generated(one, shown));
-        return Ok(mapped.chain(generated).collect());
+        return one_each(mapped.chain(generated).collect());
     }
     let mut found = Vec::new();
     let mut problems = Vec::new();
@@ -95,7 +96,34 @@ pub(super) fn chosen<'m>(
         }
     }
     match problems.is_empty() {
-        true => Ok(found),
+        true => one_each(found),
+        false => Err(problems),
+    }
+}
+
+/// Two maps for one document would take each other's notes for their own.
+fn one_each(chosen: Vec<Chosen<'_>>) -> Result<Vec<Chosen<'_>>, Vec<Diagnostic>> {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for one in &chosen {
+        let Chosen::Mapped(map, shown) = one else {
+            continue;
+        };
+        match seen.insert(shown, &map.name) {
+            Some(other) if other != map.name => problems.push(
+                Diagnostic::new(format!(
+                    "{shown} is the document of two maps: {other} and {}",
+                    map.name
+                ))
+                .help(format!(
+                    "name it under one of them in holdpoint.toml, [documents]; a map of your own with the name '{other}' adds to that one; holdpoint docs {other} takes only that one"
+                )),
+            ),
+            _ => {}
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(chosen),
         false => Err(problems),
     }
 }

@@ -132,7 +132,11 @@ fn restore(
     catalog: &crate::catalog::Catalog,
     output: &Output,
 ) -> Result<Exit, Trouble> {
-    for (shown, lost) in documents::restore(&arguments.documents, settings, catalog)? {
+    let restored = documents::restore(&arguments.documents, settings, catalog)?;
+    if restored.is_empty() {
+        output.remark("nothing to take out: holdpoint has written into none of these documents");
+    }
+    for (shown, lost) in restored {
         output.remark(&format!("took out of {shown} what holdpoint had written"));
         for line in lost {
             output.remark(&format!(

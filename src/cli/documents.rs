@@ -98,11 +98,37 @@ impl Ready {
         self.old() != Some(&self.new)
     }
 
-    /// What is remembered of it changes.
-    fn is_to_be_written(&self) -> bool {
-        let forgets =
-            matches!(&self.content, Content::Filled(one) if one.updated.memory != one.before);
+    /// It changes, or what is remembered of it does, or that was left half-kept by a crash.
+    fn is_to_be_written(&self, root: &Path) -> bool {
+        let forgets = match &self.content {
+            Content::Filled(one) => {
+                one.updated.memory != one.before || recall::is_pending(root, &one.map.name)
+            }
+            Content::Generated => false,
+        };
         forgets || self.differs()
+    }
+
+    /// What was read for it is not what is there any more.
+    fn outdated(&self, root: &Path) -> Option<Diagnostic> {
+        let opened = self.opened.as_ref()?;
+        if let Err(fault) = opened.unchanged() {
+            return Some(fault.told);
+        }
+        let Content::Filled(one) = &self.content else {
+            return None;
+        };
+        match recall::recall(root, &one.map.name, &self.shown, &opened.text) {
+            Ok(now) if now == one.before => None,
+            Ok(_) => Some(
+                Diagnostic::new(format!(
+                    "what holdpoint remembers of {} changed since it was read",
+                    self.shown
+                ))
+                .help("another holdpoint was faster; run it again"),
+            ),
+            Err(problem) => Some(problem),
+        }
     }
 
     /// One line: how much changes, and what is known of its items.
@@ -251,9 +277,9 @@ impl Bench<'_> {
         let source = Source::new(shown, &opened.text);
         let checks = self.catalog.checks().iter();
         let ids: Vec<&str> = checks.map(|check| check.id.as_str()).collect();
-        let map = document::with_comments(map, &source, &ids)?;
         let before = recall::recall(root, &map.name, shown, &opened.text)
             .map_err(|problem| vec![problem])?;
+        let map = document::with_comments(map, &source, &before, &ids)?;
         // Whether a statement still counts is a question of today, not of the record.
         let today = clock::now().to_zoned(TimeZone::UTC).date();
         let judged = Judged::new(&map, self.findings, attestations, self.subject, today);
@@ -341,7 +367,10 @@ pub(super) fn after_run(bench: &Bench<'_>, write_them: bool, output: &Output) ->
 /// Writes the documents that differ, after it is certain that every one of them may be written.
 pub(super) fn write(ready: &[Ready], settings: &Settings) -> Result<(), Trouble> {
     let root = &settings.root;
-    let changed: Vec<&Ready> = ready.iter().filter(|one| one.is_to_be_written()).collect();
+    let changed: Vec<&Ready> = ready
+        .iter()
+        .filter(|one| one.is_to_be_written(root))
+        .collect();
     if changed.is_empty() {
         return Ok(());
     }
@@ -355,6 +384,12 @@ pub(super) fn write(ready: &[Ready], settings: &Settings) -> Result<(), Trouble>
         .collect();
     if !faults.is_empty() {
         return Err(Trouble::document(faults));
+    }
+    // They were read before the lock was taken.
+    let outdated = changed.iter().filter_map(|one| one.outdated(root));
+    let outdated: Vec<Diagnostic> = outdated.collect();
+    if !outdated.is_empty() {
+        return Err(Trouble::document(outdated));
     }
     for one in changed {
         put(one, root).map_err(|problem| Trouble::document(vec![problem]))?;
@@ -411,10 +446,15 @@ fn take_out(
     let opened = store::open(&root.join(shown), shown).map_err(|fault| fault.told)?;
     let memory = recall::recall(root, &map.name, shown, &opened.text)?;
     let (text, lost) = document::restore(&opened.text, &memory);
-    if text == opened.text {
-        return Ok(None);
-    }
     let empty = Memory::empty(shown);
+    if text == opened.text {
+        // What was not found again is told once, and then forgotten.
+        let known = !memory.is_empty() || recall::is_pending(root, &map.name);
+        if known {
+            recall::keep(root, &map.name, &empty)?;
+        }
+        return Ok(known.then_some(lost));
+    }
     recall::intend(root, &map.name, &empty, &text)?;
     if let Err(fault) = store::replace(&opened, &text) {
         recall::forget(root, &map.name);

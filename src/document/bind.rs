@@ -155,7 +155,11 @@ impl Names {
         } else {
             let there = |at: &usize| {
                 let heading = scan.items.get(*at).and_then(|one| one.heading);
-                heading.is_some_and(|heading| headings.contains(&heading))
+                match heading {
+                    Some(heading) => headings.contains(&heading),
+                    // Before the first heading, where only a comment in the document binds.
+                    None => item.under.is_empty(),
+                }
             };
             found.extend(self.anywhere(item, scan).filter(there).map(Scope::Item));
             if found.is_empty() {

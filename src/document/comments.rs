@@ -1,7 +1,10 @@
 //! Comments of a document that bind checks to its items: `<!-- holdpoint: mongodb.tls -->`.
 
 use super::bind;
+use super::memory::Memory;
+use super::notes::Emptied;
 use super::scan;
+use super::sheet::Sheet;
 use super::slot::Scan;
 use crate::diagnostic::{Diagnostic, Source, nearest};
 use crate::model::{DocumentMap, MapItem, Place, Ruling};
@@ -14,13 +17,19 @@ use crate::model::{DocumentMap, MapItem, Place, Ruling};
 pub fn with_comments(
     map: &DocumentMap,
     document: &Source,
+    memory: &Memory,
     known: &[&str],
 ) -> Result<DocumentMap, Vec<Diagnostic>> {
     let mut whole = map.clone();
     if !document.text.contains("<!-- holdpoint:") {
         return Ok(whole);
     }
-    let found = scan(&document.text);
+    // Items are known by their words as they were before anything was written into them. Markers of the
+    // notes that are not in order are told by `update`.
+    let emptied =
+        Emptied::of(&document.text, true).unwrap_or_else(|_| Emptied::none(&document.text));
+    let sheet = Sheet::open(&emptied.text, memory);
+    let found = scan(&sheet.base);
     let bound = bind::bind(map, &found);
     let mut problems = Vec::new();
     for (at, item) in found.items.iter().enumerate() {
@@ -29,7 +38,8 @@ pub fn with_comments(
             if known.contains(&&**id) {
                 checks.push(id.clone());
             } else {
-                problems.push(unknown(id, document, range.clone(), known));
+                let range = emptied.in_whole(sheet.in_current(range.clone()));
+                problems.push(unknown(id, document, range, known));
             }
         }
         if checks.is_empty() {
@@ -42,7 +52,13 @@ pub fn with_comments(
             .find(|one| Some(&one.id) == mapped.as_ref());
         match mapped {
             Some(mapped) => mapped.checks.extend(checks),
-            None => whole.items.push(of_comment(at, &found, checks, document)),
+            None => {
+                let mut item = of_comment(at, &found, checks, document);
+                if whole.items.iter().any(|other| other.id == item.id) {
+                    item.id.push_str(" (comment)");
+                }
+                whole.items.push(item);
+            }
         }
     }
     match problems.is_empty() {
@@ -80,8 +96,10 @@ fn of_comment(at: usize, scan: &Scan, checks: Vec<String>, document: &Source) ->
         under.insert(0, heading.text.clone());
         next = heading.parent;
     }
+    // Two sections may have items of the same words.
+    let path = under.iter().chain(&item).cloned();
     MapItem {
-        id: item.last().cloned().unwrap_or_default(),
+        id: path.collect::<Vec<_>>().join(" / "),
         under,
         item,
         row: None,

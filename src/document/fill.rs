@@ -2,9 +2,17 @@
 
 use super::escape;
 use super::judged::{ItemState, Judged, Standing};
+use super::memory::Known;
 use super::slot::{Context, OptionMark, Slot, SlotKind, Wants, normal};
 use crate::model::{DocumentMap, MapItem, Ruling, Severity, Verdict, Write};
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// Before a number that may be larger.
+const AT_LEAST: &str = "at least ";
+/// In a list, between the check that failed and its claim.
+const FAILS: &str = ": fails the claim that ";
+/// A list of nothing.
+const NONE: &str = "None found.";
 
 /// What a slot should say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +88,11 @@ pub(super) fn rule<'m>(item: &'m MapItem, slot: &Slot, own: bool) -> Rule<'m> {
     }
 }
 
+/// The slot has checks of its own.
+fn has_checks(rule: &Rule<'_>) -> bool {
+    matches!(rule, Rule::Write(Write::State { checks, .. }) if !checks.is_empty())
+}
+
 /// Do the options say whether something passed?
 fn is_verdict(options: &[OptionMark]) -> bool {
     let first = options.first().map(|one| one.label.trim());
@@ -87,13 +100,45 @@ fn is_verdict(options: &[OptionMark]) -> bool {
     options.len() == 2 && first.is_some_and(|label| yes.contains(&&*label.to_lowercase()))
 }
 
+/// `Failed`, `Not received`, `✗`; neither `N/A` nor `Pending`, which are no answer to a failure.
+fn says_no(option: &OptionMark) -> bool {
+    let label = option.label.trim().to_lowercase();
+    let word = label.split([' ', '(', ',']).next().unwrap_or_default();
+    let no = [
+        "",
+        "✗",
+        "✘",
+        "❌",
+        "no",
+        "not",
+        "broken",
+        "missing",
+        "wrong",
+        "incomplete",
+        "action",
+    ];
+    let aside = [
+        "not applicable",
+        "not tested",
+        "not yet",
+        "not run",
+        "not needed",
+    ];
+    (no.contains(&word) || word.starts_with("fail"))
+        && !aside.iter().any(|words| label.starts_with(words))
+}
+
 /// Everything that a slot's words are made from.
 pub(super) struct Filling<'a> {
     pub(super) map: &'a DocumentMap,
     pub(super) judged: &'a Judged<'a>,
     pub(super) state: &'a ItemState,
-    /// When the item's evidence was gathered.
-    pub(super) at: Option<Timestamp>,
+    /// What was told of the item, or is to be.
+    pub(super) told: Option<&'a Known>,
+    /// What is known of every item.
+    pub(super) states: &'a BTreeMap<String, (ItemState, Option<Known>)>,
+    /// What holdpoint wrote into the slot last.
+    pub(super) written: Option<&'a [String]>,
     pub(super) redact: &'a dyn Fn(&str) -> String,
     /// The text that the slot's ranges are of.
     pub(super) base: &'a str,
@@ -107,6 +152,12 @@ impl Filling<'_> {
             Rule::Never | Rule::Write(Write::Never(_)) => Desire::Never,
             Rule::Person | Rule::Write(Write::Person) => Desire::Person,
             Rule::Uncovered => Desire::Uncovered,
+            // Nobody looked, and nothing that was told before answers for it.
+            Rule::State | Rule::Write(Write::State { .. })
+                if standing == Standing::NotLooked && self.told.is_none() && !has_checks(rule) =>
+            {
+                Desire::Original
+            }
             Rule::State => self.state(slot, standing, None, None),
             Rule::Write(Write::State { checks, pass, fail }) => {
                 let standing = match checks.is_empty() {
@@ -115,11 +166,9 @@ impl Filling<'_> {
                 };
                 self.state(slot, standing, pass.as_deref(), fail.as_deref())
             }
-            Rule::Date | Rule::Write(Write::Date) => match (standing, self.at) {
-                (Standing::NotLooked, _) => Desire::Leave,
-                (standing, Some(at)) if standing.holds() => {
-                    self.text(slot, &at.strftime("%Y-%m-%d %H:%M UTC").to_string())
-                }
+            Rule::Date | Rule::Write(Write::Date) => match (standing, self.told) {
+                (Standing::NotLooked, Some(_)) => Desire::Leave,
+                (standing, Some(told)) if standing.holds() => self.text(slot, &told.seen()),
                 _ => Desire::Original,
             },
             Rule::Write(Write::Fact { check, fact }) => match self.judged.fact(check, fact) {
@@ -128,13 +177,10 @@ impl Filling<'_> {
                 None => Desire::Original,
             },
             Rule::Write(Write::Count { passed, of }) => self.count(slot, *passed, of),
-            Rule::Write(Write::Failures(severity)) => {
-                let failed = self.failed(*severity).len();
-                match failed {
-                    0 => self.only_when_complete(slot, "0"),
-                    some => self.text(slot, &some.to_string()),
-                }
-            }
+            Rule::Write(Write::Failures(severity)) => match self.failed(*severity).len() {
+                0 => self.only_when_complete(slot, "0"),
+                some => self.number(slot, some, self.is_partial()),
+            },
             Rule::Write(Write::List(severity)) => self.list(slot, *severity),
         }
     }
@@ -161,13 +207,16 @@ impl Filling<'_> {
             SlotKind::Choice { options } => {
                 let called = |name: &str| {
                     let name = name.to_lowercase();
-                    options
-                        .iter()
-                        .position(|one| one.label.trim().to_lowercase().starts_with(&name))
+                    let labels = || options.iter().map(|one| one.label.trim().to_lowercase());
+                    let whole = labels().position(|label| label == name);
+                    whole.or_else(|| labels().position(|label| label.starts_with(&name)))
                 };
                 let chosen = match standing {
                     standing if standing.holds() => pass.map_or(Some(0), called),
-                    Standing::Failed => fail.map_or(Some(1), called),
+                    Standing::Failed => match fail {
+                        Some(fail) => called(fail),
+                        None => options.iter().skip(1).position(says_no).map(|at| at + 1),
+                    },
                     Standing::NotApplicable => called("n/a"),
                     _ => None,
                 };
@@ -203,22 +252,46 @@ impl Filling<'_> {
     }
 
     fn count(&self, slot: &Slot, passed: bool, of: &[String]) -> Desire {
-        let standings: Vec<Standing> = of
-            .iter()
-            .filter_map(|id| self.judged.by_id(id))
-            .map(|state| state.standing)
-            .collect();
-        if !standings.iter().any(|one| one.decided()) {
-            return match standings.contains(&Standing::NotLooked) {
+        let states: Vec<_> = of.iter().filter_map(|id| self.states.get(id)).collect();
+        let aside = |one: &Standing| *one == Standing::NotLooked;
+        let standings = || states.iter().map(|(state, _)| state.standing);
+        if !standings().any(Standing::decided) {
+            return match standings().any(|one| aside(&one)) {
                 true => Desire::Leave,
                 false => Desire::Original,
             };
         }
-        let counts = |one: &&Standing| match passed {
-            true => one.holds(),
-            false => **one == Standing::Failed,
+        // What this run did not look at counts as it was told.
+        let before = |wanted: &dyn Fn(&Known) -> bool| {
+            let unlooked = states.iter().filter(|(state, _)| aside(&state.standing));
+            let told = unlooked.filter_map(|(_, told)| told.as_ref());
+            told.filter(|told| wanted(told)).count()
         };
-        self.text(slot, &standings.iter().filter(counts).count().to_string())
+        if passed {
+            let holding = standings().filter(|one| one.holds()).count();
+            return self.text(slot, &(holding + before(&Known::holds)).to_string());
+        }
+        let failed = standings().filter(|one| *one == Standing::Failed).count();
+        let failed_before = |told: &Known| told.standing == Standing::Failed.words();
+        let unknown = states
+            .iter()
+            .any(|(state, told)| aside(&state.standing) && told.is_none());
+        self.number(slot, failed + before(&failed_before), unknown)
+    }
+
+    /// How many failed; where not all was looked at, that is the least, and what was found before stands.
+    fn number(&self, slot: &Slot, failed: usize, unknown: bool) -> Desire {
+        if !unknown {
+            return self.text(slot, &failed.to_string());
+        }
+        let written = self.written.and_then(|words| words.first());
+        let before: Option<usize> =
+            written.and_then(|words| words.trim_start_matches(AT_LEAST).parse().ok());
+        match before {
+            Some(before) if failed <= before => Desire::Leave,
+            None if failed == 0 => Desire::Leave,
+            _ => self.text(slot, &format!("{AT_LEAST}{failed}")),
+        }
     }
 
     /// The checks of the document that failed at this severity.
@@ -237,69 +310,86 @@ impl Filling<'_> {
         failed
     }
 
-    /// "None" is said only where everything that a probe could find out is known.
-    fn only_when_complete(&self, slot: &Slot, words: &str) -> Desire {
-        let mut open = self
-            .map
-            .items
-            .iter()
+    /// What is known of the items of the document that a probe could find out.
+    fn probed(&self) -> impl Iterator<Item = Standing> {
+        let items = self.map.items.iter();
+        items
             .filter(|item| item.ruling != Ruling::Attest)
             .map(|item| self.judged.item(item, &[]).standing)
-            .filter(|standing| !standing.decided() && *standing != Standing::NeedsPerson);
-        match open.next() {
-            None => self.text(slot, words),
-            Some(Standing::NotLooked) => Desire::Leave,
-            Some(first) => {
-                match open.any(|one| one == Standing::NotLooked) || first == Standing::NotLooked {
-                    true => Desire::Leave,
-                    false => Desire::Original,
-                }
-            }
+    }
+
+    /// Not everything that the document asks for was looked at.
+    fn is_partial(&self) -> bool {
+        let mut probed = self.probed();
+        probed.any(|standing| standing == Standing::NotLooked)
+    }
+
+    /// "None" is said only where everything that a probe could find out is known.
+    fn only_when_complete(&self, slot: &Slot, words: &str) -> Desire {
+        let open = |standing: &Standing| !standing.decided() && *standing != Standing::NeedsPerson;
+        match self.probed().any(|standing| open(&standing)) {
+            false => self.text(slot, words),
+            true if self.is_partial() => Desire::Leave,
+            true => Desire::Original,
         }
     }
 
     fn list(&self, slot: &Slot, severity: Severity) -> Desire {
         let failed = self.failed(severity);
-        if failed.is_empty() {
-            return self.only_when_complete(slot, "None found.");
+        let mut lines: BTreeMap<&str, String> = BTreeMap::new();
+        // What failed before and was not looked at again has not become better.
+        for line in self
+            .written
+            .into_iter()
+            .flatten()
+            .flat_map(|words| words.lines())
+        {
+            let line = line.trim();
+            let id = line.split([':', ' ']).next().unwrap_or_default();
+            let asked = || self.map.items.iter().flat_map(|item| &item.checks);
+            if line.contains(FAILS) && asked().any(|one| one == id) && self.not_looked(id) {
+                lines.insert(id, line.to_owned());
+            }
         }
-        let lines: Vec<String> = failed
-            .iter()
-            .filter_map(|id| self.judged.finding(id))
-            .map(|finding| {
-                let waived = match finding.waived {
-                    Some(_) => " (accepted by a waiver)",
-                    None => "",
-                };
-                format!(
-                    "{}{waived}: fails the claim that {}; prove the mend with: holdpoint run {}",
-                    finding.check, finding.title, finding.check
-                )
-            })
-            .collect();
-        self.lines(slot, &lines)
+        if failed.is_empty() && lines.is_empty() {
+            let is_said = self.written.is_some_and(|words| words == [NONE]);
+            return match self.only_when_complete(slot, NONE) {
+                Desire::Leave if !is_said => Desire::Original,
+                desire => desire,
+            };
+        }
+        for finding in failed.iter().filter_map(|id| self.judged.finding(id)) {
+            let waived = match finding.waived {
+                Some(_) => " (accepted by a waiver)",
+                None => "",
+            };
+            let line = format!(
+                "{}{waived}{FAILS}{}; prove the mend with: holdpoint run {}",
+                finding.check, finding.title, finding.check
+            );
+            lines.insert(&finding.check, self.harmless(slot, &line));
+        }
+        self.joined(slot, &lines.into_values().collect::<Vec<_>>())
     }
 
     fn text(&self, slot: &Slot, words: &str) -> Desire {
-        self.lines(slot, &[words.to_owned()])
+        self.joined(slot, &[self.harmless(slot, words)])
     }
 
-    /// Words that cannot change the structure of what they are written into. Only a fenced block takes
-    /// more than one line.
-    fn lines(&self, slot: &Slot, lines: &[String]) -> Desire {
-        let lines: Vec<String> = lines
-            .iter()
-            .map(|line| {
-                let line = escape::visible(&(self.redact)(line));
-                let line = escape::cut(line.trim(), 300);
-                match slot.context {
-                    Context::Text | Context::Cell => escape::markdown(&line),
-                    Context::Code => line.replace('`', "'"),
-                    Context::CellCode => line.replace('`', "'").replace('|', "/"),
-                    Context::Fence => line.replace("```", "'''").replace("~~~", "'''"),
-                }
-            })
-            .collect();
+    /// Words that cannot change the structure of what they are written into.
+    fn harmless(&self, slot: &Slot, line: &str) -> String {
+        let line = escape::visible(&(self.redact)(line));
+        let line = escape::cut(line.trim(), 300);
+        match slot.context {
+            Context::Text | Context::Cell => escape::markdown(&line),
+            Context::Code => line.replace('`', "'"),
+            Context::CellCode => line.replace('`', "'").replace('|', "/"),
+            Context::Fence => line.replace("```", "'''").replace("~~~", "'''"),
+        }
+    }
+
+    /// Harmless lines as one; only a fenced block takes more than one.
+    fn joined(&self, slot: &Slot, lines: &[String]) -> Desire {
         let words = match (&slot.kind, slot.ranges().first()) {
             (SlotKind::Placeholder { .. }, Some(at)) => lines.join(&self.line_break(at.start)),
             _ => lines.join("; "),

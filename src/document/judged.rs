@@ -5,6 +5,9 @@ use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What is said of a check that the record does not have.
+pub(super) const NOT_THERE: &str = "not in this record";
+
 /// What is known of an item, in the order of which outweighs which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
@@ -66,6 +69,25 @@ pub struct ItemState {
     pub evidence: BTreeSet<String>,
     /// Whose statement it rests on: `name on date, until date: where the evidence is`.
     pub stated: Option<String>,
+    /// The day of that statement.
+    pub stated_on: Option<Date>,
+    /// What keeps it from holding, whatever the checks that were not looked at would give: nobody states
+    /// it, or no check observes it.
+    pub lacks: Option<Standing>,
+}
+
+impl ItemState {
+    /// Nothing is known yet.
+    fn of(standing: Standing) -> Self {
+        Self {
+            standing,
+            checks: BTreeMap::new(),
+            evidence: BTreeSet::new(),
+            stated: None,
+            stated_on: None,
+            lacks: None,
+        }
+    }
 }
 
 /// Everything that one record and the statements of people say.
@@ -115,42 +137,37 @@ impl<'a> Judged<'a> {
         self.whole(item, added, &mut path)
     }
 
-    /// The same for one that is known by its id.
-    pub fn by_id(&self, id: &str) -> Option<ItemState> {
-        self.items.get(id).map(|item| self.item(item, &[]))
-    }
-
     fn whole(&self, item: &MapItem, added: &[String], path: &mut BTreeSet<String>) -> ItemState {
-        let mut state = ItemState {
-            standing: Standing::NotApplicable,
-            checks: BTreeMap::new(),
-            evidence: BTreeSet::new(),
-            stated: None,
-        };
+        let mut state = ItemState::of(Standing::NotApplicable);
         let mut parts = Vec::new();
         let checks: Vec<&String> = item.checks.iter().chain(added).collect();
         if !checks.is_empty() {
-            parts.push(self.checks(checks.into_iter(), &mut state));
+            parts.extend(self.checks(checks.into_iter(), &mut state));
         }
         // The parser refuses circles; a program that met one all the same must end.
         if path.insert(item.id.clone()) {
             for id in &item.all_of {
-                parts.push(match self.items.get(&**id) {
+                let standing = match self.items.get(&**id) {
                     Some(part) => {
                         let part = self.whole(part, &[], path);
                         state.checks.extend(part.checks);
                         state.evidence.extend(part.evidence);
+                        state.stated_on = state.stated_on.max(part.stated_on);
+                        parts.extend(part.lacks);
                         part.standing
                     }
                     None => Standing::NoCheck,
-                });
+                };
+                parts.push(standing);
             }
             path.remove(&item.id);
         }
         if item.person.is_some() {
             let name = format!("{}:{}", self.document, item.id);
-            parts.push(self.stated(&name, &mut state.stated));
+            parts.push(self.stated(&name, &mut state));
         }
+        let lacks = |one: &&Standing| matches!(one, Standing::NeedsPerson | Standing::NoCheck);
+        state.lacks = parts.iter().filter(lacks).max().copied();
         state.standing = match parts.iter().max() {
             Some(worst) => *worst,
             None if item.ruling == Ruling::Attest => Standing::NeedsPerson,
@@ -161,13 +178,9 @@ impl<'a> Judged<'a> {
 
     /// What these checks say together.
     pub fn of_checks<'c>(&self, checks: impl Iterator<Item = &'c String>) -> ItemState {
-        let mut state = ItemState {
-            standing: Standing::NoCheck,
-            checks: BTreeMap::new(),
-            evidence: BTreeSet::new(),
-            stated: None,
-        };
-        state.standing = self.checks(checks, &mut state);
+        let mut state = ItemState::of(Standing::NoCheck);
+        let standings = self.checks(checks, &mut state);
+        state.standing = standings.into_iter().max().unwrap_or(Standing::NoCheck);
         state
     }
 
@@ -175,11 +188,11 @@ impl<'a> Judged<'a> {
         &self,
         checks: impl Iterator<Item = &'c String>,
         state: &mut ItemState,
-    ) -> Standing {
-        let standings: Vec<Standing> = checks
+    ) -> Vec<Standing> {
+        checks
             .map(|id| {
                 let Some(finding) = self.finding(id) else {
-                    state.checks.insert(id.clone(), "not in this record");
+                    state.checks.insert(id.clone(), NOT_THERE);
                     return Standing::NotLooked;
                 };
                 state.checks.insert(id.clone(), finding.verdict.word());
@@ -193,15 +206,14 @@ impl<'a> Judged<'a> {
                     Verdict::Inconclusive | Verdict::Blocked => Standing::Unproven,
                     Verdict::NotRun => Standing::NotLooked,
                     Verdict::NotApplicable => Standing::NotApplicable,
-                    Verdict::NeedsAttestation => self.stated(id, &mut state.stated),
+                    Verdict::NeedsAttestation => self.stated(id, state),
                 }
             })
-            .collect();
-        standings.into_iter().max().unwrap_or(Standing::NoCheck)
+            .collect()
     }
 
     /// The newest live statement about an item or a check.
-    fn stated(&self, name: &str, by: &mut Option<String>) -> Standing {
+    fn stated(&self, name: &str, state: &mut ItemState) -> Standing {
         let live = self
             .attestations
             .iter()
@@ -210,10 +222,11 @@ impl<'a> Judged<'a> {
         let Some(one) = live else {
             return Standing::NeedsPerson;
         };
-        *by = Some(format!(
+        state.stated = Some(format!(
             "{} on {}, until {}: {}",
             one.by, one.on, one.until, one.evidence
         ));
+        state.stated_on = state.stated_on.max(Some(one.on));
         match one.holds {
             true => Standing::Attested,
             false => Standing::Failed,

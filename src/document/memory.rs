@@ -1,6 +1,8 @@
 //! What holdpoint wrote into a document, remembered beside it, so that it can be renewed and taken out again.
 
+use super::judged::Standing;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -37,6 +39,9 @@ pub struct Known {
     pub standing: String,
     /// When the evidence was gathered.
     pub at: Timestamp,
+    /// The day of the statement, where the answer rests on that alone or the statement is newer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<Date>,
     /// The run that gathered it.
     pub run: String,
     /// The commit that it was gathered for.
@@ -99,6 +104,22 @@ pub struct Written {
     pub written: Option<String>,
 }
 
+impl Known {
+    /// It was told to hold.
+    pub(super) fn holds(&self) -> bool {
+        let holding = [Standing::Proved, Standing::Attested];
+        holding.iter().any(|one| one.words() == self.standing)
+    }
+
+    /// When that was seen, or the day on which it was stated.
+    pub(super) fn seen(&self) -> String {
+        match self.on {
+            Some(day) => day.to_string(),
+            None => self.at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        }
+    }
+}
+
 impl Memory {
     /// That of a document into which nothing was written.
     pub fn empty(document: &str) -> Self {
@@ -114,7 +135,7 @@ impl Memory {
 
     /// Nothing is remembered.
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty() && self.blocks.is_empty()
+        self.lines.is_empty() && self.blocks.is_empty() && self.notes.is_empty()
     }
 
     /// Reads the remembered form.
@@ -123,17 +144,26 @@ impl Memory {
     /// Says why it cannot be used.
     pub fn read(text: &str) -> Result<Self, String> {
         let memory: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if memory.schema != SCHEMA {
+        memory.usable()?;
+        Ok(memory)
+    }
+
+    /// May it be worked with?
+    ///
+    /// # Errors
+    /// Says why not.
+    pub(super) fn usable(&self) -> Result<(), String> {
+        if self.schema != SCHEMA {
             return Err(format!(
                 "it is of the form {}, and this program reads {SCHEMA}",
-                memory.schema
+                self.schema
             ));
         }
         let whole = |line: &Line| line.pieces.len() == line.slots.len() + 1;
-        if !memory.lines.iter().all(whole) {
+        if !self.lines.iter().all(whole) {
             return Err("a line has not one piece more than it has slots".into());
         }
-        Ok(memory)
+        Ok(())
     }
 
     /// The remembered form, one fact a line, so that changes can be reviewed.

@@ -8,6 +8,7 @@ mod execution;
 mod fill;
 mod generated;
 mod guide;
+mod index;
 mod judged;
 mod memory;
 mod notes;

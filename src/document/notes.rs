@@ -5,7 +5,7 @@ use super::escape;
 use super::judged::{Judged, Standing};
 use super::memory::{Known, Memory};
 use super::region::{self, RegionFault};
-use crate::model::{DocumentMap, MapNote, Verdict};
+use crate::model::{DocumentMap, Finding, MapItem, MapNote, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -37,11 +37,7 @@ impl Emptied {
     /// The region's markers are not in order, or it was changed by hand and `take_over` is not set.
     pub(super) fn of(text: &str, take_over: bool) -> Result<Self, RegionFault> {
         let Some(found) = region::find(text, NAME)? else {
-            return Ok(Self {
-                text: text.to_owned(),
-                inner: None,
-                whole: text.len()..text.len(),
-            });
+            return Ok(Self::none(text));
         };
         if found.edited && !take_over {
             return Err(RegionFault::Edited {
@@ -57,6 +53,15 @@ impl Emptied {
                 .trim_end_matches(['\n', '\r'])
                 .len()..found.range.end,
         })
+    }
+
+    /// A document that has no notes.
+    pub(super) fn none(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            inner: None,
+            whole: text.len()..text.len(),
+        }
     }
 
     /// A place of the emptied text in the text that is there.
@@ -102,6 +107,7 @@ pub(super) fn contradictions(
     present: &BTreeSet<&str>,
     before: &Memory,
     text: &str,
+    redact: &dyn Fn(&str) -> String,
 ) -> BTreeMap<String, String> {
     let text = plain(text);
     let says = |quote: &String| text.contains(&plain(quote));
@@ -120,7 +126,9 @@ pub(super) fn contradictions(
                 .is_some_and(|finding| finding.verdict != Verdict::NotRun)
         });
         let remembered = before.notes.get(&note.id).filter(|_| !looked);
-        let line = remembered.cloned().unwrap_or_else(|| of_map(note, judged));
+        let line = remembered
+            .cloned()
+            .unwrap_or_else(|| of_map(note, judged, redact));
         told.insert(note.id.clone(), line);
     }
     // A check that is run against the letter of the document says so itself.
@@ -133,9 +141,7 @@ pub(super) fn contradictions(
                 finding.check.clone(),
                 said(
                     &[],
-                    &note.says,
-                    &note.truth,
-                    &note.source,
+                    &[&note.says, &note.truth, &note.source].map(|text| redact(text)),
                     &format!(
                         "{} ({}); to the letter {}, as practice {}",
                         escape::code(&finding.check),
@@ -148,7 +154,8 @@ pub(super) fn contradictions(
         }
     }
     for (id, line) in &before.notes {
-        let still = judged.finding(id).is_none() && map.quotes.get(id).is_some_and(says);
+        let aside = |finding: &Finding| finding.verdict == Verdict::NotRun;
+        let still = judged.finding(id).is_none_or(aside) && map.quotes.get(id).is_some_and(says);
         if still && !told.contains_key(id) {
             told.insert(id.clone(), line.clone());
         }
@@ -163,7 +170,7 @@ fn plain(text: &str) -> String {
     words.join(" ").to_lowercase()
 }
 
-fn of_map(note: &MapNote, judged: &Judged<'_>) -> String {
+fn of_map(note: &MapNote, judged: &Judged<'_>, redact: &dyn Fn(&str) -> String) -> String {
     let checks: Vec<String> = note
         .checks
         .iter()
@@ -176,10 +183,11 @@ fn of_map(note: &MapNote, judged: &Judged<'_>) -> String {
         true => "nothing yet".to_owned(),
         false => checks.join(", "),
     };
-    said(&note.items, &note.says, &note.truth, &note.source, &tested)
+    let texts = [&note.says, &note.truth, &note.source].map(|text| redact(text));
+    said(&note.items, &texts, &tested)
 }
 
-fn said(items: &[String], says: &str, truth: &str, source: &str, tested: &str) -> String {
+fn said(items: &[String], [says, truth, source]: &[String; 3], tested: &str) -> String {
     let items = match items.is_empty() {
         true => String::new(),
         false => format!(" ({})", escape::markdown(&items.join(", "))),
@@ -229,20 +237,28 @@ pub(super) fn render(map: &DocumentMap, memory: &Memory) -> String {
     if !rows.is_empty() {
         out.push_str("\n### What it rests on\n\n| Item | Answer | Seen | By | Evidence |\n|---|---|---|---|---|\n");
         for (item, known) in rows {
-            let words = item.item.last().or(item.row.as_ref()).or(item.under.last());
-            let words = escape::markdown(words.map_or("", String::as_str));
             let _ = writeln!(
                 out,
-                "| {} {words} | {} | {} | {} | {} |",
-                escape::markdown(&item.id),
-                known.standing,
-                known.at.strftime("%Y-%m-%d %H:%M UTC"),
+                "| {} | {} | {} | {} | {} |",
+                name(item),
+                escape::markdown(&known.standing),
+                known.seen(),
                 by(known),
                 evidence(known)
             );
         }
     }
     out
+}
+
+/// The item's id with its words, unless the id is made of them.
+fn name(item: &MapItem) -> String {
+    let words = item.item.last().or(item.row.as_ref()).or(item.under.last());
+    let words = words.map_or("", String::as_str);
+    match item.id.ends_with(words) {
+        true => escape::markdown(&item.id),
+        false => escape::markdown(&format!("{} {words}", item.id)),
+    }
 }
 
 /// The checks that decided it: those that failed, or else those that passed.
@@ -268,6 +284,9 @@ fn evidence(known: &Known) -> String {
     if known.evidence.len() > SHOWN {
         parts.push(format!("{} more", known.evidence.len() - SHOWN));
     }
-    parts.push(format!("run {}", escape::cell(&known.run)));
+    // A run is no evidence of what only a person states.
+    if known.on.is_none() || !parts.is_empty() {
+        parts.push(format!("run {}", escape::cell(&known.run)));
+    }
     parts.join(", ")
 }

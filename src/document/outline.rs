@@ -88,6 +88,22 @@ impl<'t> Outline<'t> {
         above.map_or(&[], |(_, path)| path.as_slice())
     }
 
+    /// The lines between one heading and the next, by their numbers, with the path of the heading.
+    pub(super) fn sections(&self) -> impl Iterator<Item = (&[String], Range<usize>)> {
+        let starts = self.headings.iter();
+        let starts = starts.map(|(at, path)| (path.as_slice(), self.line_from(*at)));
+        let before: (&[String], usize) = (&[], 0);
+        let ends = self.headings.keys().map(|at| self.line_from(*at));
+        let ends = ends.chain([self.lines.len()]);
+        let each = std::iter::once(before).chain(starts).zip(ends);
+        each.map(|((path, start), end)| (path, start..end))
+    }
+
+    /// The first line that begins at a place or after it.
+    fn line_from(&self, at: usize) -> usize {
+        self.lines.partition_point(|line| line.start < at)
+    }
+
     /// The first lines of the list items around a place, outermost first.
     pub(super) fn items(&self, at: usize) -> Vec<String> {
         // An item that begins on the line itself is no address of it.

@@ -28,6 +28,7 @@ pub fn recall(root: &Path, name: &str, shown: &str, text: &str) -> Result<Memory
     if let Ok(intent) = std::fs::read_to_string(next(root, name))
         && let Ok(intent) = serde_json::from_str::<Intent>(&intent)
         && intent.text_sha256 == digest(text)
+        && intent.memory.usable().is_ok()
     {
         return Ok(intent.memory);
     }
@@ -78,6 +79,11 @@ pub fn keep(root: &Path, name: &str, memory: &Memory) -> Result<(), Diagnostic> 
     done.map_err(|error| unwritable(&path, &error))?;
     forget(root, name);
     Ok(())
+}
+
+/// Was something intended, and not kept? A crash leaves that, or a disk that was full.
+pub fn is_pending(root: &Path, name: &str) -> bool {
+    next(root, name).exists()
 }
 
 /// Takes back what was intended, because the document was not written.

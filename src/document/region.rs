@@ -292,7 +292,12 @@ pub fn remove(text: &str, name: &str, take_over: bool) -> Result<String, RegionF
     }
     let line_end = if region.crlf { "\r\n" } else { "\n" };
     let mut before = &text[..region.range.start];
-    for _ in 0..region.lead {
+    // Where words follow, the region was moved or written on after, and the line breaks part people's words.
+    let lead = match region.range.end == text.len() {
+        true => region.lead,
+        false => 0,
+    };
+    for _ in 0..lead {
         before = before.strip_suffix(line_end).unwrap_or(before);
     }
     Ok([before, &text[region.range.end..]].concat())

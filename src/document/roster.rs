@@ -1,9 +1,11 @@
 //! What is known of every item of a document, and what was told of it before.
 
 use super::cell::Cell;
-use super::judged::{ItemState, Judged, Standing};
+use super::judged::{ItemState, Judged, NOT_THERE, Standing};
 use super::memory::{Known, Memory};
-use crate::model::DocumentMap;
+use super::update::Options;
+use crate::model::{DocumentMap, Verdict};
+use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the items, each asked once.
@@ -15,22 +17,29 @@ pub(super) struct Roster<'a> {
     refresh: bool,
 }
 
+/// Checks that were seen to hold or not; what others gave decides nothing.
+fn looked(gave: &str) -> bool {
+    gave == Verdict::Pass.word() || gave == Verdict::Fail.word()
+}
+
 impl<'a> Roster<'a> {
     pub(super) fn new(
         map: &'a DocumentMap,
         judged: &'a Judged<'a>,
         before: &'a Memory,
-        refresh: bool,
+        options: &Options<'_>,
     ) -> Self {
         let mut known = Self {
             map,
             judged,
             states: BTreeMap::new(),
             before,
-            refresh,
+            refresh: options.refresh,
         };
         for item in &map.items {
-            let state = judged.item(item, &[]);
+            let mut state = judged.item(item, &[]);
+            // People's words go into documents that everybody reads.
+            state.stated = state.stated.map(|words| (options.redact)(&words));
             let told = known.told(&item.id, &state);
             known.states.insert(item.id.clone(), (state, told));
         }
@@ -42,7 +51,9 @@ impl<'a> Roster<'a> {
     fn told(&self, id: &str, state: &ItemState) -> Option<Known> {
         let before = self.before.items.get(id);
         if state.standing == Standing::NotLooked {
-            return before.cloned();
+            return before
+                .filter(|before| still_answers(before, state))
+                .cloned();
         }
         if !state.standing.holds() && state.standing != Standing::Failed {
             return None;
@@ -51,12 +62,17 @@ impl<'a> Roster<'a> {
             before.standing == state.standing.words()
                 && before.checks.keys().eq(state.checks.keys())
                 && before.stated == state.stated
+                && rests_on_the_same(before, state)
         });
         match same {
             Some(before) if !self.refresh => Some(before.clone()),
             _ => Some(Known {
                 standing: state.standing.words().into(),
                 at: self.judged.subject.ended,
+                on: state.stated_on.filter(|day| {
+                    let ended = self.judged.subject.ended.to_zoned(TimeZone::UTC).date();
+                    *day > ended || !state.checks.values().any(|gave| looked(gave))
+                }),
                 run: self.judged.subject.run.clone(),
                 commit: self.judged.subject.commit.clone(),
                 checks: state
@@ -91,4 +107,29 @@ impl<'a> Roster<'a> {
             .filter_map(|item| Some((item.id.clone(), self.states.get(&item.id)?.0.standing)))
             .collect()
     }
+}
+
+/// What was told before still stands where a run did not look at everything. That it holds, only while
+/// it was told of every check that is asked for now, and nothing else is missing.
+fn still_answers(before: &Known, state: &ItemState) -> bool {
+    let known = |(id, gave): (&String, &&str)| !is_aside(gave) || before.checks.contains_key(id);
+    !before.holds() || (state.lacks.is_none() && state.checks.iter().all(known))
+}
+
+/// Does the answer rest on the same checks: those that failed, or else those that passed? One that was not
+/// looked at again counts as it was told.
+fn rests_on_the_same(before: &Known, state: &ItemState) -> bool {
+    let wanted = match state.standing {
+        Standing::Failed => Verdict::Fail.word(),
+        _ => Verdict::Pass.word(),
+    };
+    state.checks.iter().all(|(id, gave)| {
+        let told = before.checks.get(id).is_some_and(|gave| gave == wanted);
+        told == (*gave == wanted) || (told && is_aside(gave))
+    })
+}
+
+/// Nobody looked.
+fn is_aside(gave: &str) -> bool {
+    gave == NOT_THERE || gave == Verdict::NotRun.word()
 }

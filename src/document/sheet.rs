@@ -3,9 +3,10 @@
 //! Slots are looked for in the text as it was: a blank that was filled is no blank any more. Every place
 //! that was written knows what stands there now.
 
-use super::memory::{Line, Memory, Place, Written};
+use super::index::{Found, Index};
+use super::memory::Memory;
 use super::outline::Outline;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A document with what holdpoint wrote taken out.
@@ -30,31 +31,24 @@ pub(super) struct Kept {
     pub(super) written: Option<String>,
 }
 
-/// A place in the text as it is.
-struct Found {
-    at: Range<usize>,
-    slot: Written,
-}
-
 impl Sheet {
     /// Takes out of `text` what `memory` says was written.
     pub(super) fn open(text: &str, memory: &Memory) -> Self {
         let outline = Outline::of(text);
         let mut lost = Vec::new();
         let mut found = Vec::new();
-        let mut taken = BTreeSet::new();
         let index = Index::of(text, &outline);
-        for line in &memory.lines {
+        for (line, places) in memory.lines.iter().zip(index.find_all(&memory.lines)) {
             let words = || line.slots.iter().map(|slot| &*slot.original).chain([""]);
             let whole = || line.pieces.iter().map(String::as_str).zip(words());
             let original: String = whole().flat_map(|(piece, slot)| [piece, slot]).collect();
-            match index.find(line, &mut taken) {
+            match places {
                 Some(places) => found.extend(places),
                 None => lost.push(original.trim().to_owned()),
             }
         }
         for block in &memory.blocks {
-            match index.fence(&block.place) {
+            match index.fence(block) {
                 Some(at) => found.push(Found {
                     at,
                     slot: block.slot.clone(),
@@ -65,6 +59,15 @@ impl Sheet {
         found.sort_by_key(|one| one.at.start);
         let (base, kept) = restore(text, found);
         Self { base, kept, lost }
+    }
+
+    /// A place of the text as it was in the text as it is.
+    pub(super) fn in_current(&self, at: Range<usize>) -> Range<usize> {
+        let before = self.kept.range(..at.start).map(|(_, kept)| kept);
+        let (now, was) = before.fold((0, 0), |(now, was), kept| {
+            (now + kept.now.len(), was + kept.at.len())
+        });
+        at.start + now - was..at.end + now - was
     }
 
     /// The text as it is, from the text as it was.
@@ -113,185 +116,4 @@ fn restore(text: &str, found: Vec<Found>) -> (String, BTreeMap<usize, Kept>) {
     }
     base.push_str(text.get(done..).unwrap_or_default());
     (base, kept)
-}
-
-/// The lines of a text by the section that they stand in.
-pub(super) struct Index<'t, 'o> {
-    text: &'t str,
-    outline: &'o Outline<'t>,
-    /// The lines of each section, by the path of its headings.
-    sections: BTreeMap<&'o [String], Vec<Range<usize>>>,
-}
-
-impl<'t, 'o> Index<'t, 'o> {
-    pub(super) fn of(text: &'t str, outline: &'o Outline<'t>) -> Self {
-        let mut sections: BTreeMap<&[String], Vec<Range<usize>>> = BTreeMap::new();
-        for line in &outline.lines {
-            let path = outline.headings(line.start);
-            sections.entry(path).or_default().push(line.clone());
-        }
-        Self {
-            text,
-            outline,
-            sections,
-        }
-    }
-
-    /// Where the slots of a remembered line are now. A line is found in its section, by what stands
-    /// around its slots; where several look the same, by the items that hold it, and by its number.
-    fn find(&self, line: &Line, taken: &mut BTreeSet<usize>) -> Option<Vec<Found>> {
-        let place = &line.place;
-        let alike = |lines: &[Range<usize>]| -> Vec<(Range<usize>, Vec<Range<usize>>)> {
-            lines
-                .iter()
-                .filter_map(|at| {
-                    let places = slots_of(self.text.get(at.clone())?, line)?;
-                    Some((at.clone(), places))
-                })
-                .collect()
-        };
-        let none = Vec::new();
-        let section = self.section(place).and_then(|path| self.sections.get(path));
-        let mut candidates = alike(section.unwrap_or(&none));
-        if candidates.len() != place.of {
-            candidates.retain(|(at, _)| self.outline.items(at.start) == place.items);
-            // The number counted lines of the whole section; among those of one item it says less.
-            if candidates.len() != 1 && candidates.len() <= place.nth {
-                return None;
-            }
-        }
-        let chosen = match candidates.len() {
-            1 => candidates.into_iter().next(),
-            _ => candidates.into_iter().nth(place.nth),
-        };
-        let (at, places) = chosen?;
-        if !taken.insert(at.start) {
-            return None;
-        }
-        let places = places
-            .into_iter()
-            .map(|slot| slot.start + at.start..slot.end + at.start);
-        let slots = line.slots.iter().cloned();
-        Some(
-            places
-                .zip(slots)
-                .map(|(at, slot)| Found { at, slot })
-                .collect(),
-        )
-    }
-
-    /// How the line at `at` is remembered: its place among those that look the same.
-    pub(super) fn place(&self, pieces: &[String], slots: &[Written], at: usize) -> Place {
-        let headings = self.outline.headings(at).to_vec();
-        let mut line = Line {
-            place: Place {
-                items: self.outline.items(at),
-                headings,
-                nth: 0,
-                of: 0,
-            },
-            pieces: pieces.to_vec(),
-            slots: slots.to_vec(),
-        };
-        for other in self
-            .sections
-            .get(&*line.place.headings)
-            .into_iter()
-            .flatten()
-        {
-            let text = self.text.get(other.clone()).unwrap_or_default();
-            if slots_of(text, &line).is_some() {
-                line.place.nth += usize::from(other.start < at);
-                line.place.of += 1;
-            }
-        }
-        line.place
-    }
-
-    /// The content of a remembered fenced block, without the white space around it.
-    fn fence(&self, place: &Place) -> Option<Range<usize>> {
-        let section = self.section(place)?;
-        let mut of_section = self
-            .outline
-            .fences
-            .iter()
-            .filter(|fence| self.outline.headings(fence.start) == section);
-        Some(trimmed(self.text, of_section.nth(place.nth)?))
-    }
-
-    /// The section of a remembered place: that of its headings, or the one section whose own heading is
-    /// the same, under others than before.
-    fn section(&self, place: &Place) -> Option<&'o [String]> {
-        if let Some((path, _)) = self.sections.get_key_value(&*place.headings) {
-            return Some(path);
-        }
-        let own = place.headings.last()?;
-        let mut same = self.sections.keys().filter(|path| path.last() == Some(own));
-        let only = same.next()?;
-        same.next().is_none().then_some(*only)
-    }
-}
-
-/// Where in a line the slots are; none where the line is another one.
-fn slots_of(text: &str, line: &Line) -> Option<Vec<Range<usize>>> {
-    let (first, last) = (line.pieces.first()?, line.pieces.last()?);
-    let inner = text.strip_prefix(first.as_str())?;
-    inner.strip_suffix(last.as_str())?;
-    let end = text.len() - last.len();
-    let mut at = first.len();
-    let mut found = Vec::with_capacity(line.slots.len());
-    for (number, slot) in line.slots.iter().enumerate() {
-        let next = line.pieces.get(number + 1)?;
-        let rest = text.get(at..end)?;
-        let is_last = number + 1 == line.slots.len();
-        // What holdpoint wrote, or what was there before, is known; what a person wrote ends where the next piece begins.
-        let known = [slot.written.as_deref(), Some(slot.original.as_str())];
-        let length = known
-            .into_iter()
-            .flatten()
-            .find(|words| {
-                rest.strip_prefix(words).is_some_and(|after| match is_last {
-                    true => after.is_empty(),
-                    false => after.starts_with(next.as_str()),
-                })
-            })
-            .map(str::len)
-            .or_else(|| match is_last {
-                true => Some(rest.len()),
-                false => rest.find(next.as_str()),
-            })?;
-        found.push(at..at + length);
-        at += length;
-        if !is_last {
-            at += next.len();
-        }
-    }
-    (at == end).then_some(found)
-}
-
-/// A range without the white space at its ends.
-pub(super) fn trimmed(text: &str, range: &Range<usize>) -> Range<usize> {
-    let words = text.get(range.clone()).unwrap_or_default();
-    let start = range.start + (words.len() - words.trim_start().len());
-    let end = range.end - (words.len() - words.trim_end().len());
-    start..end.max(start)
-}
-
-/// How the fenced block whose content holds `at` is remembered.
-pub(super) fn place_of_block(outline: &Outline<'_>, at: usize) -> Option<Place> {
-    let headings = outline.headings(at).to_vec();
-    let of_section: Vec<&Range<usize>> = outline
-        .fences
-        .iter()
-        .filter(|fence| outline.headings(fence.start) == headings)
-        .collect();
-    let nth = of_section
-        .iter()
-        .position(|fence| fence.start <= at && at < fence.end)?;
-    Some(Place {
-        items: outline.items(at),
-        of: of_section.len(),
-        headings,
-        nth,
-    })
 }

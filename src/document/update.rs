@@ -4,6 +4,7 @@
 use super::bind::{self, Bound};
 use super::cell::Cell;
 use super::fill::{Filling, Rule, rule};
+use super::index::Index;
 use super::judged::{Judged, Standing};
 use super::memory::{self, Known, Memory};
 use super::notes::{self, Emptied};
@@ -11,7 +12,7 @@ use super::outline::Outline;
 use super::region::RegionFault;
 use super::remark::{Change, Remark, Subject, conflict, words};
 use super::roster::Roster;
-use super::sheet::{Index, Kept, Sheet, place_of_block, splice};
+use super::sheet::{Kept, Sheet, splice};
 use super::slot::{Scan, Slot, SlotKind};
 use super::{remark, scan};
 use crate::diagnostic::{Diagnostic, Source};
@@ -68,7 +69,7 @@ pub fn update(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mut known = Roster::new(map, judged, memory, options.refresh);
+    let mut known = Roster::new(map, judged, memory, options);
     let mut remarks = Vec::new();
     let mut cells = Vec::new();
     for slot in &found.slots {
@@ -88,7 +89,8 @@ pub fn update(
     remark::of_items(&bound, &found, &sheet, &mut known.states, &mut remarks);
     let mut memory = remember(&sheet, &cells, memory, known.kept(&cells));
     let present = bound.items().map(|item| &*item.id).collect();
-    memory.notes = notes::contradictions(map, judged, &present, &memory, &sheet.base);
+    let redact = options.redact;
+    memory.notes = notes::contradictions(map, judged, &present, &memory, &sheet.base, redact);
     let parts = cells.iter().flat_map(|cell| {
         let each = cell.slot.ranges().into_iter();
         each.zip(cell.last.iter().map(String::as_str))
@@ -190,7 +192,9 @@ fn settle<'a>(
         map,
         judged,
         state,
-        at: told.as_ref().map(|told| told.at),
+        told: told.as_ref(),
+        states: &known.states,
+        written: cell.written.as_deref(),
         redact: options.redact,
         base: &sheet.base,
     };
@@ -249,7 +253,7 @@ fn remember(
             if !is_block {
                 let line = outline.line(at.start).map_or(0, |line| line.start);
                 lines.entry(line).or_default().push((at, slot, touched));
-            } else if touched && let Some(place) = place_of_block(&outline, at.start) {
+            } else if touched && let Some(place) = index.place_of_block(at.start) {
                 memory.blocks.push(memory::Block { place, slot });
             }
         }
@@ -273,7 +277,7 @@ fn remember(
         }
         pieces.push(sheet.base.get(done..end).unwrap_or_default().to_owned());
         let slots: Vec<memory::Written> = slots.into_iter().map(|(_, slot, _)| slot).collect();
-        let place = index.place(&pieces, &slots, start);
+        let place = index.place(&pieces, start);
         memory.lines.push(memory::Line {
             place,
             pieces,

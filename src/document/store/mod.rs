@@ -76,6 +76,20 @@ impl Opened {
     }
 }
 
+impl Opened {
+    /// Does the file still say what was read?
+    ///
+    /// # Errors
+    /// It has changed, or can no longer be read.
+    pub fn unchanged(&self) -> std::result::Result<(), Box<Fault>> {
+        let now = read(&self.file).map_err(|error| Fault::unreadable(&self.name, &error, false))?;
+        match now == self.text.as_bytes() {
+            true => Ok(()),
+            false => Err(Fault::changed(&self.name)),
+        }
+    }
+}
+
 /// Puts a new text in place of the one that was read. The file keeps its mode, its owner where that
 /// is allowed, and the links that lead to it.
 ///
