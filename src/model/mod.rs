@@ -14,7 +14,7 @@ mod target;
 mod verdict;
 mod waiver;
 
-pub use application::{Application, Framework, Route};
+pub use application::{Application, Framework, RateLimit, Route};
 pub use check::{
     Assessment, Check, CheckId, Contradiction, Example, Expectation, Look, Origin, Place, Remedy,
 };

@@ -10,6 +10,7 @@ mod file;
 mod gcloud;
 mod http;
 mod ladder;
+mod limits;
 mod mongodb;
 mod nextauth;
 mod oidc;
@@ -39,6 +40,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &file::File,
     &gcloud::Gcloud,
     &http::Http,
+    &limits::Limits,
     &mongodb::Mongodb,
     &nextauth::NextAuth,
     &oidc::Oidc,
