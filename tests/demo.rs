@@ -90,6 +90,7 @@ fn as_found_it_is_no_go_and_says_where_to_look() {
             "headers.strict-transport-security",
             "headers.strict-transport-security-subdomains",
             "headers.xss-protection",
+            "limits.sign-in-callback",
             "mongodb.least-privilege",
             "nextauth.cookie-prefixes",
             "nextauth.session-lifetime",

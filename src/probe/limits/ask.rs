@@ -3,7 +3,7 @@
 use super::header::{self, Announcement};
 use super::retry_after::RetryAfter;
 use crate::clock;
-use crate::model::{Hindrance, HindranceKind, Target};
+use crate::model::Target;
 use crate::probe::Context;
 use crate::probe::http::of_path;
 use crate::probe::transport::to_target::dress;
@@ -32,12 +32,10 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) announcement: Announcement,
     pub(super) retry_after: Option<RetryAfter>,
-    /// A cache gave it (RFC 9111, Age), so it says nothing of a limit.
+    /// A cache gave it (Age in RFC 9111, or what platforms say), so it says nothing of a limit.
     pub(super) cached: bool,
     /// The server's time, in seconds since 1970.
     pub(super) now: f64,
-    /// When it was asked for.
-    pub(super) asked: Instant,
 }
 
 /// Asks one target.
@@ -106,12 +104,11 @@ impl<'a> Asker<'a> {
             set(headers, "content-type", "application/x-www-form-urlencoded");
             *request.body_mut() = Some(form.clone().into());
         }
-        let asked = clock::tick();
         let fetched = self.context.transport.fetch(request, until).await?;
-        Ok(self.read(&fetched, asked))
+        Ok(Self::read(&fetched))
     }
 
-    fn read(&self, fetched: &Fetched, asked: Instant) -> Answer {
+    fn read(fetched: &Fetched) -> Answer {
         let lines: Vec<_> = fetched
             .headers
             .iter()
@@ -128,15 +125,23 @@ impl<'a> Asker<'a> {
         let age = fetched
             .header("age")
             .and_then(|age| age.trim().parse::<u64>().ok());
+        // As Vercel, Cloudflare and others say it.
+        let hit = ["x-vercel-cache", "cf-cache-status", "x-cache"]
+            .iter()
+            .any(|name| {
+                let said = fetched.header(name).unwrap_or_default().trim();
+                ["HIT", "STALE", "PRERENDER"]
+                    .iter()
+                    .any(|word| said.to_ascii_uppercase().starts_with(word))
+            });
         Answer {
             status: fetched.status,
             announcement: header::read(&lines),
             retry_after: fetched
                 .header("retry-after")
                 .map(|text| RetryAfter::read(text, now)),
-            cached: age.is_some_and(|age| age > 0),
+            cached: age.is_some_and(|age| age > 0) || hit,
             now,
-            asked,
         }
     }
 }
@@ -158,9 +163,4 @@ fn authorization(context: &Context, url: &Url) -> Option<String> {
     let pair = STANDARD.encode(format!("{}:{password}", plain(url.username())));
     context.secrets.register("target authorization", &pair);
     Some(format!("Basic {pair}"))
-}
-
-/// Why no answer came, for people, where it ends the look.
-pub(super) fn no_target() -> Hindrance {
-    Hindrance::new(HindranceKind::Internal, "no target was given")
 }

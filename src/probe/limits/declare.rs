@@ -1,10 +1,11 @@
 //! What check files may write for the limits probe, and what expectations may read of it.
 
-use crate::model::{FactKind, FactSpec};
+use crate::model::{FactKind, FactSpec, Facts};
 use crate::probe::ParameterSpec;
+use serde_json::{Value, json};
 
 /// The looks.
-pub(super) const LOOKS: [&str; 1] = ["announced"];
+pub(super) const LOOKS: [&str; 4] = ["announced", "claim", "sign-in", "bypass"];
 
 pub(super) fn parameters() -> Vec<ParameterSpec> {
     use FactKind::Text;
@@ -12,9 +13,16 @@ pub(super) fn parameters() -> Vec<ParameterSpec> {
         ParameterSpec::required(
             "look",
             Text,
-            "announced: two requests, and what their answers say of a limit",
+            "announced: two requests, and what their answers say of a limit. claim: one request more than is configured. sign-in: twelve forms \
+             without a CSRF token. bypass: once the limit refuses, the same request as another client might send it. All but announced \
+             need level active",
         )
         .one_of(&LOOKS),
+        ParameterSpec::optional(
+            "production",
+            Text,
+            "yes allows all but announced also where the environment is production; default no",
+        ),
         ParameterSpec::optional(
             "paths",
             FactKind::list(Text),
@@ -99,5 +107,114 @@ pub(super) fn facts() -> Vec<FactSpec> {
             Float,
             "by how much the remaining requests fell from the first sample to the second",
         ),
+        maybe(
+            "burst",
+            burst(),
+            "claim and sign-in: what the requests showed",
+        ),
+        maybe("bypass", bypass(), "bypass: what got around the limit"),
     ]
+}
+
+fn burst() -> FactKind {
+    use FactKind::{Bool, Float, Int, Object, Text};
+    Object(vec![
+        of(
+            "outcome",
+            Text,
+            "held (exactly as many passed as are configured; for sign-in: some were refused), none (nothing was refused), looser (more passed), stricter (fewer passed), unclear",
+        ),
+        of(
+            "admitted",
+            Int,
+            "requests that passed before the first refusal",
+        ),
+        of("sent", Int, "requests that were sent in all"),
+        maybe("why", Text, "why it is unclear, for people"),
+        maybe(
+            "refusal",
+            Object(vec![
+                of("status", Int, "its status"),
+                maybe(
+                    "retry_after",
+                    Text,
+                    "good (whole seconds, or a date to come), malformed, past; null where there is none",
+                ),
+                maybe("retry_after_seconds", Int, "how long it asks to wait"),
+                maybe(
+                    "retry_after_holds",
+                    Bool,
+                    "a request after that time was let through; null where it was not tried",
+                ),
+                of("announced", Bool, "it announces the limit in its headers"),
+            ]),
+            "the first refusal; null where there was none",
+        ),
+        maybe(
+            "recovered",
+            Bool,
+            "a request passed after the window; null where that was not tried",
+        ),
+        maybe(
+            "recovered_after",
+            Float,
+            "seconds from the refusal to that request",
+        ),
+        maybe(
+            "unwatched",
+            Text,
+            "why recovery was not waited for, for people",
+        ),
+    ])
+}
+
+fn bypass() -> FactKind {
+    use FactKind::{Int, Object, Text};
+    let list = FactKind::list;
+    let group = || {
+        Object(vec![
+            of(
+                "passed",
+                list(Text),
+                "what got past the limit, three times of three",
+            ),
+            of(
+                "held",
+                list(Text),
+                "what was refused, or led to something else",
+            ),
+            of(
+                "untold",
+                list(Text),
+                "what could not be told, because the limit came and went",
+            ),
+        ])
+    };
+    Object(vec![
+        of("sent", Int, "requests that were sent in all"),
+        maybe(
+            "why",
+            Text,
+            "why nothing, or not everything, was tried, for people",
+        ),
+        of(
+            "address",
+            group(),
+            "headers by which proxies tell a client's address, with one that nobody has",
+        ),
+        of("path", group(), "other ways of writing the path, and HEAD"),
+        of("session", group(), "cookies of strangers"),
+    ])
+}
+
+/// Every fact, of a look that saw nothing yet.
+pub(super) fn blank() -> Facts {
+    let facts = json!({
+        "look": "", "path": "", "configured": null, "status": null, "cached": false, "announced": [],
+        "faults": [], "agrees": null, "falls": null, "burst": null, "bypass": null,
+    });
+    match facts {
+        Value::Object(facts) => facts,
+        _ => Facts::new(),
+    }
 }

@@ -56,6 +56,11 @@ flexible('/rlf/bursty', new BurstyRateLimiter(
   new RateLimiterMemory({ points: 2, duration: 1 }),
   new RateLimiterMemory({ keyPrefix: 'burst', points: 8, duration: windowMs / 1000 }),
 ))
+// Sign-in endpoints, with a limit and without.
+for (const endpoint of ['signin', 'callback/credentials']) {
+  erl(`/api/auth/${endpoint}`, { limit: 5 })
+  allow(`/open/auth/${endpoint}`)
+}
 allow('/none')
 let count = 0
 allow('/breaks', (_, answer, next) => (++count % 3 ? next() : answer.status(500).end()))
