@@ -100,6 +100,7 @@ fn as_found_it_is_no_go_and_says_where_to_look() {
             "headers.xss-protection",
             "isolation.guests",
             "isolation.users",
+            "limits.sign-in-callback",
             "mongodb.least-privilege",
             "nextauth.cookie-prefixes",
             "nextauth.session-lifetime",

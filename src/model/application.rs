@@ -15,6 +15,8 @@ pub struct Application {
     pub routes: Vec<Route>,
     /// The lockfile's name, such as `package-lock.json`.
     pub lockfile: Option<String>,
+    /// The limits that holdpoint.toml claims for paths.
+    pub rate_limits: Vec<RateLimit>,
     /// Documents of the repository that holdpoint knows how to fill in.
     pub documents: Vec<String>,
     /// What `holdpoint.toml` says of the application's own API.
@@ -50,6 +52,17 @@ pub struct Collection {
 pub enum Framework {
     /// Next.js
     Next,
+}
+
+/// So many requests to a path within so much time, as its owner claims.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateLimit {
+    /// The path as a request names it.
+    pub path: String,
+    /// How many requests.
+    pub requests: u32,
+    /// Within how long.
+    pub window: std::time::Duration,
 }
 
 /// One route of the application.

@@ -14,7 +14,7 @@ mod target;
 mod verdict;
 mod waiver;
 
-pub use application::{Api, Application, Collection, Framework, Route};
+pub use application::{Api, Application, Collection, Framework, RateLimit, Route};
 pub use check::{
     Assessment, Check, CheckId, Contradiction, Example, Expectation, Look, Origin, Place, Remedy,
 };

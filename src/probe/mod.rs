@@ -14,6 +14,7 @@ mod history;
 mod http;
 mod isolation;
 mod ladder;
+mod limits;
 mod mongodb;
 mod nextauth;
 pub mod observatory;
@@ -50,6 +51,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &history::History,
     &http::Http,
     &isolation::Isolation,
+    &limits::Limits,
     &mongodb::Mongodb,
     &nextauth::NextAuth,
     &observatory::Observatory,

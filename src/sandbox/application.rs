@@ -4,6 +4,7 @@
 use super::Variant;
 use super::headers::{self, Nonce};
 use super::keys::Keys;
+use super::limit;
 use super::nextauth::{self, Library};
 use super::sign_in;
 use super::tasks::{self, Tasks};
@@ -106,6 +107,10 @@ impl Application {
             .fallback(missing)
             .with_state(Arc::clone(self))
             .merge(library.route_layer(faulty))
+            .layer(middleware::from_fn_with_state(
+                limit::Attempts::new(self.variant),
+                limit::surround,
+            ))
             .layer(middleware::from_fn_with_state(
                 self.variant,
                 headers::surround,

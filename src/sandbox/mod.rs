@@ -7,6 +7,7 @@ mod authority;
 mod dns;
 mod headers;
 mod keys;
+mod limit;
 mod listener;
 pub mod mongodb;
 mod nextauth;

@@ -59,7 +59,8 @@ pub fn load(
     if !chooser.problems.is_empty() {
         return Err(chooser.problems);
     }
-    let application = detect::application(&root, &file.api, &mut chooser.warnings);
+    let mut application = detect::application(&root, &file.api, &mut chooser.warnings);
+    application.rate_limits.clone_from(&file.rate_limits);
     let known = target::Known {
         arguments,
         file: &file,
@@ -150,7 +151,6 @@ pub fn load(
         waivers,
         documents,
         records,
-        rate_limits: file.rate_limits,
         sources: choices,
         warnings,
     })

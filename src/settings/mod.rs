@@ -102,8 +102,6 @@ pub struct Settings {
     pub documents: BTreeMap<String, String>,
     /// The folder of records.
     pub records: PathBuf,
-    /// Path of a request and its limit: `10 per 10s`.
-    pub rate_limits: Vec<(String, String)>,
     /// Where each value came from.
     pub sources: Vec<Choice>,
     /// What is odd and stops nothing.

@@ -6,7 +6,7 @@ use super::address;
 use crate::diagnostic::parse_duration;
 use crate::diagnostic::table::{Problems, TableReader, parse};
 use crate::diagnostic::{Diagnostic, Source};
-use crate::model::{Api, CheckId, Level, Severity};
+use crate::model::{Api, CheckId, Level, RateLimit, Severity};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -38,7 +38,7 @@ pub(super) struct File {
     pub(super) documents: BTreeMap<String, Placed<String>>,
     pub(super) records: Option<Placed<String>>,
     pub(super) limits: LimitsTable,
-    pub(super) rate_limits: Vec<(String, String)>,
+    pub(super) rate_limits: Vec<RateLimit>,
     pub(super) api: Api,
     pub(super) fail_on: Option<Placed<Severity>>,
 }
@@ -299,7 +299,7 @@ fn overrides(table: &TableReader<'_>) -> Vec<String> {
     ids.into_iter().map(|(id, _)| id).collect()
 }
 
-fn rate_limits(table: &TableReader<'_>) -> Vec<(String, String)> {
+fn rate_limits(table: &TableReader<'_>) -> Vec<RateLimit> {
     let paths: Vec<_> = table.keys().collect();
     let mut limits = Vec::new();
     for (path, span) in paths {
@@ -315,11 +315,16 @@ fn rate_limits(table: &TableReader<'_>) -> Vec<(String, String)> {
             continue;
         };
         let parts = text.split_once(" per ");
-        let good = parts.is_some_and(|(count, window)| {
-            count.trim().parse::<u32>().is_ok_and(|count| count > 0)
-                && parse_duration(window).is_ok_and(|window| !window.is_zero())
+        let read = parts.and_then(|(count, window)| {
+            Some(RateLimit {
+                path: path.to_owned(),
+                requests: count.trim().parse().ok().filter(|count| *count > 0)?,
+                window: parse_duration(window)
+                    .ok()
+                    .filter(|window| !window.is_zero())?,
+            })
         });
-        if !good {
+        if read.is_none() {
             let help = "write a number of requests and a time, such as \"10 per 10s\"";
             table.wrong(
                 path,
@@ -328,7 +333,7 @@ fn rate_limits(table: &TableReader<'_>) -> Vec<(String, String)> {
                 help,
             );
         }
-        limits.push((path.to_owned(), text));
+        limits.extend(read);
     }
     limits
 }

@@ -77,7 +77,11 @@ fn every_key_is_read() {
     assert_eq!(file.limits.timeout.unwrap().value, Duration::from_secs(5));
     assert_eq!(
         file.rate_limits,
-        [("/api/tasks".into(), "10 per 10s".into())]
+        [RateLimit {
+            path: "/api/tasks".into(),
+            requests: 10,
+            window: Duration::from_secs(10)
+        }]
     );
     assert_eq!(file.fail_on.unwrap().value, Severity::High);
 }

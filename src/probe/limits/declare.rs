@@ -1,0 +1,220 @@
+//! What check files may write for the limits probe, and what expectations may read of it.
+
+use crate::model::{FactKind, FactSpec, Facts};
+use crate::probe::ParameterSpec;
+use serde_json::{Value, json};
+
+/// The looks.
+pub(super) const LOOKS: [&str; 4] = ["announced", "claim", "sign-in", "bypass"];
+
+pub(super) fn parameters() -> Vec<ParameterSpec> {
+    use FactKind::Text;
+    vec![
+        ParameterSpec::required(
+            "look",
+            Text,
+            "announced: two requests, and what their answers say of a limit. claim: one request more than is configured. sign-in: twelve forms \
+             without a CSRF token. bypass: once the limit refuses, the same request as another client might send it. All but announced \
+             need level active",
+        )
+        .one_of(&LOOKS),
+        ParameterSpec::optional(
+            "production",
+            Text,
+            "yes allows all but announced also where the environment is production; default no",
+        ),
+        ParameterSpec::optional(
+            "paths",
+            FactKind::list(Text),
+            "the paths, each a look of its own; default those under [rate_limits] in holdpoint.toml, and for announced the API path where there are none",
+        ),
+    ]
+}
+
+fn of(name: &'static str, kind: FactKind, meaning: &'static str) -> FactSpec {
+    FactSpec::new(name, kind, meaning)
+}
+
+fn maybe(name: &'static str, kind: FactKind, meaning: &'static str) -> FactSpec {
+    FactSpec::new(name, FactKind::optional(kind), meaning)
+}
+
+pub(super) fn facts() -> Vec<FactSpec> {
+    use FactKind::{Bool, Float, Int, Object, Text};
+    vec![
+        of("look", Text, "which look it was"),
+        of("path", Text, "the path that was asked"),
+        maybe(
+            "configured",
+            Object(vec![
+                of("limit", Int, "requests"),
+                of("window", Float, "seconds"),
+            ]),
+            "the limit that holdpoint.toml claims for the path; null where it claims none",
+        ),
+        maybe("status", Int, "the status of the first answer"),
+        of(
+            "cached",
+            Bool,
+            "a cache gave the first answer (Age), so what it announces is not read",
+        ),
+        of(
+            "announced",
+            FactKind::list(Object(vec![
+                of(
+                    "dialect",
+                    Text,
+                    "draft-8 (RateLimit with named items), draft-7 (RateLimit: limit=…), draft-6 (RateLimit-Limit …), x-ratelimit, x-rate-limit, shopify",
+                ),
+                of(
+                    "policy",
+                    Text,
+                    "the limit's name, or what it counts; empty where that is not said",
+                ),
+                maybe("limit", Int, "requests that are allowed"),
+                maybe(
+                    "window",
+                    Int,
+                    "seconds that they are allowed in; null where it is not announced",
+                ),
+                maybe("remaining", Float, "requests that are left"),
+                maybe(
+                    "reset_means",
+                    Text,
+                    "what the reset holds: seconds, milliseconds, epoch-seconds, epoch-milliseconds, moving-epoch (reckoned anew with each request), constant (the window's length, which does not fall), date, duration",
+                ),
+                of(
+                    "settled",
+                    Bool,
+                    "two samples tell what the reset holds, or its form does; else its size was gone by",
+                ),
+                maybe("resets_in", Float, "seconds from the answer to the reset"),
+            ])),
+            "the limits that answers announce in their headers",
+        ),
+        of(
+            "faults",
+            FactKind::list(Text),
+            "where the announcement breaks its dialect or cannot be true, for people",
+        ),
+        maybe(
+            "agrees",
+            Bool,
+            "an announced limit is the configured one; null where either is missing",
+        ),
+        maybe(
+            "falls",
+            Float,
+            "by how much the remaining requests fell from the first sample to the second",
+        ),
+        maybe(
+            "burst",
+            burst(),
+            "claim and sign-in: what the requests showed",
+        ),
+        maybe("bypass", bypass(), "bypass: what got around the limit"),
+    ]
+}
+
+fn burst() -> FactKind {
+    use FactKind::{Bool, Float, Int, Object, Text};
+    Object(vec![
+        of(
+            "outcome",
+            Text,
+            "held (exactly as many passed as are configured; for sign-in: some were refused), none (nothing was refused), looser (more passed), stricter (fewer passed), unclear",
+        ),
+        of(
+            "admitted",
+            Int,
+            "requests that passed before the first refusal",
+        ),
+        of("sent", Int, "requests that were sent in all"),
+        maybe("why", Text, "why it is unclear, for people"),
+        maybe(
+            "refusal",
+            Object(vec![
+                of("status", Int, "its status"),
+                maybe(
+                    "retry_after",
+                    Text,
+                    "good (whole seconds, or a date to come), malformed, past; null where there is none",
+                ),
+                maybe("retry_after_seconds", Int, "how long it asks to wait"),
+                maybe(
+                    "retry_after_holds",
+                    Bool,
+                    "a request after that time was let through; null where it was not tried",
+                ),
+                of("announced", Bool, "it announces the limit in its headers"),
+            ]),
+            "the first refusal; null where there was none",
+        ),
+        maybe(
+            "recovered",
+            Bool,
+            "a request passed after the window; null where that was not tried",
+        ),
+        maybe(
+            "recovered_after",
+            Float,
+            "seconds from the refusal to that request",
+        ),
+        maybe(
+            "unwatched",
+            Text,
+            "why recovery was not waited for, for people",
+        ),
+    ])
+}
+
+fn bypass() -> FactKind {
+    use FactKind::{Int, Object, Text};
+    let list = FactKind::list;
+    let group = || {
+        Object(vec![
+            of(
+                "passed",
+                list(Text),
+                "what got past the limit, three times of three",
+            ),
+            of(
+                "held",
+                list(Text),
+                "what was refused, or led to something else",
+            ),
+            of(
+                "untold",
+                list(Text),
+                "what could not be told, because the limit came and went",
+            ),
+        ])
+    };
+    Object(vec![
+        of("sent", Int, "requests that were sent in all"),
+        maybe(
+            "why",
+            Text,
+            "why nothing, or not everything, was tried, for people",
+        ),
+        of(
+            "address",
+            group(),
+            "headers by which proxies tell a client's address, with one that nobody has",
+        ),
+        of("path", group(), "other ways of writing the path, and HEAD"),
+        of("session", group(), "cookies of strangers"),
+    ])
+}
+
+/// Every fact, of a look that saw nothing yet.
+pub(super) fn blank() -> Facts {
+    let facts = json!({
+        "look": "", "path": "", "configured": null, "status": null, "cached": false, "announced": [],
+        "faults": [], "agrees": null, "falls": null, "burst": null, "bypass": null,
+    });
+    match facts {
+        Value::Object(facts) => facts,
+        _ => Facts::new(),
+    }
+}

@@ -1,0 +1,169 @@
+//! The limits probe: which rate limits the target announces, and whether they hold.
+
+mod announced;
+mod ask;
+mod burst;
+mod bypass;
+mod claim;
+mod declare;
+mod draft;
+mod header;
+mod reset;
+mod retry_after;
+mod sign_in;
+mod subject;
+
+use super::transport::Fault;
+use super::{Context, Probe, ProbeSpec, Sighting, Transient, Wanted};
+use crate::clock;
+use crate::model::{Facts, Hindrance, HindranceKind, Level, Target};
+use ask::{Asker, Question};
+use burst::Real;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use subject::Claim;
+
+/// Looks at the rate limits of a running application.
+pub(super) struct Limits;
+
+impl Probe for Limits {
+    fn spec(&self) -> ProbeSpec {
+        ProbeSpec {
+            name: "limits",
+            version: 1,
+            summary: "Reads the rate limits that answers announce in their headers, in every dialect in use. Asks twice, two seconds apart, \
+                where a limit is announced, because only a second sample tells what its reset means. At level active it sends bursts to \
+                paths whose limit is configured, and to sign-in endpoints: to targets of yours only, one request after the other, 250 at \
+                most, until the first refusal; each names its run in X-Holdpoint-Run. It waits for windows up to 20 s to end.",
+            level: Level::Live,
+            exclusive: true,
+            needs_target: true,
+            parameters: declare::parameters(),
+            facts: declare::facts(),
+        }
+    }
+
+    fn looks(&self, parameters: &Facts, context: &Context) -> Result<Vec<Facts>, String> {
+        let look = match parameters.get("look") {
+            Some(Value::String(look)) => look.as_str(),
+            _ => return Err("look: it is missing, or no text".into()),
+        };
+        if !declare::LOOKS.contains(&look) {
+            let known = declare::LOOKS.join(", ");
+            return Err(format!("look: '{look}' is none of {known}"));
+        }
+        let mut each = subject::each(parameters, look, context)?;
+        for one in &mut each {
+            one.insert("look".into(), look.into());
+            if let Some(Value::String(production)) = parameters.get("production") {
+                one.insert("production".into(), production.as_str().into());
+            }
+        }
+        Ok(each)
+    }
+
+    fn label(&self, parameters: &Facts, _: &Context) -> String {
+        let given = |name: &str| parameters.get(name).and_then(Value::as_str);
+        match (given("look"), given("path")) {
+            (_, None) => "the configured rate limits".into(),
+            (Some("sign-in"), Some(path)) => format!("a burst of POST {path}"),
+            (Some("claim"), Some(path)) => format!("a burst of GET {path}"),
+            (Some("bypass"), Some(path)) => format!("ways around the limit of {path}"),
+            (_, Some(path)) => format!("rate limits announced by GET {path}"),
+        }
+    }
+
+    fn origin(&self, _: &Facts, context: &Context) -> Option<String> {
+        let url = &context.target.as_ref()?.url;
+        let port = url.port_or_known_default()?;
+        Some(format!("{}://{}:{port}", url.scheme(), url.host_str()?))
+    }
+
+    fn look<'a>(
+        &'a self,
+        parameters: &'a Facts,
+        _: &'a Wanted,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Sighting> {
+        Box::pin(async move {
+            match look(parameters, context).await {
+                Ok(facts) => Sighting::of(facts),
+                Err(fault) => Sighting {
+                    transient: fault.connecting.then_some(Transient { retry_after: None }),
+                    ..Sighting::hindered(fault.hindrance)
+                },
+            }
+        })
+    }
+}
+
+async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Fault> {
+    let given = |name: &str| parameters.get(name).and_then(Value::as_str);
+    let look = given("look").unwrap_or_default();
+    let settled = |kind, cause: &str| Fault::settled(Hindrance::new(kind, cause));
+    let asker = Asker::of(context)
+        .ok_or_else(|| settled(HindranceKind::Internal, "no target was given"))?;
+    let path =
+        given("path").ok_or_else(|| settled(HindranceKind::Absent, subject::UNCONFIGURED))?;
+    let claim = Claim::of(parameters);
+    let until = context.deadline();
+    let mut facts = declare::blank();
+    facts.insert("look".into(), look.into());
+    facts.insert("path".into(), path.into());
+    facts.insert("configured".into(), claim.map(Claim::told).into());
+    if look == "announced" {
+        facts.extend(announced::look(&asker, path, claim.as_ref(), until).await?);
+        return Ok(facts);
+    }
+    if let Some(why) = forbidden(asker.target(), given("production") == Some("yes")) {
+        return Err(settled(HindranceKind::Denied, &why));
+    }
+    let mut world = Real {
+        asker: &asker,
+        question: Question::get(path),
+        until,
+        began: clock::tick(),
+    };
+    match (look, claim) {
+        ("sign-in", _) => {
+            world.question = sign_in::form(path);
+            let absent = || settled(HindranceKind::Absent, "nothing answers a form there");
+            let pause = if asker.target().is_loopback() {
+                0.0
+            } else {
+                sign_in::PAUSE
+            };
+            let burst = sign_in::look(&mut world, pause).await.ok_or_else(absent)?;
+            facts.insert("burst".into(), burst);
+        }
+        (_, None) => {
+            let cause =
+                format!("no limit is configured for {path}, under [rate_limits] in holdpoint.toml");
+            return Err(settled(HindranceKind::Absent, &cause));
+        }
+        ("bypass", Some(claim)) => {
+            let told = bypass::look(&mut world, claim).await;
+            facts.insert("bypass".into(), told.fact());
+        }
+        (_, Some(claim)) => {
+            let told = claim::look(&mut world, claim).await;
+            facts.insert("status".into(), told.status.into());
+            facts.insert("burst".into(), told.fact());
+        }
+    }
+    Ok(facts)
+}
+
+/// Why no burst may be sent to this target, where none may.
+fn forbidden(target: &Target, production: bool) -> Option<String> {
+    if !target.owned && !target.is_loopback() {
+        return Some("it sends bursts, and the target is not marked as yours; write owned = true under [target]".into());
+    }
+    let is_production = target.environment.eq_ignore_ascii_case("production");
+    (is_production && !production && !target.is_loopback()).then(|| {
+        "it sends bursts, and the environment is production; name another one under [target], or set HOLDPOINT_LIMITS_ON_PRODUCTION=yes".into()
+    })
+}
+
+#[cfg(test)]
+mod tests;
