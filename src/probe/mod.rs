@@ -2,6 +2,7 @@
 
 mod ai;
 mod atlas;
+mod compliance;
 mod contract;
 mod dns;
 mod environment;
@@ -33,6 +34,7 @@ pub use scratch::{Promise, Scratch};
 pub static PROBES: &[&dyn Probe] = &[
     &ai::Ai,
     &atlas::Atlas,
+    &compliance::Compliance,
     &dns::Dns,
     &environment::EnvironmentProbe,
     &exec::Exec,

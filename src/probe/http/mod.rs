@@ -13,8 +13,9 @@ mod parameters;
 #[cfg(test)]
 mod tests;
 
-pub(in crate::probe) use address::of_path;
+pub(in crate::probe) use address::{masked, of_path};
 pub(in crate::probe) use headers::cookie;
+pub(in crate::probe) use page::tags;
 
 use super::{Context, Probe, ProbeSpec, Sighting, Transient, Wanted};
 use crate::model::{Excerpt, Facts, Hindrance, HindranceKind, Level, PathClasses, Target};

@@ -1,7 +1,7 @@
 //! What a page's HTML shows: its title, whose framework made it, and whether it is the page at all.
 
 mod protection;
-pub(super) mod tags;
+pub(in crate::probe) mod tags;
 
 use super::address;
 use super::declare::{flag, maybe_flag, maybe_text, object, texts};
@@ -141,7 +141,7 @@ impl Page {
                         title.trim().chars().take(LONGEST_TITLE).collect()
                     });
                 }
-                Piece::Inside(..) => {}
+                Piece::Inside(..) | Piece::End(_) => {}
                 Piece::Tag(tag) => {
                     data_script = tag.is("script") && tag.attribute("id") == Some("__NEXT_DATA__");
                     next_error |= has_class(&tag, "next-error-h1");

@@ -1,10 +1,12 @@
-//! A scanner of HTML tags: start tags with their attributes, text, and what scripts hold; in one pass.
+//! A scanner of HTML tags: start tags with their attributes, end tags, text, and what scripts hold; in one pass.
 
 /// One piece of a document, in order.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::probe::http) enum Piece<'a> {
+pub(in crate::probe) enum Piece<'a> {
     /// A start tag.
     Tag(Tag<'a>),
+    /// The name in an end tag.
+    End(&'a str),
     /// Text between tags, entities unread.
     Text(&'a str),
     /// The inside of a script, style, title or textarea, which ends only at its own end tag.
@@ -13,26 +15,26 @@ pub(in crate::probe::http) enum Piece<'a> {
 
 /// A start tag.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::probe::http) struct Tag<'a> {
+pub(in crate::probe) struct Tag<'a> {
     /// As written; compare without regard to case.
     pub name: &'a str,
     attributes: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Tag<'a> {
-    pub(in crate::probe::http) fn is(&self, name: &str) -> bool {
+    pub(in crate::probe) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
 
     /// The first attribute of that name, entities unread; empty where it has no value.
-    pub(in crate::probe::http) fn attribute(&self, name: &str) -> Option<&'a str> {
+    pub(in crate::probe) fn attribute(&self, name: &str) -> Option<&'a str> {
         self.attributes
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, value)| *value)
     }
 
-    pub(in crate::probe::http) fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub(in crate::probe) fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.attributes.iter().copied()
     }
 }
@@ -42,14 +44,14 @@ const OPAQUE: &[&str] = &["script", "style", "title", "textarea", "noembed", "xm
 
 /// Scans a document. Never fails: what is not markup is text.
 #[derive(Debug)]
-pub(in crate::probe::http) struct Scanner<'a> {
+pub(in crate::probe) struct Scanner<'a> {
     rest: &'a str,
     /// The opaque element whose inside comes next.
     inside: Option<&'a str>,
 }
 
 impl<'a> Scanner<'a> {
-    pub(in crate::probe::http) fn new(html: &'a str) -> Self {
+    pub(in crate::probe) fn new(html: &'a str) -> Self {
         Self {
             rest: html,
             inside: None,
@@ -81,8 +83,8 @@ impl<'a> Scanner<'a> {
         Piece::Inside(name, text)
     }
 
-    /// A start tag; none where `<` begins something else, which is then skipped.
-    fn tag(&mut self) -> Option<Tag<'a>> {
+    /// A start or an end tag; none where `<` begins something else, which is then skipped.
+    fn tag(&mut self) -> Option<Piece<'a>> {
         let after = &self.rest[1..];
         if let Some(comment) = after.strip_prefix("!--") {
             let end = comment.find("-->").map_or(self.rest.len(), |at| at + 7);
@@ -97,8 +99,10 @@ impl<'a> Scanner<'a> {
             } else {
                 1
             };
-            self.take(end);
-            return None;
+            let name = self.take(end).strip_prefix("</")?;
+            let ended = |c: char| !c.is_ascii_alphanumeric() && c != '-';
+            let name = name.split(ended).next().unwrap_or_default();
+            return (!name.is_empty()).then_some(Piece::End(name));
         }
         self.take(1);
         let end = self
@@ -110,7 +114,7 @@ impl<'a> Scanner<'a> {
             self.skip(|c| c.is_ascii_whitespace() || c == '/');
             if self.rest.is_empty() || self.rest.starts_with('>') {
                 self.take(usize::from(!self.rest.is_empty()));
-                return Some(Tag { name, attributes });
+                return Some(Piece::Tag(Tag { name, attributes }));
             }
             attributes.push(self.attribute());
         }
@@ -157,9 +161,12 @@ impl<'a> Iterator for Scanner<'a> {
             if text > 0 {
                 return Some(Piece::Text(self.take(text)));
             }
-            if let Some(tag) = self.tag() {
+            let piece = self.tag();
+            if let Some(Piece::Tag(tag)) = &piece {
                 self.inside = OPAQUE.iter().any(|name| tag.is(name)).then_some(tag.name);
-                return Some(Piece::Tag(tag));
+            }
+            if piece.is_some() {
+                return piece;
             }
         }
         None
@@ -167,7 +174,7 @@ impl<'a> Iterator for Scanner<'a> {
 }
 
 /// Reads the entities that addresses and titles are written with; others stay as they are.
-pub(in crate::probe::http) fn unescape(text: &str) -> String {
+pub(in crate::probe) fn unescape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {
