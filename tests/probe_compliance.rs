@@ -24,10 +24,10 @@ impl Site {
     /// A front page with this in its footer, and a sign-in page, without scripts.
     fn with_footer(footer: &str) -> Self {
         let front = format!(
-            "<h1>Tasks</h1><p>What is left.</p><a href=/auth/signin>Sign in</a><footer>{footer}</footer>"
+            "<h1>Tasks</h1><p>What is left.</p><a href=/api/auth/signin>Sign in</a><footer>{footer}</footer>"
         );
         Self::default().page("/", &front).page(
-            "/auth/signin",
+            "/api/auth/signin",
             "<form><button>Sign in with Google</button></form>",
         )
     }
@@ -203,7 +203,7 @@ fn policies_that_can_be_read() {
     // Named by its path alone, by a German name, and on the sign-in page alone; one dead link beside a right one.
     let site = Site::with_footer("<a href='#'>Datenschutz</a>")
         .page(
-            "/auth/signin",
+            "/api/auth/signin",
             "<a href=/datenschutz><svg></svg></a><a href=/agb>AGB</a>",
         )
         .page("/datenschutz", &policy(""))
@@ -219,7 +219,7 @@ fn policies_that_are_missing() {
     for (site, says) in [
         (
             Site::with_footer(""),
-            "no link to the privacy policy stands on / or /auth/signin",
+            "no link to the privacy policy stands on / or /api/auth/signin",
         ),
         (
             Site::with_footer("<a href='#'>Privacy</a>"),
@@ -246,7 +246,7 @@ fn policies_that_are_missing() {
             "says that there is no such page",
         ),
         (
-            Site::with_footer(footer).answer("/privacy", 307, "", "/auth/signin?next=/privacy"),
+            Site::with_footer(footer).answer("/privacy", 307, "", "/api/auth/signin?next=/privacy"),
             "to sign in first",
         ),
         (
@@ -309,8 +309,8 @@ fn policies_of_which_nothing_can_be_told() {
             "status 503",
         ),
         (
-            Site::with_footer("").answer("/auth/signin", 500, HTML, ""),
-            "/auth/signin answers with status 500",
+            Site::with_footer("").answer("/api/auth/signin", 500, HTML, ""),
+            "/api/auth/signin answers with status 500",
         ),
     ] {
         expect(check, site, "inconclusive", says);
