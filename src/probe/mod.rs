@@ -4,6 +4,7 @@ mod advisories;
 mod ai;
 mod atlas;
 mod bundle;
+mod compliance;
 mod contract;
 mod dns;
 mod environment;
@@ -43,6 +44,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &ai::Ai,
     &atlas::Atlas,
     &bundle::Bundle,
+    &compliance::Compliance,
     &dns::Dns,
     &environment::EnvironmentProbe,
     &exec::Exec,

@@ -42,6 +42,11 @@ impl Probe for File {
                     "the path relative to the application's root",
                 ),
                 ParameterSpec::optional(
+                    "or",
+                    FactKind::list(Text),
+                    "other paths, for a file that may stand in several places: the first of all that is a file is read",
+                ),
+                ParameterSpec::optional(
                     "matches",
                     FactKind::map(Text),
                     "regular expressions to look for, each under a name; ^ and $ match at every line",
@@ -85,6 +90,14 @@ impl Probe for File {
         let path = inside(text(parameters, "path"))?;
         let mut look = parameters.clone();
         look.insert("path".into(), path.into());
+        if let Some(others) = parameters.get("or") {
+            let others = others.as_array().ok_or("or: must be a list of paths")?;
+            let others: Result<Vec<_>, _> = others
+                .iter()
+                .map(|other| inside(other.as_str().unwrap_or_default()))
+                .collect();
+            look.insert("or".into(), others?.into());
+        }
         if !look
             .entry("matches")
             .or_insert_with(|| json!({}))
@@ -172,7 +185,7 @@ fn patterns(parameters: &Facts) -> Result<Vec<(String, Regex)>, String> {
 }
 
 fn read(root: &Path, parameters: &Facts) -> Result<Facts, Hindrance> {
-    let path = text(parameters, "path");
+    let path = place(root, parameters);
     let denied = |cause: &str| Hindrance::new(HindranceKind::Denied, format!("{path} {cause}"));
     let fault = |error: io::Error| match error.kind() {
         io::ErrorKind::PermissionDenied => denied("may not be read"),
@@ -230,6 +243,17 @@ fn read(root: &Path, parameters: &Facts) -> Result<Facts, Hindrance> {
         ("matches".to_owned(), Value::Object(matches.collect())),
         ("mode".to_owned(), metadata.as_ref().and_then(mode).into()),
     ]))
+}
+
+/// The first of the paths at which a file stands; the one that was named first where none does.
+fn place<'a>(root: &Path, parameters: &'a Facts) -> &'a str {
+    let first = text(parameters, "path");
+    let others = parameters.get("or").and_then(Value::as_array);
+    let others = others.into_iter().flatten().filter_map(Value::as_str);
+    std::iter::once(first)
+        .chain(others)
+        .find(|path| root.join(path).is_file())
+        .unwrap_or(first)
 }
 
 /// Follows every symbolic link. Where the end of the path does not exist, the part that does is

@@ -118,6 +118,27 @@ async fn nothing_is_claimed_about_a_file_that_is_not_there() {
 
 #[cfg(unix)]
 #[tokio::test]
+async fn the_first_place_of_several_with_a_file_is_read() {
+    let root = TempDir::new().unwrap();
+    fs::create_dir(root.path().join("a.md")).unwrap();
+    let asked = json!({ "path": "a.md", "or": ["b.md", "./c.md"] });
+    let facts = sight(&root, asked.clone()).await.facts;
+    assert_eq!(
+        (&facts["is_dir"], &facts["is_file"]),
+        (&json!(true), &json!(false))
+    );
+    fs::write(root.path().join("c.md"), "c").unwrap();
+    assert_eq!(sight(&root, asked.clone()).await.facts["size"], 1);
+    fs::write(root.path().join("b.md"), "bb").unwrap();
+    assert_eq!(sight(&root, asked).await.facts["size"], 2);
+    let context = context(root.path());
+    for wrong in [json!(["../x"]), json!("b.md"), json!([1])] {
+        let asked = json!({ "path": "a.md", "or": wrong });
+        assert!(File.looks(asked.as_object().unwrap(), &context).is_err());
+    }
+}
+
+#[tokio::test]
 async fn links_may_not_leave_the_root() {
     let (root, outside) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     fs::write(outside.path().join("secret"), "x").unwrap();

@@ -35,7 +35,7 @@ pub(super) fn origin(url: &Url) -> Option<String> {
 }
 
 /// The address without what may be secret: user and password, the values of the query, the fragment.
-pub(super) fn masked(url: &Url) -> String {
+pub(in crate::probe) fn masked(url: &Url) -> String {
     let mut url = url.clone();
     url.set_fragment(None);
     // Both fail only on addresses that cannot carry them.

@@ -14,7 +14,7 @@ mod parameters;
 mod tests;
 pub(in crate::probe) mod whole;
 
-pub(in crate::probe) use address::of_path;
+pub(in crate::probe) use address::{masked, of_path};
 pub(in crate::probe) use headers::cookie;
 pub(in crate::probe) use headers::csp;
 pub(in crate::probe) use headers::csp::policy::{

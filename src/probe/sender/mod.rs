@@ -24,6 +24,11 @@ const SHARED: &str = "resend.dev";
 /// Names that never stand in the public DNS, or stand for nobody there (RFC 2606, RFC 6761).
 const RESERVED: &[&str] = &["invalid", "example", "localhost", "local"];
 
+/// The name of the mail provider whose server this is.
+pub(super) fn provider_of(host: &str) -> Option<&'static str> {
+    provider::of_host(host).map(|provider| provider.name)
+}
+
 /// Looks at the sender's domain.
 pub(super) struct Sender;
 
