@@ -23,8 +23,10 @@ pub(super) struct Index<'t, 'o> {
     /// The sections by the path of their headings.
     sections: BTreeMap<&'o [String], Section>,
     /// Lines that look the same, by section and pieces.
-    groups: RefCell<HashMap<(&'o [String], Vec<String>), Rc<Group>>>,
+    groups: RefCell<Groups<'o>>,
 }
+
+type Groups<'o> = HashMap<(&'o [String], Vec<String>), Rc<Group>>;
 
 #[derive(Default)]
 struct Section {
