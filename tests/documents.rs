@@ -157,6 +157,10 @@ fn only_reported_bytes_change(old: &str, updated: &Updated) {
 
 /// The users' documents that are at hand, with their maps.
 fn users() -> Vec<(String, DocumentMap)> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests' own settings, not the program's"
+    )]
     let Ok(folder) = std::env::var("HOLDPOINT_DOCUMENTS") else {
         return Vec::new();
     };
@@ -1131,4 +1135,69 @@ proptest! {
             prop_assert_eq!(&restored, &text);
         }
     }
+
+    /// Whatever people do to the lines of a document that was filled in.
+    #[test]
+    fn any_edit_of_a_filled_document_is_kept(
+        picks in proptest::collection::vec(0usize..EDITED.len(), 1..16),
+        edits in proptest::collection::vec((0usize..7, 0usize..200, 0usize..200), 0..6),
+        verdicts in proptest::collection::vec(0usize..4, 4),
+    ) {
+        let text: String = picks.iter().map(|at| EDITED[*at]).collect();
+        let verdict = |at: usize| [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive, Verdict::NotRun][verdicts[at]];
+        let run = Run::of(&[("mail.answers", verdict(0)), ("mail.key", verdict(1))]);
+        let other = Run::at("2026-03-01T00:00:01Z", vec![finding("mail.answers", verdict(2)), finding("mail.key", verdict(3))]);
+        if let Ok(first) = run.try_fill(&text, &map(), &empty()) {
+            let edited = edit(&first.text, &edits);
+            match other.try_fill(&edited, &map(), &first.memory) {
+                Ok(second) => {
+                    only_reported_bytes_change(&edited, &second);
+                    let again = other.fill(&second.text, &map(), &second.memory);
+                    prop_assert_eq!(&again.text, &second.text);
+                    let (restored, _) = restore(&second.text, &second.memory);
+                    let clean = Run::of(&[]).fill(&restored, &map(), &empty());
+                    prop_assert_eq!(clean.changes, []);
+                }
+                Err(told) => prop_assert!(!told.contains("fault of holdpoint"), "{}", told),
+            }
+        }
+    }
+}
+
+const EDITED: [&str; 14] = [
+    "# Mail\n",
+    "## Mail\n",
+    "## Post\n",
+    "- [ ] Server answers\n",
+    "- [ ] Key stored\n",
+    "  - **Verified:** _____ (date/time)\n",
+    "  - **Verified:** _____ (date/time)\r\n",
+    "**Result:** ☐ Pass ☐ Fail\n",
+    "Result: ✓ / ☐ and ✓ / ☐\n",
+    "| Step | Done on | State |\n|---|---|---|\n| Mail | ____ | ⏳ |\n",
+    "**Critical:**\n```\n[list]\n```\n",
+    "```\nwords\n```\n",
+    "\n",
+    "words\n",
+];
+
+/// A text with lines taken out, doubled, swapped, put in and changed.
+fn edit(text: &str, edits: &[(usize, usize, usize)]) -> String {
+    let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
+    for (what, one, other) in edits {
+        let (one, other) = (one % lines.len().max(1), other % lines.len().max(1));
+        if lines.is_empty() {
+            break;
+        }
+        match what {
+            0 => drop(lines.remove(one)),
+            1 => lines.insert(other, lines[one].clone()),
+            2 => lines.swap(one, other),
+            3 => lines.insert(one, EDITED[other % EDITED.len()].to_owned()),
+            4 => lines[one] = lines[one].replace("2026", "by hand 2026"),
+            5 => lines[one] = lines[one].replace("[x]", "[ ]").replace('☑', "☐"),
+            _ => lines[one] = lines[one].replace("[ ]", "[x]").replace('☐', "☑"),
+        }
+    }
+    lines.concat()
 }

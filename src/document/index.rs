@@ -16,9 +16,6 @@ pub(super) struct Found {
     pub(super) slot: Written,
 }
 
-/// A section, and the pieces of a line.
-type GroupKey<'o> = (&'o [String], Vec<String>);
-
 /// The lines and fenced blocks of a text by the section that they stand in.
 pub(super) struct Index<'t, 'o> {
     text: &'t str,
@@ -26,8 +23,10 @@ pub(super) struct Index<'t, 'o> {
     /// The sections by the path of their headings.
     sections: BTreeMap<&'o [String], Section>,
     /// Lines that look the same, by section and pieces.
-    groups: RefCell<HashMap<GroupKey<'o>, Rc<Group>>>,
+    groups: RefCell<Groups<'o>>,
 }
+
+type Groups<'o> = HashMap<(&'o [String], Vec<String>), Rc<Group>>;
 
 #[derive(Default)]
 struct Section {

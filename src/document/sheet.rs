@@ -6,7 +6,7 @@
 use super::index::{Found, Index};
 use super::memory::Memory;
 use super::outline::Outline;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// A document with what holdpoint wrote taken out.
@@ -59,6 +59,35 @@ impl Sheet {
         found.sort_by_key(|one| one.at.start);
         let (base, kept) = restore(text, found);
         Self { base, kept, lost }
+    }
+
+    /// The same without the remembered places that are no slots of the text any more: what stands there
+    /// stays as it is, and nothing vouches for it. `None` where every place is a slot.
+    pub(super) fn without_strays(&self, slots: &BTreeSet<(usize, usize)>) -> Option<Self> {
+        let is_slot = |one: &Kept| slots.contains(&(one.at.start, one.at.end));
+        if self.kept.values().all(is_slot) {
+            return None;
+        }
+        let strays = self.kept.values().filter(|one| !is_slot(one));
+        let mut sheet = Self {
+            base: splice(&self.base, strays.map(|one| (one.at.clone(), &*one.now))),
+            kept: BTreeMap::new(),
+            lost: self.lost.clone(),
+        };
+        let (mut now, mut was) = (0, 0);
+        for one in self.kept.values() {
+            let at = one.at.start + now - was..one.at.end + now - was;
+            if is_slot(one) {
+                sheet.kept.insert(at.start, Kept { at, ..one.clone() });
+            } else {
+                now += one.now.len();
+                was += one.at.len();
+                if one.written.is_some() {
+                    sheet.lost.push(one.now.clone());
+                }
+            }
+        }
+        Some(sheet)
     }
 
     /// A place of the text as it was in the text as it is.

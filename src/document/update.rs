@@ -17,7 +17,7 @@ use super::slot::{Scan, Slot, SlotKind};
 use super::{remark, scan};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::model::DocumentMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// How far an update may go.
@@ -62,8 +62,12 @@ pub fn update(
     let text = &*document.text;
     let edited = |fault: RegionFault| vec![fault.diagnostic(document)];
     let emptied = Emptied::of(text, options.take_over).map_err(edited)?;
-    let sheet = Sheet::open(&emptied.text, memory);
-    let found = scan(&sheet.base);
+    let mut sheet = Sheet::open(&emptied.text, memory);
+    let mut found = scan(&sheet.base);
+    while let Some(rest) = sheet.without_strays(&places(&found)) {
+        found = scan(&rest.base);
+        sheet = rest;
+    }
     let bound = bind::bind(map, &found);
     let problems = remark::ambiguous(&bound, document);
     if !problems.is_empty() {
@@ -122,6 +126,12 @@ pub fn update(
         remarks,
         items,
     })
+}
+
+/// Where the slots begin and end.
+fn places(found: &Scan) -> BTreeSet<(usize, usize)> {
+    let ranges = found.slots.iter().flat_map(Slot::ranges);
+    ranges.map(|at| (at.start, at.end)).collect()
 }
 
 /// Takes out everything that `memory` says was written; what people wrote over it stays.
