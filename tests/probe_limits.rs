@@ -198,6 +198,15 @@ fn ways_around_a_limit_are_found_and_not_imagined() {
     found["/erl/by-session"].says(session, "fail", "a new cookie");
     found["/erl/by-session"].all("pass", &[address, path]);
     found["/none"].all("inconclusive", &BYPASS);
+    // One burst is all that such a window allows, so everything is told by it.
+    let all = [
+        &ANNOUNCED[..],
+        &["enforced", "lets-through", "refuses-with-429"],
+        &BYPASS,
+    ]
+    .concat();
+    let found = at_once(&limiters.address, &["/erl/draft6"], "10 per 60s", &all);
+    found["/erl/draft6"].all("pass", &all);
 }
 
 #[test]

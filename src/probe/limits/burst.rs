@@ -18,7 +18,12 @@ const BACK_OFF: f64 = 0.5;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Seen {
     /// It was answered, and not by a limiter.
-    Admitted { status: u16, limit: Option<u64> },
+    Admitted {
+        status: u16,
+        limit: Option<u64>,
+        /// What the answer says is left of it.
+        remaining: Option<f64>,
+    },
     /// A limiter refused it.
     Refused(Refusal),
     /// The server failed.
@@ -66,6 +71,8 @@ pub(super) struct Burst {
     pub(super) status: Option<u16>,
     /// The limit that was announced with it.
     pub(super) limit: Option<u64>,
+    /// What the first answer said was left of it.
+    pub(super) remaining: Option<f64>,
     /// Why it tells nothing: answers were lost, or the server failed.
     pub(super) spoilt: Option<String>,
     pub(super) began: f64,
@@ -93,7 +100,14 @@ pub(super) async fn burst(
         told.sent += 1;
         told.ended = world.now();
         match seen {
-            Seen::Admitted { status, limit } => {
+            Seen::Admitted {
+                status,
+                limit,
+                remaining,
+            } => {
+                if told.admitted == 0 {
+                    told.remaining = remaining;
+                }
                 told.admitted += 1;
                 told.status = told.status.or(Some(status));
                 told.limit = told.limit.or(limit);
@@ -181,7 +195,9 @@ impl Strangers for Real<'_> {
 
 /// Was this let through, refused by a limiter, or a failure of the server?
 fn judge(answer: &Answer, usual: Option<u16>) -> Seen {
-    let limit = answer.announcement.limits.iter().find_map(|one| one.limit);
+    let mut limits = answer.announcement.limits.iter();
+    let numbered = limits.find(|one| one.limit.is_some());
+    let limit = numbered.and_then(|one| one.limit);
     let spent = answer
         .announcement
         .limits
@@ -215,5 +231,6 @@ fn judge(answer: &Answer, usual: Option<u16>) -> Seen {
     Seen::Admitted {
         status: answer.status,
         limit,
+        remaining: numbered.and_then(|one| one.remaining),
     }
 }

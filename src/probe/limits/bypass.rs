@@ -157,6 +157,14 @@ pub(super) struct Told {
 }
 
 impl Told {
+    /// Nothing was tried.
+    pub(super) fn nothing(why: &str) -> Self {
+        Self {
+            why: Some(why.to_owned()),
+            ..Self::default()
+        }
+    }
+
     /// The fact `bypass`.
     pub(super) fn fact(&self) -> Value {
         let names = |group: Group, outcome: Outcome| {
@@ -192,14 +200,20 @@ struct Trial<'a> {
     sent: u64,
 }
 
-/// Exhausts the limit and tries each variant.
-pub(super) async fn look(world: &mut dyn Strangers, claim: Claim) -> Told {
+/// Exhausts the limit, where that is not done yet, and tries each variant. `usual` is the status of an ordinary answer, where
+/// it is known, and `sent` what the look has sent so far.
+pub(super) async fn look(
+    world: &mut dyn Strangers,
+    claim: Claim,
+    usual: Option<u16>,
+    sent: u64,
+) -> Told {
     let mut trial = Trial {
         world,
         claim,
-        usual: None,
+        usual,
         turn: 0,
-        sent: 0,
+        sent,
     };
     let mut told = Told::default();
     match trial.exhaust().await {

@@ -147,14 +147,29 @@ pub(super) async fn look(world: &mut dyn World, claim: Claim) -> Told {
         let passed = first.admitted;
         let (announced, began, mut ended) = (first.limit, first.began, first.ended);
         let (spoilt, refused) = (first.spoilt.clone(), first.refusal.is_some());
+        // The limiter itself says how much was left, where other looks have used some of it.
+        let accounted = announced == Some(claim.limit)
+            && first
+                .remaining
+                .is_some_and(|left| (excess(passed, 1) - left).abs() < 0.5);
         told.take(first);
         told.admitted = passed;
         if let Some(why) = spoilt {
             return told.unclear(why);
         }
-        if refused && passed == claim.limit {
+        // One that announces another number, of which some was used before, only happens to stop here.
+        let says_more = announced.is_some_and(|announced| announced > claim.limit);
+        if refused && passed == claim.limit && !says_more {
             told.outcome = Outcome::Held;
             told.why = None;
+            break;
+        }
+        if refused && passed > 0 && accounted {
+            told.outcome = Outcome::Held;
+            let used = claim.limit.saturating_sub(passed);
+            told.why = Some(format!(
+                "{used} were used before, as the limiter itself says"
+            ));
             break;
         }
         if refused {
@@ -216,10 +231,10 @@ pub(super) async fn look(world: &mut dyn World, claim: Claim) -> Told {
     recover(world, claim, told).await
 }
 
-/// How many more passed than the limit.
+/// How many more passed than this.
 #[expect(clippy::cast_precision_loss, reason = "at most the budget")]
-fn excess(admitted: u64, limit: u64) -> f64 {
-    admitted as f64 - limit as f64
+fn excess(admitted: u64, than: u64) -> f64 {
+    admitted as f64 - than as f64
 }
 
 /// How many requests a bucket of the claim's rate gives back in so many seconds.

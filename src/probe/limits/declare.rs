@@ -5,7 +5,7 @@ use crate::probe::ParameterSpec;
 use serde_json::{Value, json};
 
 /// The looks.
-pub(super) const LOOKS: [&str; 4] = ["announced", "claim", "sign-in", "bypass"];
+pub(super) const LOOKS: [&str; 3] = ["announced", "claim", "sign-in"];
 
 pub(super) fn parameters() -> Vec<ParameterSpec> {
     use FactKind::Text;
@@ -13,9 +13,9 @@ pub(super) fn parameters() -> Vec<ParameterSpec> {
         ParameterSpec::required(
             "look",
             Text,
-            "announced: two requests, and what their answers say of a limit. claim: one request more than is configured. sign-in: twelve forms \
-             without a CSRF token. bypass: once the limit refuses, the same request as another client might send it. All but announced \
-             need level active",
+            "announced: two requests, and what their answers say of a limit. claim: one request more than is configured and, where an \
+             expectation reads bypass, the same request as another client might send it once the limit refuses. sign-in: twelve forms without a \
+             CSRF token. All but announced need level active",
         )
         .one_of(&LOOKS),
         ParameterSpec::optional(
@@ -112,7 +112,11 @@ pub(super) fn facts() -> Vec<FactSpec> {
             burst(),
             "claim and sign-in: what the requests showed",
         ),
-        maybe("bypass", bypass(), "bypass: what got around the limit"),
+        maybe(
+            "bypass",
+            bypass(),
+            "claim: what got around the limit; null where no expectation reads it",
+        ),
     ]
 }
 

@@ -40,6 +40,7 @@ impl Played {
             return Seen::Admitted {
                 status: self.status_of_variants,
                 limit: None,
+                remaining: None,
             };
         }
         self.count += 1;
@@ -47,6 +48,7 @@ impl Played {
             return Seen::Admitted {
                 status: 200,
                 limit: None,
+                remaining: None,
             };
         }
         Seen::Refused(Refusal {
@@ -62,7 +64,7 @@ impl Played {
             limit: 10,
             window: 60.0,
         };
-        look(self, claim)
+        look(self, claim, None, 0)
             .now_or_never()
             .expect("nothing really waits")
     }

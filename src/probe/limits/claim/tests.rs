@@ -180,9 +180,20 @@ struct Played {
     /// The request that fails or is lost, counted from one.
     spoils: Option<(u64, Seen)>,
     asked: u64,
+    /// The limit that it announces.
+    tells: Option<u64>,
 }
 
 impl Played {
+    /// What it announces to be left.
+    fn left(&self) -> Option<f64> {
+        let Limiter::Fixed { count, .. } = &self.limiter else {
+            return None;
+        };
+        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+        self.tells.map(|limit| limit.saturating_sub(*count) as f64)
+    }
+
     fn new(limiter: Limiter) -> Self {
         Self {
             limiter,
@@ -195,6 +206,7 @@ impl Played {
             retry_after: None,
             spoils: None,
             asked: 0,
+            tells: None,
         }
     }
 
@@ -218,7 +230,8 @@ impl World for Played {
             Some((_, seen)) => seen,
             None if self.limiter.admits(self.now) => Seen::Admitted {
                 status: self.status,
-                limit: None,
+                limit: self.tells,
+                remaining: self.left(),
             },
             None if self.refuses_with == 503 && usual.is_none() => Seen::Failed(503),
             None => Seen::Refused(Refusal {
@@ -322,6 +335,30 @@ fn what_others_have_used_is_not_held_against_the_limit() {
     // Where the window is too long to wait for, it stays open.
     let mut world = Played::new(Limiter::fixed(10, 60.0));
     world.limiter.admits(world.now);
+    assert_eq!(world.check(10, 60.0).outcome, Outcome::Unclear);
+}
+
+#[test]
+fn what_the_limiter_says_was_used_before_is_believed() {
+    for used in 1..9 {
+        let mut world = Played::new(Limiter::fixed(10, 60.0));
+        world.tells = Some(10);
+        for _ in 0..used {
+            world.limiter.admits(world.now);
+        }
+        let told = world.check(10, 60.0);
+        assert_eq!((told.outcome, told.admitted), (Outcome::Held, 10 - used));
+    }
+    // A limit of twelve, of which two were used, is none of ten.
+    let mut world = Played::new(Limiter::fixed(12, 60.0));
+    world.tells = Some(12);
+    for _ in 0..2 {
+        world.limiter.admits(world.now);
+    }
+    assert_eq!(world.check(10, 60.0).outcome, Outcome::Unclear);
+    // It refuses sooner than it says.
+    let mut world = Played::new(Limiter::fixed(7, 60.0));
+    world.tells = Some(10);
     assert_eq!(world.check(10, 60.0).outcome, Outcome::Unclear);
 }
 
