@@ -73,6 +73,10 @@ fn as_found_it_is_no_go_and_says_where_to_look() {
         checks(&report, "fail"),
         [
             "ai.gemini-model-exists",
+            "compliance.privacy-policy-linked",
+            "compliance.security-policy-file",
+            "compliance.security-txt",
+            "compliance.terms-linked",
             "cookies.attributes",
             "cookies.flags",
             "cors.foreign-origin",

@@ -6,6 +6,7 @@ use super::headers::{self, Nonce};
 use super::keys::Keys;
 use super::limit;
 use super::nextauth::{self, Library};
+use super::policies;
 use super::sign_in;
 use super::tasks::{self, Tasks};
 use axum::body::Bytes;
@@ -66,6 +67,9 @@ impl Application {
         let task = get(tasks::one).put(tasks::one).delete(tasks::one);
         Router::new()
             .route("/", get(front_page))
+            .route("/privacy", get(policies::privacy))
+            .route("/terms", get(policies::terms))
+            .route("/.well-known/security.txt", get(policies::security_contact))
             .route("/auth/signin", get(sign_in::page))
             .route("/api/auth/signin", get(sign_in::page))
             .route("/api/auth/verify-request", get(sign_in::verify_request))
@@ -149,7 +153,8 @@ async fn front_page(
     let main = "<h1>Tasks</h1><p>What is left to do before the release.</p>\
                 <ul id=\"tasks\"></ul><button id=\"push\" type=\"button\">Tell me of open tasks</button>\
                 <p><a href=\"/auth/signin\">Sign in</a></p>";
-    (uncached(), application.page(&nonce, "/", "Tasks", main))
+    let main = format!("{main}{}", policies::footer(application.variant));
+    (uncached(), application.page(&nonce, "/", "Tasks", &main))
 }
 
 async fn missing(

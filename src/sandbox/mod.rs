@@ -13,6 +13,7 @@ pub mod mongodb;
 mod nextauth;
 pub mod oidc;
 pub mod osv;
+mod policies;
 mod project;
 mod push;
 pub mod resend;
