@@ -211,6 +211,11 @@ pub const GENERATED: &[Generated] = &[
                 people: &[],
             },
             Part {
+                title: "The grade of the MDN HTTP Observatory, and what evaluators of policies find",
+                checks: &["observatory.*"],
+                people: &[],
+            },
+            Part {
                 title: "Further checks of the same claims",
                 checks: &["tag:P2.*"],
                 people: &[],
@@ -269,7 +274,12 @@ pub const GENERATED: &[Generated] = &[
         "Does each user's data stay theirs, and can they have it, and have it deleted?",
         &[
             Part {
-                title: "Isolation, encryption and disclosure",
+                title: "Isolation of users, and what the API takes and gives",
+                checks: &["isolation.*", "api.*"],
+                people: &[],
+            },
+            Part {
+                title: "Encryption and disclosure",
                 checks: &["tag:P4.*"],
                 people: &[],
             },
@@ -280,12 +290,14 @@ pub const GENERATED: &[Generated] = &[
                     "headers.referrer-policy",
                     "headers.referrer-policy-leak",
                     "environment.no-client-secrets",
+                    "bundle.*",
+                    "history.*",
                 ],
                 people: &[],
             },
             Part {
                 title: "What users are told",
-                checks: &["tag:P7.*"],
+                checks: &["compliance.*", "tag:P7.*"],
                 people: &[
                     "That each kind of personal data is needed, for how long it is kept, and who decided so.",
                 ],

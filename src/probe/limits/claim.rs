@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 const PATIENCE: f64 = 20.0;
 /// Rounding of seconds, and what clocks and networks differ by.
 const MARGIN: f64 = 0.6;
-/// After so many windows every family of limiters has forgotten a burst, and a window that is aligned with
-/// the clock is met at another place: a sliding counter remembers for two.
-const FORGOTTEN: f64 = 2.3;
+/// After so many windows every family of limiters has forgotten a burst: a sliding counter remembers for two.
+const FORGOTTEN: f64 = 2.1;
 
 /// What the requests showed of the claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,11 +125,12 @@ pub(super) async fn look(world: &mut dyn World, claim: Claim) -> Told {
     let pause = (claim.window / 20.0 / more as f64).min(0.1);
     let watched = claim.window <= PATIENCE;
     let mut earlier = None;
+    let mut started = None;
     // Twice at most: a second time where earlier requests, or a window that ended, may have spoilt the first.
     for round in 0..2 {
         let so_far = told.why.clone().unwrap_or_default();
         if round > 0 {
-            let rest = claim.window * FORGOTTEN + MARGIN;
+            let rest = rest(claim, world.now() - started.unwrap_or_else(|| world.now()));
             if !watched || world.left() < rest + claim.window {
                 let why = format!("{so_far}; a second try would have to wait for {rest:.0} s");
                 return told.unclear(why);
@@ -146,6 +146,7 @@ pub(super) async fn look(world: &mut dyn World, claim: Claim) -> Told {
         let first = burst(world, more, pause, told.status).await;
         let passed = first.admitted;
         let (announced, began, mut ended) = (first.limit, first.began, first.ended);
+        started = started.or(Some(began));
         let (spoilt, refused) = (first.spoilt.clone(), first.refusal.is_some());
         // The limiter itself says how much was left, where other looks have used some of it.
         let accounted = announced == Some(claim.limit)
@@ -214,12 +215,14 @@ pub(super) async fn look(world: &mut dyn World, claim: Claim) -> Told {
             told.why = Some("a few more passed, which is what came back meanwhile".into());
             break;
         }
-        if earlier.is_some_and(|earlier| earlier.abs_diff(told.admitted) <= 1) {
+        // Half a window apart, both tries cannot have met the end of a window, if they were short.
+        let short = ended - began < claim.window / 2.0;
+        if short && earlier.is_some_and(|earlier| earlier.abs_diff(told.admitted) <= 1) {
             told.outcome = Outcome::Looser;
             told.why = None;
             break;
         }
-        earlier = Some(told.admitted);
+        earlier = short.then_some(told.admitted);
         told.why = Some(format!(
             "{} passed before one was refused, where a window may have ended in between",
             told.admitted
@@ -229,6 +232,14 @@ pub(super) async fn look(world: &mut dyn World, claim: Claim) -> Told {
         return told;
     }
     recover(world, claim, told).await
+}
+
+/// How long to wait before a second try: until every family has forgotten the first, and then until half a
+/// window lies between the two, whole ones left aside.
+fn rest(claim: Claim, since: f64) -> f64 {
+    let least = since + claim.window * FORGOTTEN + MARGIN;
+    let windows = (least / claim.window - 0.5).ceil();
+    (windows + 0.5) * claim.window - since
 }
 
 /// How many more passed than this.

@@ -226,7 +226,7 @@ fn bun_text() {
 /// npm has made one of version 3 of as well.
 #[test]
 fn real_package_managers_agree() {
-    const MANIFEST: &str = include_str!("../../../../tests/peers/next-auth-4/package.json");
+    const MANIFEST: &str = include_str!("../../../../tests/fixtures/lockfiles/npm3/package.json");
     let told = |name: &str, text: &str| -> Vec<(String, bool, bool)> {
         let lock = read(&[("package.json", MANIFEST), (name, text)]);
         let mut told: Vec<_> = lock
@@ -250,7 +250,7 @@ fn real_package_managers_agree() {
     };
     let three = told(
         "package-lock.json",
-        include_str!("../../../../tests/peers/next-auth-4/package-lock.json"),
+        include_str!("../../../../tests/fixtures/lockfiles/npm3/package-lock.json"),
     );
     assert!(three.len() > 50);
     for (name, text) in [
