@@ -661,6 +661,38 @@ fn a_contradiction_is_told_only_of_a_document_that_says_it() {
 }
 
 #[test]
+fn the_notes_say_where_it_was_seen_and_another_environment_is_news() {
+    let at = |ended: &str, environment: &str| {
+        let mut run = Run::at(ended, vec![finding("mail.answers", Verdict::Pass)]);
+        run.subject.environment = environment.into();
+        run.subject.target = Some(format!("https://{environment}.example/"));
+        run
+    };
+    let staging = at("2026-02-27T10:20:30Z", "staging");
+    let first = staging.fill(DOCUMENT, &map(), &empty());
+    assert!(
+        first
+            .text
+            .contains("at `https://staging.example/` (staging)"),
+        "{}",
+        first.text
+    );
+    let later = at("2026-02-28T10:20:30Z", "staging");
+    assert_eq!(
+        later.fill(&first.text, &map(), &first.memory).text,
+        first.text
+    );
+    let production = at("2026-02-28T10:20:30Z", "production");
+    let second = production.fill(&first.text, &map(), &first.memory);
+    assert!(
+        second
+            .text
+            .contains("at `https://production.example/` (production)")
+    );
+    assert!(second.text.contains("Verified:** 2026-02-28 10:20 UTC"));
+}
+
+#[test]
 fn an_item_whose_own_blank_a_person_filled_in_is_still_that_item() {
     let text = "# Mail\n\n- [ ] **Verified:** _____ (date/time)\n- [ ] Verified by nobody\n";
     let mut map = map();

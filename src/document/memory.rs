@@ -47,6 +47,12 @@ pub struct Known {
     /// The commit that it was gathered for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// The environment that was looked at: `staging`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub environment: String,
+    /// The address that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// The checks behind it, with what each gave.
     pub checks: BTreeMap<String, String>,
     /// Digests of the observations behind it.

@@ -286,7 +286,16 @@ fn evidence(known: &Known) -> String {
     }
     // A run is no evidence of what only a person states.
     if known.on.is_none() || !parts.is_empty() {
-        parts.push(format!("run {}", escape::cell(&known.run)));
+        let at = match (&known.target, known.environment.is_empty()) {
+            (Some(target), false) => format!(
+                " at {} ({})",
+                escape::cell(target),
+                escape::markdown(&known.environment)
+            ),
+            (Some(target), true) => format!(" at {}", escape::cell(target)),
+            (None, _) => " in the repository".into(),
+        };
+        parts.push(format!("run {}{at}", escape::cell(&known.run)));
     }
     parts.join(", ")
 }

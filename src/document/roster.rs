@@ -62,6 +62,8 @@ impl<'a> Roster<'a> {
             before.standing == state.standing.words()
                 && before.checks.keys().eq(state.checks.keys())
                 && before.stated == state.stated
+                // What holds at staging is news where production was looked at.
+                && before.environment == self.judged.subject.environment
                 && rests_on_the_same(before, state)
         });
         match same {
@@ -75,6 +77,8 @@ impl<'a> Roster<'a> {
                 }),
                 run: self.judged.subject.run.clone(),
                 commit: self.judged.subject.commit.clone(),
+                environment: self.judged.subject.environment.clone(),
+                target: self.judged.subject.target.clone(),
                 checks: state
                     .checks
                     .iter()
