@@ -568,7 +568,7 @@ const SHORT: &[&str] = &[
     "--skip",
     "site",
     "--timeout",
-    "2s",
+    "4s",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -170,13 +170,17 @@ pub(super) fn ambiguous(bound: &Bound<'_>, document: &Source) -> Vec<Diagnostic>
 }
 
 /// What is said of a slot that belongs to no item.
-pub(super) fn unmapped(slot: &Slot, now: &[String], subject: Subject) -> Option<Remark> {
+pub(super) fn unmapped(
+    slot: &Slot,
+    now: &[String],
+    subject: impl FnOnce() -> Subject,
+) -> Option<Remark> {
     match &slot.kind {
-        SlotKind::Claim { .. } => Some(Remark::Preprinted(subject)),
+        SlotKind::Claim { .. } => Some(Remark::Preprinted(subject())),
         SlotKind::Box { .. } | SlotKind::Choice { .. } if is_marked(slot, now) => {
-            Some(Remark::Unsupported(subject))
+            Some(Remark::Unsupported(subject()))
         }
-        _ => Some(Remark::Uncovered(subject)),
+        _ => Some(Remark::Uncovered(subject())),
     }
 }
 
@@ -187,7 +191,7 @@ pub(super) fn conflict(
     rule: &Rule<'_>,
     state: &ItemState,
     hand: &Hand<'_>,
-    subject: Subject,
+    subject: impl FnOnce() -> Subject,
 ) -> Option<Remark> {
     let changes = hand.last != hand.now;
     let by_hand = hand.written.is_some_and(|written| written != hand.now);
@@ -196,21 +200,21 @@ pub(super) fn conflict(
         _ if changes => None,
         Desire::Words(words) if words == hand.now => None,
         Desire::Words(_) | Desire::Original if marked && state.standing == Standing::Failed => {
-            Some(Remark::Contradicted(subject, why(state)))
+            Some(Remark::Contradicted(subject(), why(state)))
         }
-        Desire::Words(_) | Desire::Original if by_hand => Some(Remark::ByHand(subject)),
-        Desire::Words(_) if hand.now != hand.original => Some(Remark::ByHand(subject)),
-        Desire::Words(_) if marked => Some(Remark::Contradicted(subject, why(state))),
+        Desire::Words(_) | Desire::Original if by_hand => Some(Remark::ByHand(subject())),
+        Desire::Words(_) if hand.now != hand.original => Some(Remark::ByHand(subject())),
+        Desire::Words(_) if marked => Some(Remark::Contradicted(subject(), why(state))),
         Desire::Original | Desire::Leave if marked && hand.written.is_none() => {
             match hand.preprinted || matches!(slot.kind, SlotKind::Claim { .. }) {
                 true if state.standing.holds() => None,
-                true => Some(Remark::Preprinted(subject)),
-                false => Some(Remark::Unsupported(subject)),
+                true => Some(Remark::Preprinted(subject())),
+                false => Some(Remark::Unsupported(subject())),
             }
         }
         Desire::Uncovered => match &slot.kind {
-            SlotKind::Claim { .. } => Some(Remark::Preprinted(subject)),
-            _ if matches!(rule, Rule::Uncovered) => Some(Remark::Uncovered(subject)),
+            SlotKind::Claim { .. } => Some(Remark::Preprinted(subject())),
+            _ if matches!(rule, Rule::Uncovered) => Some(Remark::Uncovered(subject())),
             _ => None,
         },
         _ => None,

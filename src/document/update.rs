@@ -185,7 +185,8 @@ fn settle<'a>(
         (true, own) => own,
         (false, _) => bound.owner(slot, found),
     };
-    let subject = Subject::of(slot, found, cell.item);
+    let mapped = cell.item;
+    let subject = || Subject::of(slot, found, mapped);
     let Some(item) = cell.item else {
         // No longer in the map: what was written is not vouched for any more.
         if cell.written.as_ref() == Some(&cell.now) {
