@@ -1,17 +1,16 @@
 //! The people's documents between a record and the disk: which there are, what they should say, and the
 //! writing of all of them or none.
 
+use super::alerts::alert;
 use super::choose::{Chosen, chosen, maps};
 use super::exit::Exit;
 use super::output::Output;
 use super::reports;
-use crate::catalog::{ATTESTATIONS, Catalog, MAPS, attestable, read_attestations};
+use crate::catalog::{ATTESTATIONS, Catalog, attestable, read_attestations};
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::store::{self, Lock, Opened};
-use crate::document::{
-    self, Generated, Judged, Memory, Options, Remark, Standing, Updated, View, recall,
-};
+use crate::document::{self, Generated, Judged, Memory, Options, Standing, Updated, View, recall};
 use crate::model::{Attestation, Decision, DocumentMap, Finding, Subject};
 use crate::secret::Book;
 use crate::settings::Settings;
@@ -180,55 +179,9 @@ impl Ready {
             return Vec::new();
         };
         let each = one.updated.remarks.iter();
-        each.filter_map(|remark| warning(remark, &self.shown))
+        each.filter_map(|remark| alert(remark, &self.shown))
             .collect()
     }
-}
-
-fn warning(remark: &Remark, shown: &str) -> Option<Diagnostic> {
-    let (message, help) = match remark {
-        Remark::Contradicted(at, why) => (
-            format!(
-                "{shown}:{}: {}: a person says yes, and {why}",
-                at.line, at.what
-            ),
-            "a person's word stays; correct it, or mend what failed",
-        ),
-        Remark::ByHand(at) => (
-            format!(
-                "{shown}:{}: {}: a person changed it since holdpoint wrote it, and it stays so",
-                at.line, at.what
-            ),
-            "holdpoint docs --write --take-over writes it again",
-        ),
-        Remark::Lost(line) => (
-            format!(
-                "{shown}: a line that holdpoint had filled in has changed, and is left: {line}"
-            ),
-            "give the line its words back, or empty its slot and run again",
-        ),
-        Remark::Moved(at, to) => (
-            format!(
-                "{shown}: {} ({}) stands under '{to}' now, and was taken there",
-                at.what, at.item
-            ),
-            "correct the map, so that it is found for certain",
-        ),
-        Remark::Drifted(at, alike) => (
-            format!(
-                "{shown}: {} ({}) is not there; it may be {alike}",
-                at.what, at.item
-            ),
-            "if so, correct the map in .holdpoint/maps; nothing was written there",
-        ),
-        // A shipped map names more than a document of its kind may have; a map of the user's is theirs.
-        Remark::Missing(at, place) if place.starts_with(MAPS) => (
-            format!("{place}: item {}, {}, is not in {shown}", at.item, at.what),
-            "correct the words of the map, or take the item out of it",
-        ),
-        _ => return None,
-    };
-    Some(Diagnostic::new(message).help(help))
 }
 
 impl Bench<'_> {

@@ -1,5 +1,6 @@
 //! The command line: arguments in, exit status out; one file per verb.
 
+mod alerts;
 mod append;
 mod args;
 mod attest;
