@@ -177,6 +177,14 @@ fn content() -> impl Strategy<Value = String> {
     ]
 }
 
+#[test]
+fn a_second_byte_order_mark_is_text() {
+    for text in ["\u{feff}", "\u{feff}\u{feff}", "\u{feff}\u{feff}\n"] {
+        let added = append(text, "r", "").unwrap();
+        assert_eq!(remove(&added, "r", false).unwrap(), text);
+    }
+}
+
 proptest! {
     #[test]
     fn what_was_added_goes_again(text in prop_oneof![pieces(), ".{0,60}"], content in content()) {
