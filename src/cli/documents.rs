@@ -146,13 +146,14 @@ impl Ready {
             )
         };
         format!(
-            "{}: {}; of {} items {} proved, {} attested, {} do not hold, {} for people, {} open",
+            "{}: {}; of {} items {} proved, {} attested, {} do not hold, {} do not apply, {} for people, {} open",
             self.shown,
             self.extent(),
             one.updated.items.len(),
             count(&|one| one == Standing::Proved),
             count(&|one| one == Standing::Attested),
             count(&|one| one == Standing::Failed),
+            count(&|one| one == Standing::NotApplicable),
             count(&|one| one == Standing::NeedsPerson),
             count(&open),
         )

@@ -102,13 +102,6 @@ const GROUPS: [Group; 8] = [
         Remark::Lost(line) => Some(format!("filled in before, and not found again: {line}")),
         _ => None,
     }),
-    (
-        "In the map, and not in the document",
-        |remark| match remark {
-            Remark::Missing(at, _) => Some(format!("{} {}", at.item, at.what)),
-            _ => None,
-        },
-    ),
     (STATED, |remark| match remark {
         Remark::NeedsPerson(at, what) => Some(match what.is_empty() {
             true => format!("{} line {} {}", at.item, at.line, at.what),
@@ -124,6 +117,13 @@ const GROUPS: [Group; 8] = [
         Remark::Uncovered(at) => Some(format!("line {} {}", at.line, at.what)),
         _ => None,
     }),
+    (
+        "In the map, and not in the document",
+        |remark| match remark {
+            Remark::Missing(at, _) => Some(format!("{} {}", at.item, at.what)),
+            _ => None,
+        },
+    ),
 ];
 
 /// The checks of the suites that documents are about, which no map of these documents names.
