@@ -2,14 +2,14 @@
 
 use super::slot::{Address, Scan, Slot, normal};
 use crate::model::{DocumentMap, MapItem};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 
 /// How alike two texts must be for one to be proposed for the other, and by how much more than the next.
 const ALIKE: f64 = 0.85;
 const GAP: f64 = 0.05;
 
 /// What an item of a map stands for in a document.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) enum Scope {
     /// A list item, by its place in the scan.
     Item(usize),
@@ -35,7 +35,12 @@ pub(super) enum Drift {
 /// The items of a map in a document.
 #[derive(Debug, Default)]
 pub(super) struct Bound<'m> {
-    scopes: BTreeMap<Scope, &'m MapItem>,
+    /// What stands for list items, by their place in the scan.
+    of_items: Vec<Option<&'m MapItem>>,
+    /// What stands for rows and sections.
+    others: HashMap<Scope, &'m MapItem>,
+    /// All of those, in the order of the map.
+    items: Vec<&'m MapItem>,
     /// Items that are not where the map says.
     pub(super) drifted: Vec<(&'m MapItem, Drift)>,
     /// Two items of the map in one place.
@@ -45,7 +50,10 @@ pub(super) struct Bound<'m> {
 /// Finds every item of `map`.
 pub(super) fn bind<'m>(map: &'m DocumentMap, scan: &Scan) -> Bound<'m> {
     let names = Names::of(scan);
-    let mut bound = Bound::default();
+    let mut bound = Bound {
+        of_items: vec![None; scan.items.len()],
+        ..Bound::default()
+    };
     let mut homeless = Vec::new();
     for item in &map.items {
         match names.exact(item, scan) {
@@ -55,7 +63,7 @@ pub(super) fn bind<'m>(map: &'m DocumentMap, scan: &Scan) -> Bound<'m> {
         }
     }
     for item in homeless {
-        let free = |at: &usize| !bound.scopes.contains_key(&Scope::Item(*at));
+        let free = |at: &usize| bound.of_list_item(*at).is_none();
         let moved: Vec<usize> = names.anywhere(item, scan).filter(free).collect();
         match moved.as_slice() {
             [only] => {
@@ -73,10 +81,24 @@ pub(super) fn bind<'m>(map: &'m DocumentMap, scan: &Scan) -> Bound<'m> {
 
 impl<'m> Bound<'m> {
     fn take(&mut self, scope: Scope, item: &'m MapItem) {
-        if let Some(first) = self.scopes.get(&scope) {
+        let there = match &scope {
+            Scope::Item(at) => self.of_list_item(*at),
+            other => self.others.get(other).copied(),
+        };
+        if let Some(first) = there {
             self.twice.push((first, item));
-        } else {
-            self.scopes.insert(scope, item);
+            return;
+        }
+        self.items.push(item);
+        match scope {
+            Scope::Item(at) => {
+                if let Some(slot) = self.of_items.get_mut(at) {
+                    *slot = Some(item);
+                }
+            }
+            other => {
+                self.others.insert(other, item);
+            }
         }
     }
 
@@ -84,57 +106,52 @@ impl<'m> Bound<'m> {
     pub(super) fn owner(&self, slot: &Slot, scan: &Scan) -> Option<&'m MapItem> {
         let mut next = slot.item;
         while let Some(at) = next {
-            if let Some(item) = self.scopes.get(&Scope::Item(at)) {
+            if let Some(item) = self.of_list_item(at) {
                 return Some(item);
             }
             next = scan.items.get(at).and_then(|item| item.parent);
         }
         let heading = slot.heading?;
         if let Some((row, _)) = &slot.address.cell
-            && let Some(item) = self.scopes.get(&Scope::Row(heading, row.clone()))
+            && let Some(item) = self.others.get(&Scope::Row(heading, row.clone()))
         {
             return Some(item);
         }
-        self.scopes.get(&Scope::Section(heading)).copied()
+        self.others.get(&Scope::Section(heading)).copied()
     }
 
     /// The item that stands exactly for a list item.
     pub(super) fn of_list_item(&self, at: usize) -> Option<&'m MapItem> {
-        self.scopes.get(&Scope::Item(at)).copied()
+        self.of_items.get(at).copied().flatten()
     }
 
     /// The items that were found.
     pub(super) fn items(&self) -> impl Iterator<Item = &'m MapItem> {
-        self.scopes.values().copied()
+        self.items.iter().copied()
     }
 }
 
 /// Headings, list items and rows by their words.
-struct Names {
-    headings: BTreeMap<String, Vec<usize>>,
-    items: BTreeMap<String, Vec<usize>>,
-    rows: BTreeSet<(usize, String)>,
+#[derive(Default)]
+struct Names<'s> {
+    headings: HashMap<&'s str, Vec<usize>>,
+    items: HashMap<&'s str, Vec<usize>>,
+    rows: HashSet<(usize, &'s str)>,
 }
 
-impl Names {
-    fn of(scan: &Scan) -> Self {
-        let mut names = Self {
-            headings: BTreeMap::new(),
-            items: BTreeMap::new(),
-            rows: BTreeSet::new(),
-        };
+impl<'s> Names<'s> {
+    fn of(scan: &'s Scan) -> Self {
+        let mut names = Self::default();
         for (at, heading) in scan.headings.iter().enumerate() {
-            let known = names.headings.entry(heading.text.clone()).or_default();
-            known.push(at);
+            names.headings.entry(&heading.text).or_default().push(at);
         }
         for (at, item) in scan.items.iter().enumerate() {
-            let known = names.items.entry(item.text.clone()).or_default();
-            known.push(at);
+            names.items.entry(&item.text).or_default().push(at);
         }
         for slot in &scan.slots {
             let Address { cell, .. } = &slot.address;
             if let (Some((row, _)), Some(heading)) = (cell, slot.heading) {
-                names.rows.insert((heading, row.clone()));
+                names.rows.insert((heading, row));
             }
         }
         names
@@ -146,7 +163,7 @@ impl Names {
         if let Some(row) = &item.row {
             let row = normal(row);
             for at in headings {
-                if self.rows.contains(&(at, row.clone())) {
+                if self.rows.contains(&(at, &*row)) {
                     found.push(Scope::Row(at, row.clone()));
                 }
             }
@@ -181,7 +198,7 @@ impl Names {
         let Some((leaf, above)) = path.split_last() else {
             return Vec::new();
         };
-        let named = self.headings.get(leaf).into_iter().flatten();
+        let named = self.headings.get(&**leaf).into_iter().flatten();
         let fits = |at: &&usize| {
             let mut next = scan.headings.get(**at).and_then(|one| one.parent);
             above.iter().rev().all(|wanted| {
@@ -203,10 +220,10 @@ impl Names {
         &'n self,
         item: &MapItem,
         scan: &'n Scan,
-    ) -> impl Iterator<Item = usize> + use<'n> {
+    ) -> impl Iterator<Item = usize> + use<'n, 's> {
         let path: Vec<String> = item.item.iter().map(|one| normal(one)).collect();
-        let leaf = path.last().cloned().unwrap_or_default();
-        let named = self.items.get(&leaf).into_iter().flatten().copied();
+        let leaf = path.last().map_or("", String::as_str);
+        let named = self.items.get(leaf).into_iter().flatten().copied();
         named.filter(move |at| {
             let mut next = scan.items.get(*at).and_then(|one| one.parent);
             path.iter().rev().skip(1).all(|wanted| {

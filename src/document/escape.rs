@@ -4,6 +4,10 @@
 /// out (`\u{1b}`): control characters, bidirectional overrides, zero-width and unassigned ones.
 /// Line breaks and tabs become spaces.
 pub fn visible(text: &str) -> String {
+    // Most texts have nothing to write out.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.replace("\r\n", "\n").chars() {
         match c {
@@ -39,6 +43,11 @@ pub fn cut(text: &str, limit: usize) -> String {
 /// The text as Markdown that reads as the text itself: no emphasis, link, table, HTML, heading,
 /// mathematics or mention comes about, whatever it holds.
 pub fn markdown(text: &str) -> String {
+    // Nothing of this is read as anything but itself, wherever it stands.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b" ,/'\"".contains(&byte);
+    if text.bytes().all(is_plain) {
+        return text.trim().to_owned();
+    }
     let text = visible(text);
     let characters: Vec<char> = text.trim().chars().collect();
     let word = |at: Option<usize>| {

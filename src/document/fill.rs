@@ -3,6 +3,7 @@
 use super::escape;
 use super::judged::{ItemState, Judged, Standing};
 use super::memory::Known;
+use super::roster::States;
 use super::slot::{Context, OptionMark, Slot, SlotKind, Wants, normal};
 use crate::model::{DocumentMap, MapItem, Ruling, Severity, Verdict, Write};
 use std::collections::BTreeMap;
@@ -136,7 +137,7 @@ pub(super) struct Filling<'a> {
     /// What was told of the item, or is to be.
     pub(super) told: Option<&'a Known>,
     /// What is known of every item.
-    pub(super) states: &'a BTreeMap<String, (ItemState, Option<Known>)>,
+    pub(super) states: &'a States<'a>,
     /// What holdpoint wrote into the slot last.
     pub(super) written: Option<&'a [String]>,
     pub(super) redact: &'a dyn Fn(&str) -> String,
@@ -252,7 +253,7 @@ impl Filling<'_> {
     }
 
     fn count(&self, slot: &Slot, passed: bool, of: &[String]) -> Desire {
-        let states: Vec<_> = of.iter().filter_map(|id| self.states.get(id)).collect();
+        let states: Vec<_> = of.iter().filter_map(|id| self.states.get(&**id)).collect();
         let aside = |one: &Standing| *one == Standing::NotLooked;
         let standings = || states.iter().map(|(state, _)| state.standing);
         if !standings().any(Standing::decided) {

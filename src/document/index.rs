@@ -2,13 +2,17 @@
 
 use super::memory::{Block, Line, Place, Written};
 use super::outline::Outline;
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
 /// Lines are looked up by this many bytes at their ends, so that a long section is not read for every one.
-const KEYS: [usize; 2] = [32, 8];
+const ENDS: [usize; 4] = [64, 32, 16, 8];
+/// And by this many at their starts, where what must stand at the end is shorter than any of those.
+const START: usize = 8;
+/// So few lines are compared faster than they are remembered.
+const FEW: usize = 4;
 
 /// A place in the text as it is.
 pub(super) struct Found {
@@ -20,56 +24,59 @@ pub(super) struct Found {
 pub(super) struct Index<'t, 'o> {
     text: &'t str,
     outline: &'o Outline<'t>,
-    /// The sections by the path of their headings.
-    sections: BTreeMap<&'o [String], Section>,
-    /// Lines that look the same, by section and pieces.
-    groups: RefCell<Groups<'o>>,
+    /// The sections' places in `all`, by the path of their headings.
+    sections: HashMap<&'o [String], usize>,
+    all: Vec<Section>,
+    ends: [OnceCell<Keyed<'t>>; ENDS.len()],
+    starts: OnceCell<Keyed<'t>>,
+    /// Lines that look the same, by their pieces, for each section.
+    groups: RefCell<Vec<HashMap<Vec<String>, Rc<Group>>>>,
 }
 
-type Groups<'o> = HashMap<(&'o [String], Vec<String>), Rc<Group>>;
+/// The lines of each section by some of their bytes.
+type Keyed<'t> = Vec<HashMap<&'t [u8], Vec<usize>>>;
 
 #[derive(Default)]
 struct Section {
     /// Lines by their number, from 0.
     lines: Vec<usize>,
     fences: Vec<Range<usize>>,
-    /// Lines by the bytes at their end, for each length of [`KEYS`], and by those at their start.
-    ends: [HashMap<Vec<u8>, Vec<usize>>; KEYS.len()],
-    starts: HashMap<Vec<u8>, Vec<usize>>,
 }
 
 /// The lines of a section that have the same pieces, in order.
 struct Group {
     lines: Vec<usize>,
     /// The same by the items that hold them.
-    by_items: RefCell<Option<HashMap<Vec<String>, Vec<usize>>>>,
+    by_items: OnceCell<HashMap<Vec<String>, Vec<usize>>>,
 }
 
 impl<'t, 'o> Index<'t, 'o> {
     pub(super) fn of(text: &'t str, outline: &'o Outline<'t>) -> Self {
-        let mut sections: BTreeMap<&[String], Section> = BTreeMap::new();
+        let mut sections = HashMap::new();
+        let mut all: Vec<Section> = Vec::new();
         for (path, lines) in outline.sections() {
-            let section = sections.entry(path).or_default();
-            for number in lines {
-                let Some(bytes) = outline
-                    .lines
-                    .get(number)
-                    .and_then(|at| text.get(at.clone()))
-                else {
-                    continue;
-                };
-                section.add(bytes.as_bytes(), number);
+            let number = *sections.entry(path).or_insert(all.len());
+            if number == all.len() {
+                all.push(Section::default());
+            }
+            if let Some(section) = all.get_mut(number) {
+                section.lines.extend(lines);
             }
         }
         for fence in &outline.fences {
-            let section = sections.entry(outline.headings(fence.start)).or_default();
-            section.fences.push(fence.clone());
+            let number = sections.get(outline.headings(fence.start));
+            if let Some(section) = number.and_then(|number| all.get_mut(*number)) {
+                section.fences.push(fence.clone());
+            }
         }
         Self {
             text,
             outline,
             sections,
-            groups: RefCell::default(),
+            groups: RefCell::new(all.iter().map(|_| HashMap::new()).collect()),
+            all,
+            ends: Default::default(),
+            starts: OnceCell::new(),
         }
     }
 
@@ -79,7 +86,7 @@ impl<'t, 'o> Index<'t, 'o> {
     /// its number, by the items that hold it, and by what was written into it. Last, it is looked for in
     /// the whole document, where it must say exactly what was written.
     pub(super) fn find_all(&self, lines: &[Line]) -> Vec<Option<Vec<Found>>> {
-        let mut taken = BTreeSet::new();
+        let mut taken = HashSet::new();
         let mut chosen: Vec<Option<usize>> = vec![None; lines.len()];
         let picks: Vec<Option<usize>> = lines.iter().map(|line| self.pick(line)).collect();
         for ((line, pick), chosen) in lines.iter().zip(&picks).zip(&mut chosen) {
@@ -96,7 +103,7 @@ impl<'t, 'o> Index<'t, 'o> {
         for (line, chosen) in lines.iter().zip(&mut chosen) {
             if chosen.is_none() {
                 let whole = whole.get_or_insert_with(|| self.by_text());
-                let there = whole.get(&*written(line));
+                let there = whole.get(&*written(line).collect::<String>());
                 let there = there
                     .into_iter()
                     .flatten()
@@ -116,8 +123,7 @@ impl<'t, 'o> Index<'t, 'o> {
         if group.lines.len() == place.of {
             return group.lines.get(place.nth).copied();
         }
-        let own = self.of_items(&group, &place.items);
-        match own.as_slice() {
+        match self.of_items(&group, &place.items) {
             [only] => Some(*only),
             // The number counted lines of the whole section; among those of one item it says less.
             several => several.get(place.nth).copied(),
@@ -125,11 +131,12 @@ impl<'t, 'o> Index<'t, 'o> {
     }
 
     /// The one line of the same item that says what was written into this one.
-    fn changed_places(&self, line: &Line, taken: &BTreeSet<usize>) -> Option<usize> {
+    fn changed_places(&self, line: &Line, taken: &HashSet<usize>) -> Option<usize> {
         let group = self.group(self.section(&line.place)?, &line.pieces);
         let own = self.of_items(&group, &line.place.items);
         only(
-            own.into_iter()
+            own.iter()
+                .copied()
                 .filter(|at| !taken.contains(at) && self.is_as_written(*at, line)),
         )
     }
@@ -152,7 +159,15 @@ impl<'t, 'o> Index<'t, 'o> {
     }
 
     fn is_as_written(&self, number: usize, line: &Line) -> bool {
-        self.line(number) == written(line)
+        let mut rest = self.line(number);
+        let is_next = |words: &str| match rest.strip_prefix(words) {
+            Some(after) => {
+                rest = after;
+                true
+            }
+            None => false,
+        };
+        written(line).all(is_next) && rest.is_empty()
     }
 
     fn by_text(&self) -> HashMap<&'t str, Vec<usize>> {
@@ -169,57 +184,98 @@ impl<'t, 'o> Index<'t, 'o> {
     }
 
     /// The lines of the section that have these pieces.
-    fn group(&self, path: &'o [String], pieces: &[String]) -> Rc<Group> {
-        let key = (path, pieces.to_vec());
-        if let Some(known) = self.groups.borrow().get(&key) {
+    fn group(&self, section: usize, pieces: &[String]) -> Rc<Group> {
+        let known = self.groups.borrow();
+        if let Some(known) = known.get(section).and_then(|known| known.get(pieces)) {
             return Rc::clone(known);
         }
-        let candidates = self.sections.get(path).map(|section| section.like(pieces));
-        let lines = candidates.into_iter().flatten().copied();
+        drop(known);
+        let candidates = self.like(section, pieces);
+        let lines = candidates.iter().copied();
         let group = Rc::new(Group {
             lines: lines
                 .filter(|number| is_made_of(self.line(*number), pieces))
                 .collect(),
-            by_items: RefCell::default(),
+            by_items: OnceCell::new(),
         });
-        self.groups.borrow_mut().insert(key, Rc::clone(&group));
+        if candidates.len() > FEW
+            && let Some(known) = self.groups.borrow_mut().get_mut(section)
+        {
+            known.insert(pieces.to_vec(), Rc::clone(&group));
+        }
         group
     }
 
-    fn of_items(&self, group: &Group, items: &[String]) -> Vec<usize> {
-        let mut known = group.by_items.borrow_mut();
-        let known = known.get_or_insert_with(|| {
+    /// Lines of a section among which are all that have these pieces.
+    fn like(&self, section: usize, pieces: &[String]) -> &[usize] {
+        let first = pieces.first().map_or(&[][..], |piece| piece.as_bytes());
+        let last = pieces.last().map_or(&[][..], |piece| piece.as_bytes());
+        for (length, ends) in ENDS.into_iter().zip(&self.ends) {
+            if let Some(start) = last.len().checked_sub(length) {
+                let cut = |line: &'t [u8]| line.get(line.len().checked_sub(length)?..);
+                let keyed = ends.get_or_init(|| self.keyed(cut));
+                return own(keyed, section, last.get(start..).unwrap_or_default());
+            }
+        }
+        match first.get(..START) {
+            Some(key) => {
+                let keyed = self
+                    .starts
+                    .get_or_init(|| self.keyed(|line| line.get(..START)));
+                own(keyed, section, key)
+            }
+            None => self.all.get(section).map_or(&[], |section| &section.lines),
+        }
+    }
+
+    fn keyed(&self, cut: impl Fn(&'t [u8]) -> Option<&'t [u8]>) -> Keyed<'t> {
+        let of = |section: &Section| {
+            let mut keyed: HashMap<&[u8], Vec<usize>> = HashMap::new();
+            for number in &section.lines {
+                if let Some(key) = cut(self.line(*number).as_bytes()) {
+                    keyed.entry(key).or_default().push(*number);
+                }
+            }
+            keyed
+        };
+        self.all.iter().map(of).collect()
+    }
+
+    /// Those of the group that these items hold.
+    fn of_items<'g>(&self, group: &'g Group, items: &[String]) -> &'g [usize] {
+        let known = group.by_items.get_or_init(|| {
             let mut all: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
             for number in &group.lines {
                 all.entry(self.items(*number)).or_default().push(*number);
             }
             all
         });
-        known.get(items).cloned().unwrap_or_default()
+        known.get(items).map_or(&[], Vec::as_slice)
     }
 
     /// How the line at `at` is remembered: its place among those that look the same.
     pub(super) fn place(&self, pieces: &[String], at: usize) -> Place {
         let headings = self.outline.headings(at);
-        let group = self.group(headings, pieces);
+        let group = self.sections.get(headings);
+        let group = group.map(|section| self.group(*section, pieces));
+        let lines = group.as_ref().map_or(&[][..], |group| &group.lines);
         let number = self.outline.line_number(at).unwrap_or(0);
         Place {
             items: self.outline.items(at),
             headings: headings.to_vec(),
-            nth: group.lines.partition_point(|other| *other < number),
-            of: group.lines.len(),
+            nth: lines.partition_point(|other| *other < number),
+            of: lines.len(),
         }
     }
 
     /// The content of a remembered fenced block, without the white space around it: the one that its
     /// number points to, or another that says what was written there.
     pub(super) fn fence(&self, block: &Block) -> Option<Range<usize>> {
-        let slot = &block.slot;
-        let words = slot.written.as_ref().unwrap_or(&slot.original);
+        let words = block.slot.words();
         let as_written = |at: &Range<usize>| self.text.get(at.clone()).unwrap_or_default() == words;
         let own = self
             .section(&block.place)
-            .and_then(|path| self.sections.get(path));
+            .and_then(|section| self.all.get(section));
         let own: Vec<Range<usize>> = own
             .into_iter()
             .flat_map(|section| &section.fences)
@@ -245,7 +301,7 @@ impl<'t, 'o> Index<'t, 'o> {
     /// How the fenced block whose content holds `at` is remembered.
     pub(super) fn place_of_block(&self, at: usize) -> Option<Place> {
         let headings = self.outline.headings(at);
-        let fences = &self.sections.get(headings)?.fences;
+        let fences = &self.all.get(*self.sections.get(headings)?)?.fences;
         let nth = fences
             .iter()
             .position(|fence| fence.start <= at && at < fence.end)?;
@@ -259,59 +315,23 @@ impl<'t, 'o> Index<'t, 'o> {
 
     /// The section of a remembered place: that of its headings, or the one section whose own heading is
     /// the same, under others than before.
-    fn section(&self, place: &Place) -> Option<&'o [String]> {
-        if let Some((path, _)) = self.sections.get_key_value(&*place.headings) {
-            return Some(path);
+    fn section(&self, place: &Place) -> Option<usize> {
+        if let Some(section) = self.sections.get(&*place.headings) {
+            return Some(*section);
         }
         let own = place.headings.last()?;
+        let alike = self.sections.iter();
         only(
-            self.sections
-                .keys()
-                .copied()
-                .filter(|path| path.last() == Some(own)),
+            alike
+                .filter(|(path, _)| path.last() == Some(own))
+                .map(|(_, section)| *section),
         )
     }
 }
 
-impl Section {
-    fn add(&mut self, bytes: &[u8], number: usize) {
-        self.lines.push(number);
-        for (length, ends) in KEYS.into_iter().zip(&mut self.ends) {
-            if let Some(start) = bytes.len().checked_sub(length) {
-                let key = bytes.get(start..).unwrap_or_default();
-                push(ends, key, number);
-            }
-        }
-        if let Some(key) = bytes.get(..KEYS[1]) {
-            push(&mut self.starts, key, number);
-        }
-    }
-
-    /// Lines among which are all that have these pieces.
-    fn like(&self, pieces: &[String]) -> &[usize] {
-        let first = pieces.first().map_or(&[][..], |piece| piece.as_bytes());
-        let last = pieces.last().map_or(&[][..], |piece| piece.as_bytes());
-        let none: &[usize] = &[];
-        for (length, ends) in KEYS.into_iter().zip(&self.ends) {
-            if let Some(start) = last.len().checked_sub(length) {
-                let key = last.get(start..).unwrap_or_default();
-                return ends.get(key).map_or(none, Vec::as_slice);
-            }
-        }
-        match first.get(..KEYS[1]) {
-            Some(key) => self.starts.get(key).map_or(none, Vec::as_slice),
-            None => &self.lines,
-        }
-    }
-}
-
-fn push(map: &mut HashMap<Vec<u8>, Vec<usize>>, key: &[u8], number: usize) {
-    match map.get_mut(key) {
-        Some(lines) => lines.push(number),
-        None => {
-            map.insert(key.to_vec(), vec![number]);
-        }
-    }
+fn own<'k>(keyed: &'k Keyed<'_>, section: usize, key: &[u8]) -> &'k [usize] {
+    let lines = keyed.get(section).and_then(|keyed| keyed.get(key));
+    lines.map_or(&[], Vec::as_slice)
 }
 
 /// The one, where there is no other.
@@ -320,13 +340,11 @@ fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
     all.next().is_none().then_some(one)
 }
 
-/// A line as holdpoint wrote it.
-fn written(line: &Line) -> String {
-    let words = |slot: &Written| slot.written.as_ref().unwrap_or(&slot.original).clone();
-    let words = line.slots.iter().map(words).chain([String::new()]);
+/// A line as holdpoint wrote it, in parts.
+fn written(line: &Line) -> impl Iterator<Item = &str> {
+    let words = line.slots.iter().map(Written::words).chain([""]);
     let each = line.pieces.iter().zip(words);
-    each.flat_map(|(piece, words)| [piece.clone(), words])
-        .collect()
+    each.flat_map(|(piece, words)| [piece.as_str(), words])
 }
 
 /// Does a line consist of these pieces, with whatever between them?

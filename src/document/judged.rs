@@ -3,7 +3,7 @@
 use crate::model::{Attestation, DocumentMap, Finding, MapItem, Ruling, Subject, Verdict};
 use jiff::civil::Date;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What is said of a check that the record does not have.
 pub(super) const NOT_THERE: &str = "not in this record";
@@ -97,7 +97,7 @@ pub struct Judged<'a> {
     attestations: &'a [Attestation],
     today: Date,
     document: &'a str,
-    items: BTreeMap<&'a str, &'a MapItem>,
+    items: HashMap<&'a str, &'a MapItem>,
     /// What the record is about.
     pub subject: &'a Subject,
 }

@@ -110,6 +110,13 @@ pub struct Written {
     pub written: Option<String>,
 }
 
+impl Written {
+    /// What stands there, unless a person changed it.
+    pub(super) fn words(&self) -> &str {
+        self.written.as_deref().unwrap_or(&self.original)
+    }
+}
+
 impl Known {
     /// It was told to hold.
     pub(super) fn holds(&self) -> bool {

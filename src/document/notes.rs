@@ -6,6 +6,7 @@ use super::judged::{Judged, Standing};
 use super::memory::{Known, Memory};
 use super::region::{self, RegionFault};
 use crate::model::{DocumentMap, Finding, MapItem, MapNote, Verdict};
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -109,7 +110,7 @@ pub(super) fn contradictions(
     text: &str,
     redact: &dyn Fn(&str) -> String,
 ) -> BTreeMap<String, String> {
-    let text = plain(text);
+    let text = LazyCell::new(|| plain(text));
     let says = |quote: &String| text.contains(&plain(quote));
     let mut told = BTreeMap::new();
     let mut covered: BTreeSet<&str> = BTreeSet::new();

@@ -158,6 +158,10 @@ impl std::error::Error for RegionFault {}
 /// # Errors
 /// A marker of any region of the file lacks its half, stands in another region, or is there twice.
 pub fn find(text: &str, name: &str) -> Result<Option<Region>, RegionFault> {
+    // Most documents have none.
+    if !text.contains(BEGIN) && !text.contains(END) {
+        return Ok(None);
+    }
     let mut open: Option<(Marker<'_>, Line)> = None;
     let mut seen: Vec<(&str, usize)> = Vec::new();
     let mut found = None;
@@ -303,6 +307,10 @@ pub fn remove(text: &str, name: &str, take_over: bool) -> Result<String, RegionF
     Ok([before, &text[region.range.end..]].concat())
 }
 
+/// What a marker begins with.
+const BEGIN: &str = "holdpoint:begin";
+const END: &str = "holdpoint:end";
+
 const BOM: char = '\u{feff}';
 
 /// One line of a file: its text and all of its bytes.
@@ -353,8 +361,8 @@ impl<'t> Marker<'t> {
         let comment = line.trim().strip_prefix("<!--")?.strip_suffix("-->")?;
         let mut words = comment.split_whitespace();
         let begins = match words.next()? {
-            "holdpoint:begin" => true,
-            "holdpoint:end" => false,
+            BEGIN => true,
+            END => false,
             _ => return None,
         };
         let name = words.next()?;

@@ -3,12 +3,12 @@
 use super::bind::{Bound, Drift};
 use super::fill::{Desire, Rule};
 use super::judged::{ItemState, Standing};
-use super::memory::Known;
+use super::roster::States;
 use super::sheet::Sheet;
 use super::slot::{Address, Scan, Slot, SlotKind, normal};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::model::{MapItem, Ruling};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// One slot that changes.
@@ -238,11 +238,11 @@ pub(super) fn of_items(
     bound: &Bound<'_>,
     scan: &Scan,
     sheet: &Sheet,
-    states: &mut BTreeMap<String, (ItemState, Option<Known>)>,
+    states: &mut States<'_>,
     remarks: &mut Vec<Remark>,
 ) {
     remarks.extend(sheet.lost.iter().cloned().map(Remark::Lost));
-    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut first: HashMap<&str, usize> = HashMap::new();
     for slot in &scan.slots {
         if let Some(item) = bound.owner(slot, scan) {
             first.entry(&item.id).or_insert(slot.line);
@@ -263,9 +263,9 @@ pub(super) fn of_items(
             }
         });
     }
-    let present: BTreeSet<&str> = bound.items().map(|item| &*item.id).collect();
+    let present: HashSet<&str> = bound.items().map(|item| &*item.id).collect();
     for item in bound.items() {
-        let Some((state, _)) = states.get(&item.id) else {
+        let Some((state, _)) = states.get(&*item.id) else {
             continue;
         };
         match state.standing {
@@ -286,7 +286,7 @@ pub(super) fn of_items(
             _ => {}
         }
     }
-    states.retain(|id, _| present.contains(&**id));
+    states.retain(|id, _| present.contains(id));
 }
 
 /// Where the map says that an item stands.

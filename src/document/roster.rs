@@ -6,13 +6,16 @@ use super::memory::{Known, Memory};
 use super::update::Options;
 use crate::model::{DocumentMap, Verdict};
 use jiff::tz::TimeZone;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
+
+/// What is known of items by their id, and what was told of each.
+pub(super) type States<'a> = HashMap<&'a str, (ItemState, Option<Known>)>;
 
 /// What is known of the items, each asked once.
 pub(super) struct Roster<'a> {
     map: &'a DocumentMap,
     judged: &'a Judged<'a>,
-    pub(super) states: BTreeMap<String, (ItemState, Option<Known>)>,
+    pub(super) states: States<'a>,
     before: &'a Memory,
     refresh: bool,
 }
@@ -32,7 +35,7 @@ impl<'a> Roster<'a> {
         let mut known = Self {
             map,
             judged,
-            states: BTreeMap::new(),
+            states: HashMap::with_capacity(map.items.len()),
             before,
             refresh: options.refresh,
         };
@@ -41,7 +44,7 @@ impl<'a> Roster<'a> {
             // People's words go into documents that everybody reads.
             state.stated = state.stated.map(|words| (options.redact)(&words));
             let told = known.told(&item.id, &state);
-            known.states.insert(item.id.clone(), (state, told));
+            known.states.insert(&item.id, (state, told));
         }
         known
     }
@@ -90,25 +93,22 @@ impl<'a> Roster<'a> {
         }
     }
 
-    /// What is told of the items that something was written for.
-    pub(super) fn kept(&self, cells: &[Cell<'_>]) -> BTreeMap<String, Known> {
-        let written: BTreeSet<&str> = cells
-            .iter()
-            .filter(|cell| cell.ours.is_some())
-            .filter_map(|cell| Some(&*cell.item?.id))
-            .collect();
-        let told = self
-            .states
-            .iter()
-            .filter(|(id, _)| written.contains(&***id));
-        told.filter_map(|(id, (_, told))| Some((id.clone(), told.clone()?)))
+    /// Gives what is told of the items that something was written for.
+    pub(super) fn keep(&mut self, cells: &[Cell<'_>]) -> BTreeMap<String, Known> {
+        let written = cells.iter().filter(|cell| cell.ours.is_some());
+        written
+            .filter_map(|cell| {
+                let id = &*cell.item?.id;
+                let (_, told) = self.states.get_mut(id)?;
+                Some((id.to_owned(), told.take()?))
+            })
             .collect()
     }
 
     pub(super) fn standings(&self) -> Vec<(String, Standing)> {
         let items = self.map.items.iter();
         items
-            .filter_map(|item| Some((item.id.clone(), self.states.get(&item.id)?.0.standing)))
+            .filter_map(|item| Some((item.id.clone(), self.states.get(&*item.id)?.0.standing)))
             .collect()
     }
 }

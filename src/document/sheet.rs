@@ -6,7 +6,7 @@
 use super::index::{Found, Index};
 use super::memory::Memory;
 use super::outline::Outline;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 /// A document with what holdpoint wrote taken out.
@@ -34,6 +34,13 @@ pub(super) struct Kept {
 impl Sheet {
     /// Takes out of `text` what `memory` says was written.
     pub(super) fn open(text: &str, memory: &Memory) -> Self {
+        if memory.lines.is_empty() && memory.blocks.is_empty() {
+            return Self {
+                base: text.to_owned(),
+                kept: BTreeMap::new(),
+                lost: Vec::new(),
+            };
+        }
         let outline = Outline::of(text);
         let mut lost = Vec::new();
         let mut found = Vec::new();
@@ -63,7 +70,7 @@ impl Sheet {
 
     /// The same without the remembered places that are no slots of the text any more: what stands there
     /// stays as it is, and nothing vouches for it. `None` where every place is a slot.
-    pub(super) fn without_strays(&self, slots: &BTreeSet<(usize, usize)>) -> Option<Self> {
+    pub(super) fn without_strays(&self, slots: &HashSet<(usize, usize)>) -> Option<Self> {
         let is_slot = |one: &Kept| slots.contains(&(one.at.start, one.at.end));
         if self.kept.values().all(is_slot) {
             return None;
