@@ -12,7 +12,7 @@ use super::{documents, progress, reports};
 use crate::catalog::SUITES;
 use crate::clock;
 use crate::diagnostic::Diagnostic;
-use crate::engine::{self, Limits};
+use crate::engine::{self, AuditTurn, Limits, NoTurn};
 use crate::evidence::{Ending, Header, Leftovers, RecordWriter, Repository, WriteFault};
 use crate::gate;
 use crate::model::{Leftover, Level, Subject};
@@ -114,6 +114,13 @@ async fn execute(
     } = prepared;
     output.warn(&settings.warnings);
     output.warn(&left_by_earlier_runs(&settings));
+    let audited = plan.audited();
+    let turn = audited.map(|origin| AuditTurn::take(&settings.shared, &origin, &plan.input.run));
+    // Held to the end, so that another run does not measure what is left of this one.
+    let _turn = match turn.transpose() {
+        Ok(turn) => turn,
+        Err(refusal) => return output.diagnose(&[no_turn(refusal)]),
+    };
     // Without git, or where it failed, the record says that the commit is not known.
     let repository = repository.join().unwrap_or_default();
     let header = header(&settings, &plan, request, &catalog, repository);
@@ -209,6 +216,22 @@ async fn execute(
         return exit.unless_written();
     }
     if written { exit } else { exit.unless_written() }
+}
+
+/// Why the active looks of this run may not begin.
+fn no_turn(refusal: NoTurn) -> Diagnostic {
+    match refusal {
+        NoTurn::Taken { origin, by } => {
+            Diagnostic::new(format!("another audit of {origin} is under way: {by}")).help(
+                "two would measure each other: wait for it to end, or end it; --level live looks without active checks",
+            )
+        }
+        NoTurn::Unusable { path, cause } => Diagnostic::new(format!(
+            "that no other audit of the target is under way cannot be made sure of: {}: {cause}",
+            path.display()
+        ))
+        .help("name a folder that can be written in XDG_STATE_HOME or TMPDIR"),
+    }
 }
 
 /// What runs that were killed created in services and did not remove.

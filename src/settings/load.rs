@@ -2,7 +2,9 @@
 
 use super::choice::{Choice, Chooser, Given, VARIABLES};
 use super::file::{File, Placed};
-use super::{Arguments, Limits, Settings, authority, detect, dotenv, read, register, target};
+use super::{
+    Arguments, Limits, Settings, authority, detect, dotenv, read, register, shared, target,
+};
 use crate::diagnostic::parse_duration;
 use crate::diagnostic::{Diagnostic, Source, nearest};
 use crate::model::{Environment, Severity};
@@ -151,6 +153,7 @@ pub fn load(
         waivers,
         documents,
         records,
+        shared: shared::folders(process),
         sources: choices,
         warnings,
     })

@@ -17,6 +17,7 @@ mod interpolate;
 mod load;
 mod read;
 mod register;
+mod shared;
 mod target;
 
 pub use choice::Choice;
@@ -44,6 +45,8 @@ pub struct Arguments {
     pub environment: Option<String>,
     /// `--owned`: the target is the user's own.
     pub owned: bool,
+    /// `--on-production`: level active may go to a target in production.
+    pub on_production: bool,
     /// `--env-file`, in the order in which they are given: read in place of the detected files; a later
     /// one wins over an earlier one, and all win over the process environment.
     pub env_files: Vec<PathBuf>,
@@ -102,6 +105,8 @@ pub struct Settings {
     pub documents: BTreeMap<String, String>,
     /// The folder of records.
     pub records: PathBuf,
+    /// Folders for what all runs of this user share, the best first; none need exist.
+    pub shared: Vec<PathBuf>,
     /// Where each value came from.
     pub sources: Vec<Choice>,
     /// What is odd and stops nothing.
