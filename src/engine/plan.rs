@@ -188,7 +188,7 @@ fn set_aside(
         && let Some(reason) = input
             .target
             .as_deref()
-            .and_then(|target| spared(target, input))
+            .and_then(|target| spared(target, input.on_production))
     {
         return Some((Verdict::NotRun, reason.into()));
     }
@@ -209,13 +209,13 @@ fn set_aside(
 }
 
 /// Why no active look may go to a target, where none may.
-fn spared(target: &Target, input: &PlanInput) -> Option<&'static str> {
+fn spared(target: &Target, on_production: bool) -> Option<&'static str> {
     if !target.is_own() {
         return Some(
             "it sends mail, bursts or hostile input, and the target is not marked as yours; write owned = true under [target]",
         );
     }
-    (target.is_production() && !input.on_production).then_some(
+    (target.is_production() && !on_production).then_some(
         "it sends mail, bursts or hostile input, and the environment is production; say --on-production, or name \
          another environment under [target]",
     )
@@ -396,5 +396,42 @@ impl PlanInput {
             run: self.run.clone(),
             scratch: self.scratch.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::PathClasses;
+
+    #[test]
+    fn others_and_production_are_spared() {
+        let why = |url: &str, environment: &str, owned, on_production| {
+            let target = Target {
+                url: url.parse().unwrap(),
+                environment: environment.into(),
+                owned,
+                plain_url: None,
+                authority_pem: None,
+                headers: Vec::new(),
+                paths: PathClasses::default(),
+            };
+            spared(&target, on_production).unwrap_or_default()
+        };
+        let (site, local) = ("https://a.example", "http://127.0.0.1:3000");
+        assert_eq!(why(local, "production", false, false), "");
+        assert_eq!(why(site, "staging", true, false), "");
+        assert_eq!(why(site, "production", true, true), "");
+        assert!(why(site, "staging", false, true).contains("owned = true"));
+        assert!(why(site, "Production", true, false).contains("--on-production"));
+    }
+
+    #[test]
+    fn looks_at_one_peer_have_one_origin() {
+        let same = |origin: &str| same_for_all(origin.to_owned());
+        assert_eq!(same("https://a.example"), same("https://a.example:443"));
+        assert_eq!(same("http://127.0.0.1:3000"), same("http://localhost:3000"));
+        assert_eq!(same("dns://system"), "dns://system");
+        assert_eq!(same("smtp://a.example:587"), "smtp://a.example:587");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// The most requests that the active looks of a run send to one origin (section B.5 of the audits' rules).
+/// The most requests that the active looks of a run send to one origin.
 pub(super) const MOST: u32 = 2000;
 /// Server errors in a row after which nothing more is sent.
 const ERRORS: u32 = 3;
