@@ -115,7 +115,8 @@ async fn execute(
     output.warn(&settings.warnings);
     output.warn(&left_by_earlier_runs(&settings));
     let audited = plan.audited();
-    let turn = audited.map(|origin| AuditTurn::take(&settings.shared, &origin, &plan.input.run));
+    let folders = settings::shared_folders(&environment.variables);
+    let turn = audited.map(|origin| AuditTurn::take(&folders, &origin, &plan.input.run));
     // Held to the end, so that another run does not measure what is left of this one.
     let _turn = match turn.transpose() {
         Ok(turn) => turn,

@@ -2,9 +2,7 @@
 
 use super::choice::{Choice, Chooser, Given, VARIABLES};
 use super::file::{File, Placed};
-use super::{
-    Arguments, Limits, Settings, authority, detect, dotenv, read, register, shared, target,
-};
+use super::{Arguments, Limits, Settings, authority, detect, dotenv, read, register, target};
 use crate::diagnostic::parse_duration;
 use crate::diagnostic::{Diagnostic, Source, nearest};
 use crate::model::{Environment, Severity};
@@ -153,7 +151,6 @@ pub fn load(
         waivers,
         documents,
         records,
-        shared: shared::folders(process),
         sources: choices,
         warnings,
     })

@@ -25,6 +25,7 @@ pub use fingerprint::keep_key;
 pub use init::{commented, write_new};
 pub use interpolate::{Unfilled, interpolate};
 pub use load::load;
+pub use shared::folders as shared_folders;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{Application, Environment, Level, Severity, Target};
@@ -105,8 +106,6 @@ pub struct Settings {
     pub documents: BTreeMap<String, String>,
     /// The folder of records.
     pub records: PathBuf,
-    /// Folders for what all runs of this user share, the best first; none need exist.
-    pub shared: Vec<PathBuf>,
     /// Where each value came from.
     pub sources: Vec<Choice>,
     /// What is odd and stops nothing.

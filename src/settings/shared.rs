@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// The user's folder of state by the XDG base directories, then a folder of temporary files.
-pub(super) fn folders(process: &BTreeMap<String, String>) -> Vec<PathBuf> {
+/// Folders for what all runs of this user share, the best first; none need exist: the folder of state by the XDG
+/// base directories, then one of temporary files.
+pub fn folders(process: &BTreeMap<String, String>) -> Vec<PathBuf> {
     let given = |name: &str| process.get(name).map(PathBuf::from);
     let state = given("XDG_STATE_HOME").filter(|path| path.is_absolute());
     let home = || Some(given("HOME")?.join(".local/state"));
