@@ -8,11 +8,12 @@ use super::output::Output;
 use super::prepare::{
     Documents, Environment, Prepared, Request, leftovers_folder, prepare, settings as load,
 };
+use super::turn::AuditTurn;
 use super::{documents, progress, reports};
 use crate::catalog::SUITES;
 use crate::clock;
 use crate::diagnostic::Diagnostic;
-use crate::engine::{self, AuditTurn, Limits, NoTurn};
+use crate::engine::{self, Limits};
 use crate::evidence::{Ending, Header, Leftovers, RecordWriter, Repository, WriteFault};
 use crate::gate;
 use crate::model::{Leftover, Level, Subject};
@@ -120,7 +121,7 @@ async fn execute(
     // Held to the end, so that another run does not measure what is left of this one.
     let _turn = match turn.transpose() {
         Ok(turn) => turn,
-        Err(refusal) => return output.diagnose(&[no_turn(refusal)]),
+        Err(refusal) => return output.diagnose(&[refusal.into()]),
     };
     // Without git, or where it failed, the record says that the commit is not known.
     let repository = repository.join().unwrap_or_default();
@@ -217,22 +218,6 @@ async fn execute(
         return exit.unless_written();
     }
     if written { exit } else { exit.unless_written() }
-}
-
-/// Why the active looks of this run may not begin.
-fn no_turn(refusal: NoTurn) -> Diagnostic {
-    match refusal {
-        NoTurn::Taken { origin, by } => {
-            Diagnostic::new(format!("another audit of {origin} is under way: {by}")).help(
-                "two would measure each other: wait for it to end, or end it; --level live looks without active checks",
-            )
-        }
-        NoTurn::Unusable { path, cause } => Diagnostic::new(format!(
-            "that no other audit of the target is under way cannot be made sure of: {}: {cause}",
-            path.display()
-        ))
-        .help("name a folder that can be written in XDG_STATE_HOME or TMPDIR"),
-    }
 }
 
 /// What runs that were killed created in services and did not remove.

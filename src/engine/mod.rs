@@ -7,11 +7,9 @@ mod look;
 mod plan;
 mod replay;
 mod run;
-mod turn;
 
 pub use docket::{Case, Docket};
 pub use event::Event;
 pub use plan::{LookTask, Plan, PlanInput};
 pub use replay::replay;
 pub use run::{CutShort, Limits, RunOutcome, run};
-pub use turn::{AuditTurn, NoTurn};

@@ -1,9 +1,8 @@
 //! One audit of an origin at a time on this machine: a file that is locked from the first active look to the end of the run.
 
-use super::plan::Plan;
 use crate::clock;
+use crate::diagnostic::Diagnostic;
 use crate::evidence::digest;
-use crate::model;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -12,14 +11,14 @@ use std::path::{Path, PathBuf};
 /// The turn of this run's active looks at the target. The system gives it back when the process ends, however it
 /// ends.
 #[derive(Debug)]
-pub struct AuditTurn {
+pub(super) struct AuditTurn {
     file: File,
     path: PathBuf,
 }
 
 /// Why the turn was not had.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoTurn {
+pub(super) enum NoTurn {
     /// Another run has it: which one, as far as it says so.
     Taken {
         /// The target's origin.
@@ -36,24 +35,13 @@ pub enum NoTurn {
     },
 }
 
-impl Plan {
-    /// The target's origin, where active looks go there. A look without an origin of its own, such as a program of
-    /// the user's, may go anywhere.
-    pub fn audited(&self) -> Option<String> {
-        let target = model::origin(&self.input.target.as_ref()?.url)?;
-        let goes = |origin: &Option<String>| origin.as_ref().is_none_or(|origin| *origin == target);
-        let mut active = self.looks.iter().filter(|look| look.active);
-        active.any(|look| goes(&look.origin)).then_some(target)
-    }
-}
-
 impl AuditTurn {
     /// Takes the turn at an origin for a run, or says who has it. Its file is kept in the first of the folders that
     /// can be used.
     ///
     /// # Errors
     /// Another run has it, or no folder can be used.
-    pub fn take(folders: &[PathBuf], origin: &str, run: &str) -> Result<Self, NoTurn> {
+    pub(super) fn take(folders: &[PathBuf], origin: &str, run: &str) -> Result<Self, NoTurn> {
         let mut last = NoTurn::Unusable {
             path: PathBuf::new(),
             cause: "no folder is named".into(),
@@ -115,6 +103,23 @@ impl AuditTurn {
                 return Ok(Self { file, path });
             }
         }
+    }
+}
+
+impl From<NoTurn> for Diagnostic {
+    fn from(refusal: NoTurn) -> Self {
+        match refusal {
+        NoTurn::Taken { origin, by } => {
+            Self::new(format!("another audit of {origin} is under way: {by}")).help(
+                "two would measure each other: wait for it to end, or end it; --level live looks without active checks",
+            )
+        }
+        NoTurn::Unusable { path, cause } => Self::new(format!(
+            "that no other audit of the target is under way cannot be made sure of: {}: {cause}",
+            path.display()
+        ))
+        .help("name a folder that can be written in XDG_STATE_HOME or TMPDIR"),
+    }
     }
 }
 
