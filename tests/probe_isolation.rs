@@ -164,6 +164,26 @@ async fn each_fault_makes_its_own_claims_false() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_api_that_throws_is_tried_to_the_end() {
+    // Every hostile body is answered with 500, which is what is looked for; what was right before is right after
+    // each, so the server is not one that fails, and the claims that come last are still told.
+    let (sandbox, root) = with(&[TaskFault::Throws]).await;
+    let (findings, printed) = examine(root.path(), &[]);
+    let wrong = [
+        "api.malformed-json",
+        "api.refuses-operators",
+        "api.validates-input",
+    ];
+    assert_eq!(of(&findings, "fail"), wrong.into(), "{findings:#?}");
+    assert_eq!(
+        of(&findings, "pass").len(),
+        EVERY.len() - wrong.len(),
+        "{findings:#?}"
+    );
+    assert_eq!(sandbox.tasks(), 0, "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn false_sessions_that_are_taken_are_named() {
     for (fault, what) in [
         (NextAuthFault::AcceptsExpired, "with an expired session"),

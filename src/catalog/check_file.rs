@@ -69,10 +69,12 @@ fn read(reader: &TableReader<'_>, origin: Origin) -> Option<Check> {
         .collect();
     let look = reader.table("look").and_then(read_look);
     let level = reader.word("level", Level::ALL);
-    let probe = look.as_ref().and_then(|look| probe::spec(&look.probe));
-    let least = probe.map_or(Level::Static, |spec| spec.level);
+    let least = look
+        .as_ref()
+        .and_then(|look| Some(probe::find(&look.probe)?.level(&look.parameters)));
+    let least = least.unwrap_or(Level::Static);
     if let Some(level) = level.filter(|level| *level < least) {
-        let message = format!("level '{level}' is not enough: the probe needs at least '{least}'");
+        let message = format!("level '{level}' is not enough: the look needs at least '{least}'");
         reader.wrong(
             "level",
             message,

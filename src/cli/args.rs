@@ -180,13 +180,16 @@ pub(super) struct TargetArguments {
     /// The target is yours, so level active is allowed there
     #[arg(long)]
     pub(super) owned: bool,
+    /// Level active may go to a target in production too; said anew for each run, and by nothing else
+    #[arg(long)]
+    pub(super) on_production: bool,
 }
 
 /// How far, how much at once, how long.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Limits")]
 pub(super) struct LimitArguments {
-    /// How far a look may reach: static (no network), live (reads; the default) or active (sends mail, bursts; owned targets only)
+    /// How far a look may reach: static (no network), live (reads; the default) or active (sends mail, bursts; own targets only)
     #[arg(long, value_name = "LEVEL", value_parser = word::<Level>)]
     pub(super) level: Option<Level>,
     /// The time allowed for one look, such as 10s, which is the default; 5s for smoke

@@ -5,8 +5,8 @@ use super::exit::Exit;
 use super::output::Output;
 use super::prepare;
 use crate::diagnostic::nearest;
-use crate::model::{Check, FactKind, FactSpec, Origin};
-use crate::probe::{self, ProbeSpec};
+use crate::model::{Check, FactKind, FactSpec, Facts, Level, Origin};
+use crate::probe::{self, Budget, ProbeSpec};
 
 pub(super) fn explain(
     arguments: &ExplainArguments,
@@ -170,6 +170,16 @@ pub(super) fn probe_page(spec: &ProbeSpec) -> String {
         },
         spec.version
     ));
+    if let Some(budget) = active_budget(spec) {
+        let pace = match budget.bursts {
+            true => "as fast as they are answered",
+            false => "ten a second to another machine",
+        };
+        page.push_str(&format!(
+            "\nAn active look sends {} requests over HTTP at most, {pace}, and none after three server errors in a row.\n",
+            budget.requests
+        ));
+    }
     page.push_str("\n## Parameters\n\n| name | type | meaning |\n|---|---|---|\n");
     for parameter in &spec.parameters {
         let required = if parameter.required { ", required" } else { "" };
@@ -192,6 +202,18 @@ pub(super) fn probe_page(spec: &ProbeSpec) -> String {
         page.push_str("| as declared under `[look.facts]` of the check | | |\n");
     }
     page
+}
+
+/// What an active look of the probe may send, where it has such looks over HTTP.
+fn active_budget(spec: &ProbeSpec) -> Option<Budget> {
+    let probe = probe::find(spec.name)?;
+    let looks = spec.parameters.iter().filter(|one| one.name == "look");
+    let words = looks.flat_map(|one| one.choices);
+    let active = words.map(|word| Facts::from_iter([("look".to_owned(), (*word).into())]));
+    let mut levels = active.map(|look| probe.level(&look)).chain([spec.level]);
+    levels
+        .any(|level| level == Level::Active)
+        .then(|| probe.budget())
 }
 
 fn facts(page: &mut String, specs: &[FactSpec], before: &str) {

@@ -24,6 +24,7 @@ mod progress;
 mod report;
 mod reports;
 mod run;
+mod turn;
 mod waive;
 
 pub use exit::Exit;

@@ -66,8 +66,12 @@ fn describe(prepared: &Prepared) -> String {
             [one] => (*one).to_owned(),
             many => format!("{} checks", many.len()),
         };
+        let most = match look.active {
+            true => format!(", {} requests at most", look.probe.budget().requests),
+            false => String::new(),
+        };
         text.push_str(&format!(
-            "  {:width$}  {}   for {users}\n",
+            "  {:width$}  {}   for {users}{most}\n",
             look.name, look.label
         ));
     }

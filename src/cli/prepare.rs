@@ -138,6 +138,7 @@ pub(super) fn settings(
         target: request.target.clone(),
         environment: about.environment.clone(),
         owned: about.owned,
+        on_production: about.on_production,
         env_files: subject.env_file.clone(),
         level: limits.level,
         timeout: limits.timeout,
@@ -236,6 +237,7 @@ pub(super) fn prepare(
         secrets: environment.secrets.clone(),
         transport: Arc::new(transport),
         level: settings.level,
+        on_production: request.about.on_production,
         timeout: settings.limits.timeout,
         scratch: Scratch::new(Arc::new(Leftovers::new(
             &leftovers_folder(&settings),

@@ -8,6 +8,7 @@ use super::output::Output;
 use super::prepare::{
     Documents, Environment, Prepared, Request, leftovers_folder, prepare, settings as load,
 };
+use super::turn::AuditTurn;
 use super::{documents, progress, reports};
 use crate::catalog::SUITES;
 use crate::clock;
@@ -114,6 +115,14 @@ async fn execute(
     } = prepared;
     output.warn(&settings.warnings);
     output.warn(&left_by_earlier_runs(&settings));
+    let audited = plan.audited();
+    let folders = settings::shared_folders(&environment.variables);
+    let turn = audited.map(|origin| AuditTurn::take(&folders, &origin, &plan.input.run));
+    // Held to the end, so that another run does not measure what is left of this one.
+    let _turn = match turn.transpose() {
+        Ok(turn) => turn,
+        Err(refusal) => return output.diagnose(&[refusal.into()]),
+    };
     // Without git, or where it failed, the record says that the commit is not known.
     let repository = repository.join().unwrap_or_default();
     let header = header(&settings, &plan, request, &catalog, repository);

@@ -4,9 +4,11 @@ use super::event::Event;
 use super::plan::{LookTask, PlanInput};
 use crate::clock;
 use crate::model::{Hindrance, HindranceKind, Observation};
-use crate::probe::{Sighting, Transient};
+use crate::probe::transport::Transport;
+use crate::probe::{Context, Sighting, Transient};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -26,8 +28,13 @@ pub(super) async fn make(
     let started = clock::now();
     let begun = clock::tick();
     let mut attempts = 1;
+    let transport = transport(task, input);
     let sighting = loop {
-        let sighting = attempt(task, input).await;
+        let context = Context {
+            transport: transport.clone(),
+            ..input.context(task.timeout)
+        };
+        let sighting = attempt(task, &context).await;
         let Some(transient) = sighting.transient.filter(|_| attempts <= retries) else {
             break sighting;
         };
@@ -56,10 +63,21 @@ pub(super) async fn make(
     }
 }
 
-async fn attempt(task: &LookTask, input: &PlanInput) -> Sighting {
-    let context = input.context(task.timeout);
+/// The clients for all attempts of a look: an active one is paced.
+fn transport(task: &LookTask, input: &PlanInput) -> Arc<Transport> {
+    match task.active {
+        true => {
+            let budget = task.probe.budget();
+            let target = input.target.clone();
+            Arc::new(input.transport.for_active(&input.run, target, budget))
+        }
+        false => input.transport.clone(),
+    }
+}
+
+async fn attempt(task: &LookTask, context: &Context) -> Sighting {
     let look =
-        AssertUnwindSafe(task.probe.look(&task.parameters, &task.wanted, &context)).catch_unwind();
+        AssertUnwindSafe(task.probe.look(&task.parameters, &task.wanted, context)).catch_unwind();
     match tokio::time::timeout(task.timeout, look).await {
         Ok(Ok(sighting)) => sighting,
         Ok(Err(panic)) => Sighting::hindered(Hindrance::new(
@@ -99,10 +117,8 @@ fn delay(transient: Transient, attempts: u32, timeout: Duration) -> Option<Durat
 mod tests {
     use super::*;
     use crate::model::{Facts, Level};
-    use crate::probe::transport::Transport;
-    use crate::probe::{Context, Probe, ProbeSpec, Scratch, Wanted};
+    use crate::probe::{Probe, ProbeSpec, Scratch, Wanted};
     use futures_util::future::BoxFuture;
-    use std::sync::Arc;
 
     /// A probe with a fault of its own.
     struct Panics;
@@ -140,6 +156,7 @@ mod tests {
             label: "anything".into(),
             origin: None,
             exclusive: false,
+            active: false,
             timeout: Duration::from_secs(5),
             wanted: Wanted::default(),
         };
@@ -151,6 +168,7 @@ mod tests {
             secrets: Arc::default(),
             transport: Arc::new(Transport::new(None).unwrap()),
             level: Level::Live,
+            on_production: false,
             timeout: Duration::from_secs(5),
             run: String::new(),
             scratch: Scratch::default(),

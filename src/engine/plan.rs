@@ -7,7 +7,7 @@ use crate::clock;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::evidence::{as_recorded, canonical_bytes};
 use crate::judge::{self, Rules};
-use crate::model::{Application, Check, Environment, Facts, Level, Look, Target, Verdict};
+use crate::model::{self, Application, Check, Environment, Facts, Level, Look, Target, Verdict};
 use crate::probe::transport::Transport;
 use crate::probe::{self, Context, Probe, Scratch, Wanted};
 use crate::secret::Book;
@@ -33,6 +33,8 @@ pub struct PlanInput {
     pub transport: Arc<Transport>,
     /// The highest level allowed.
     pub level: Level,
+    /// The user said that active looks may go to a target in production, too.
+    pub on_production: bool,
     /// The time allowed for one look, where the check does not say.
     pub timeout: Duration,
     /// The run's id.
@@ -58,6 +60,8 @@ pub struct LookTask {
     pub origin: Option<String>,
     /// It must have its origin to itself.
     pub exclusive: bool,
+    /// Only active checks share it, so its requests are paced, counted and announced.
+    pub active: bool,
     /// The time allowed for one attempt.
     pub timeout: Duration,
     /// The open-ended facts that expectations read.
@@ -169,6 +173,17 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// The target's origin, where active looks go there. A look without an origin of its own, such as a program of
+    /// the user's, may go anywhere.
+    pub fn audited(&self) -> Option<String> {
+        let target = model::origin(&self.input.target.as_ref()?.url)?;
+        let goes = |look: &LookTask| look.origin.as_ref().is_none_or(|origin| *origin == target);
+        let goes = self.looks.iter().any(|look| look.active && goes(look));
+        goes.then_some(target)
+    }
+}
+
 fn set_aside(
     check: &Check,
     rules: &Rules,
@@ -180,9 +195,12 @@ fn set_aside(
         let reason = format!("it needs --level {}, this run allows {level}", check.level);
         return Some((Verdict::NotRun, reason));
     }
-    let foreign = input.target.as_ref().is_some_and(|target| !target.owned);
-    if check.level == Level::Active && foreign {
-        let reason = "it sends mail, bursts or hostile input, and the target is not marked as yours; write owned = true under [target]";
+    if check.level == Level::Active
+        && let Some(reason) = input
+            .target
+            .as_deref()
+            .and_then(|target| spared(target, input.on_production))
+    {
         return Some((Verdict::NotRun, reason.into()));
     }
     match rules.applies(subject) {
@@ -199,6 +217,25 @@ fn set_aside(
             format!("whether it applies cannot be told: {error}"),
         )),
     }
+}
+
+/// Why no active look may go to a target, where none may.
+fn spared(target: &Target, on_production: bool) -> Option<&'static str> {
+    if !target.is_own() {
+        return Some(
+            "it sends mail, bursts or hostile input, and the target is not marked as yours; write owned = true under [target]",
+        );
+    }
+    (target.is_production() && !on_production).then_some(
+        "it sends mail, bursts or hostile input, and the environment is production; say --on-production, or name \
+         another environment under [target]",
+    )
+}
+
+/// An origin as every look writes it, whatever its probe made of it.
+fn same_for_all(origin: String) -> String {
+    let url = url::Url::parse(&origin).ok();
+    url.as_ref().and_then(model::origin).unwrap_or(origin)
 }
 
 struct Planner {
@@ -294,19 +331,19 @@ impl Planner {
                         probe,
                         name: spec.name,
                         label: probe.label(&parameters, &context),
-                        origin: probe.origin(&parameters, &context),
+                        origin: probe.origin(&parameters, &context).map(same_for_all),
                         exclusive: spec.exclusive,
+                        active: check.level == Level::Active,
                         parameters,
                         timeout,
                         wanted: Wanted::default(),
                     });
                     self.looks.len() - 1
                 });
-                self.looks[place]
-                    .wanted
-                    .paths
-                    .extend(wanted.iter().cloned());
-                self.looks[place].id.clone()
+                let task = &mut self.looks[place];
+                task.wanted.paths.extend(wanted.iter().cloned());
+                task.active &= check.level == Level::Active;
+                task.id.clone()
             })
             .collect()
     }
@@ -372,3 +409,6 @@ impl PlanInput {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,6 +80,8 @@ struct Shared {
     cells: Vec<OnceCell<Arc<Observation>>>,
     everywhere: Semaphore,
     origins: HashMap<String, Semaphore>,
+    /// One turn for each origin: two active looks never overlap there.
+    active: HashMap<String, Semaphore>,
     record: Arc<RecordWriter>,
     /// What was handed to the record, by the place of its look.
     handed: Mutex<Vec<(usize, Arc<Observation>)>>,
@@ -97,12 +99,15 @@ pub async fn run(
 ) -> RunOutcome {
     let per_host = limits.per_host.max(1);
     let origins = plan.looks.iter().filter_map(|look| look.origin.clone());
+    let active = plan.looks.iter().filter(|look| look.active);
+    let active = active.filter_map(|look| Some((look.origin.clone()?, Semaphore::new(1))));
     let shared = Arc::new(Shared {
         cells: plan.looks.iter().map(|_| OnceCell::new()).collect(),
         everywhere: Semaphore::new(limits.concurrency.max(1)),
         origins: origins
             .map(|origin| (origin, Semaphore::new(per_host)))
             .collect(),
+        active: active.collect(),
         plan,
         limits,
         record,
@@ -261,12 +266,13 @@ impl Shared {
             1
         };
         let turns = u32::try_from(turns).unwrap_or(u32::MAX);
+        let origin = task.origin.as_ref();
+        let alone = match origin.and_then(|origin| self.active.get(origin)) {
+            Some(turn) if task.active => turn.acquire().await.ok(),
+            _ => None,
+        };
         // The turn at the origin comes first: a slow origin must not hold places that others could use.
-        let origin = match task
-            .origin
-            .as_ref()
-            .and_then(|origin| self.origins.get(origin))
-        {
+        let origin = match origin.and_then(|origin| self.origins.get(origin)) {
             Some(origin) => origin.acquire_many(turns).await.ok(),
             None => None,
         };
@@ -279,7 +285,7 @@ impl Shared {
             &self.events,
         )
         .await;
-        drop((origin, everywhere));
+        drop((alone, origin, everywhere));
         let (sealed, line) = seal(seen, &self.plan.input.secrets);
         let sealed = Arc::new(sealed);
         let handed = self.record.append(line);

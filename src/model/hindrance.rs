@@ -27,6 +27,8 @@ pub enum HindranceKind {
     TooLarge,
     /// The target asked for patience (429, or 503 with Retry-After).
     RateLimited,
+    /// holdpoint held a request of an active look back: its budget was spent, or the peer failed too often.
+    Withheld,
     /// What was to be looked at does not exist here; the look does not apply.
     Absent,
     /// A file, program or credential may not be used.
@@ -52,6 +54,7 @@ impl HindranceKind {
         Self::RedirectLoop,
         Self::TooLarge,
         Self::RateLimited,
+        Self::Withheld,
         Self::Absent,
         Self::Denied,
         Self::Program,
@@ -72,6 +75,7 @@ impl HindranceKind {
             Self::RedirectLoop => "redirect-loop",
             Self::TooLarge => "too-large",
             Self::RateLimited => "rate-limited",
+            Self::Withheld => "withheld",
             Self::Absent => "absent",
             Self::Denied => "denied",
             Self::Program => "program",

@@ -26,6 +26,6 @@ pub use hindrance::{Hindrance, HindranceKind};
 pub use leftover::{Leftover, Pledges};
 pub use observation::{Excerpt, Observation};
 pub use subject::Subject;
-pub use target::{PathClasses, Target, is_loopback, same_origin};
+pub use target::{PathClasses, Target, is_loopback, origin, same_origin};
 pub use verdict::{Level, Severity, Verdict};
 pub use waiver::Waiver;

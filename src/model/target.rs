@@ -78,6 +78,16 @@ impl Target {
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.url)
     }
+
+    /// May active looks go there: is it this machine, or marked as the user's own?
+    pub fn is_own(&self) -> bool {
+        self.owned || self.is_loopback()
+    }
+
+    /// Do people depend on it? A stack on this machine is nobody's production, whatever it is called.
+    pub fn is_production(&self) -> bool {
+        self.environment.eq_ignore_ascii_case("production") && !self.is_loopback()
+    }
 }
 
 /// Does an address name this machine?
@@ -98,9 +108,44 @@ pub fn same_origin(one: &Url, other: &Url) -> bool {
         && (one.host() == other.host() || is_loopback(one) && is_loopback(other))
 }
 
+/// Scheme, host and port in one way of writing, so that two looks at one peer have one origin: with the port even
+/// where it is the scheme's own, WebSockets as the HTTP that they begin as, and one name for this machine.
+pub fn origin(url: &Url) -> Option<String> {
+    let scheme = match url.scheme() {
+        "ws" => "http",
+        "wss" => "https",
+        other => other,
+    };
+    let host = match is_loopback(url) {
+        true => "localhost",
+        false => url.host_str().filter(|host| !host.is_empty())?,
+    };
+    Some(format!(
+        "{scheme}://{host}:{}",
+        url.port_or_known_default()?
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_origin_is_written_in_one_way() {
+        for (address, wanted) in [
+            ("https://a.example/x?y", Some("https://a.example:443")),
+            ("https://a.example:443", Some("https://a.example:443")),
+            ("wss://a.example/", Some("https://a.example:443")),
+            ("http://127.0.0.1:3000", Some("http://localhost:3000")),
+            ("http://[::1]:3000/api", Some("http://localhost:3000")),
+            ("http://[2001:db8::1]", Some("http://[2001:db8::1]:80")),
+            ("dns://system", None),
+            ("mailto:a@b.example", None),
+        ] {
+            let url = Url::parse(address).unwrap();
+            assert_eq!(origin(&url).as_deref(), wanted, "{address}");
+        }
+    }
 
     #[test]
     fn this_machine_has_several_names() {

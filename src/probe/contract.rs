@@ -33,6 +33,16 @@ pub trait Probe: Send + Sync {
     /// Looks at one origin share its limit.
     fn origin(&self, parameters: &Facts, context: &Context) -> Option<String>;
 
+    /// The least level of a check that looks with these parameters, which some of a probe's looks have a higher one for.
+    fn level(&self, _parameters: &Facts) -> Level {
+        self.spec().level
+    }
+
+    /// What one of its active looks may send.
+    fn budget(&self) -> Budget {
+        Budget::default()
+    }
+
     /// Looks once. The engine holds the deadline, retries transient hindrances and records.
     fn look<'a>(
         &'a self,
@@ -61,6 +71,26 @@ pub struct ProbeSpec {
     pub parameters: Vec<ParameterSpec>,
     /// The facts.
     pub facts: Vec<FactSpec>,
+}
+
+/// What one active look may send. The transport holds it to that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// The most requests, over all attempts.
+    pub requests: u32,
+    /// It measures by sending as fast as it is answered, and so is not held to a rate. Such a look ends its
+    /// bursts itself, and takes a 503 after healthy answers for what a limiter says.
+    pub bursts: bool,
+}
+
+impl Default for Budget {
+    /// 200 requests at the common rate: more than any look needs that walks through a sign-in.
+    fn default() -> Self {
+        Self {
+            requests: 200,
+            bursts: false,
+        }
+    }
 }
 
 /// The declaration of one parameter.

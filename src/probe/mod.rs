@@ -35,7 +35,7 @@ use std::sync::LazyLock;
 
 pub(crate) use nextauth::library as nextauth_library;
 
-pub use contract::{Context, ParameterSpec, Probe, ProbeSpec, Sighting, Transient, Wanted};
+pub use contract::{Budget, Context, ParameterSpec, Probe, ProbeSpec, Sighting, Transient, Wanted};
 pub use scratch::{Promise, Scratch};
 
 /// Every probe, in the order of their names.

@@ -1,5 +1,6 @@
 //! What a probe leaves in a service for a moment, and what takes it away again whatever happens.
 
+use super::transport::removing;
 use crate::model::{Leftover, Pledges};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -58,7 +59,7 @@ impl Scratch {
     }
 
     async fn carry_out(self, open: Open) -> Result<(), String> {
-        let outcome = tokio::time::timeout(REMOVAL, open.removal).await;
+        let outcome = tokio::time::timeout(REMOVAL, removing(open.removal)).await;
         let outcome = outcome.unwrap_or_else(|_| Err("the service did not answer".into()));
         match &outcome {
             Ok(()) => self.pledges.close(open.id),

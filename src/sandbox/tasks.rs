@@ -39,6 +39,8 @@ pub enum TaskFault {
     AnswersAsPage,
     /// Malformed JSON is answered with a stack trace.
     ShowsStack,
+    /// What a body may not hold is answered with status 500, as where nothing catches what is thrown.
+    Throws,
     /// Everything that changes something is answered with status 500.
     Breaks,
     /// Nothing may be created.
@@ -94,7 +96,7 @@ impl Tasks {
                     let body = json!({ "error": stack });
                     self.answer(StatusCode::BAD_REQUEST, &body)
                 }
-                false => refuse("The body is no JSON"),
+                false => self.refuse("The body is no JSON"),
             }));
         };
         let given = json.as_object().cloned().unwrap_or_default();
@@ -106,9 +108,16 @@ impl Tasks {
         };
         match right {
             true => Ok((title, given)),
-            false => Err(Box::new(refuse(
-                "A task has a title of at most 200 characters",
-            ))),
+            false => Err(Box::new(
+                self.refuse("A task has a title of at most 200 characters"),
+            )),
+        }
+    }
+
+    fn refuse(&self, error: &str) -> Response {
+        match self.has(TaskFault::Throws) {
+            true => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+            false => refuse(error),
         }
     }
 }

@@ -46,7 +46,7 @@ pub fn commented(settings: &Settings) -> String {
     line("# url = \"https://staging.example.com\"");
     line("# environment = \"staging\"");
     line(
-        "# owned = true               # the target is yours: level active is allowed (mail, bursts, hostile input)",
+        "# owned = true               # the target is yours: level active is allowed (mail, bursts, hostile input); production needs --on-production, too",
     );
     line(
         "# level = \"live\"             # the highest level that is allowed: static, live or active",

@@ -17,6 +17,7 @@ mod interpolate;
 mod load;
 mod read;
 mod register;
+mod shared;
 mod target;
 
 pub use choice::Choice;
@@ -24,6 +25,7 @@ pub use fingerprint::keep_key;
 pub use init::{commented, write_new};
 pub use interpolate::{Unfilled, interpolate};
 pub use load::load;
+pub use shared::folders as shared_folders;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{Application, Environment, Level, Severity, Target};
@@ -44,6 +46,8 @@ pub struct Arguments {
     pub environment: Option<String>,
     /// `--owned`: the target is the user's own.
     pub owned: bool,
+    /// `--on-production`: level active may go to a target in production.
+    pub on_production: bool,
     /// `--env-file`, in the order in which they are given: read in place of the detected files; a later
     /// one wins over an earlier one, and all win over the process environment.
     pub env_files: Vec<PathBuf>,

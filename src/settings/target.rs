@@ -282,9 +282,9 @@ fn level(
 ) -> Level {
     let source = known.file.source.as_ref();
     let limit = known.file.target.level.as_ref().filter(|_| belongs);
-    let owned = target.is_some_and(|target| target.owned);
+    let own = target.is_some_and(Target::is_own);
     if let Some(limit) =
-        limit.filter(|limit| limit.value == Level::Active && target.is_some() && !owned)
+        limit.filter(|limit| limit.value == Level::Active && target.is_some() && !own)
     {
         let problem = Diagnostic::new("level active is only for targets that are yours").help(
             "write owned = true below [target] if it is: active sends mail, bursts and hostile input",
@@ -294,7 +294,7 @@ fn level(
             .push(at(source, problem, limit, "needs owned = true"));
         return Level::Live;
     }
-    let allowed = limit.map_or(if owned { Level::Active } else { Level::Live }, |limit| {
+    let allowed = limit.map_or(if own { Level::Active } else { Level::Live }, |limit| {
         limit.value
     });
     let given = Given {
@@ -325,6 +325,25 @@ fn level(
                 .help("name it with --target URL, or write its url below [target]"),
         };
         chooser.problems.push(problem);
+    }
+    let on_production = known.arguments.on_production;
+    if on_production {
+        chooser.note("target.on_production", "true", "--on-production");
+    }
+    if let Some(target) = target
+        && level == Level::Active
+        && target.is_own()
+        && target.is_production()
+        && !on_production
+    {
+        let message = format!(
+            "level active ({from}) would go to {}, whose environment is production",
+            target.url
+        );
+        chooser.problems.push(Diagnostic::new(message).help(
+            "it sends mail, bursts and hostile input: say --on-production if that is meant, or name another environment \
+             with --environment or below [target]",
+        ));
     }
     chooser.note("level", level.word(), from);
     level

@@ -288,7 +288,7 @@ fn credentials_in_an_address_are_refused_and_not_repeated() {
 }
 
 #[test]
-fn active_is_for_targets_that_are_owned() {
+fn active_is_for_targets_of_ones_own() {
     let active = |arguments: &mut Arguments| arguments.level = Some(Level::Active);
     let owned = "[target]\nurl = \"http://localhost:1\"\nowned = true\n";
     assert_eq!(case(&[("holdpoint.toml", owned)]).load().level, Level::Live);
@@ -296,10 +296,10 @@ fn active_is_for_targets_that_are_owned() {
         case(&[("holdpoint.toml", owned)]).with(active).load().level,
         Level::Active
     );
-    let found = case(&[("holdpoint.toml", "[target]\nurl = \"http://localhost:1\"\n")])
-        .with(active)
-        .try_load()
-        .unwrap_err();
+    let local = [("holdpoint.toml", "[target]\nurl = \"http://localhost:1\"\n")];
+    assert_eq!(case(&local).with(active).load().level, Level::Active);
+    let foreign = [("holdpoint.toml", "[target]\nurl = \"https://a.example\"\n")];
+    let found = case(&foreign).with(active).try_load().unwrap_err();
     assert!(found.contains("write owned = true"), "{found}");
     let limited = format!("{owned}level = \"static\"\n");
     assert_eq!(
@@ -328,6 +328,34 @@ fn active_is_for_targets_that_are_owned() {
             .unwrap_err()
             .contains("needs a target")
     );
+}
+
+#[test]
+fn active_in_production_is_said_twice() {
+    let run = |target: &str, twice| {
+        let file = format!("[target]\nowned = true\n{target}\n");
+        case(&[("holdpoint.toml", &file)])
+            .with(|arguments| {
+                arguments.level = Some(Level::Active);
+                arguments.on_production = twice;
+            })
+            .try_load()
+            .map(|settings| settings.level)
+    };
+    // Where nothing else is said, a site is in production.
+    let site = "url = \"https://a.example\"";
+    let found = run(site, false).unwrap_err();
+    assert!(
+        found.contains("environment is production") && found.contains("--on-production"),
+        "{found}"
+    );
+    assert_eq!(run(site, true), Ok(Level::Active));
+    let named = format!("{site}\nenvironment = \"Production\"");
+    assert!(run(&named, false).is_err());
+    let staging = format!("{site}\nenvironment = \"staging\"");
+    assert_eq!(run(&staging, false), Ok(Level::Active));
+    let local = "url = \"http://localhost:3000\"\nenvironment = \"production\"";
+    assert_eq!(run(local, false), Ok(Level::Active));
 }
 
 #[test]

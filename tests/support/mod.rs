@@ -72,6 +72,12 @@ impl Holdpoint {
         self
     }
 
+    /// Adds arguments.
+    pub(crate) fn arguments<A: AsRef<OsStr>>(mut self, more: &[A]) -> Self {
+        self.command.args(more);
+        self
+    }
+
     /// Adds a variable to the environment.
     pub(crate) fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);

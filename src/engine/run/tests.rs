@@ -143,6 +143,7 @@ fn plan(probe: &'static Visit, looks: &[Facts], one_case: bool) -> Plan {
         label: format!("look {number}"),
         origin: parameters["origin"].as_str().map(str::to_owned),
         exclusive: parameters["exclusive"] == true,
+        active: parameters.contains_key("active"),
         parameters: parameters.clone(),
         timeout: Duration::from_secs(3600),
         wanted: Wanted::default(),
@@ -171,6 +172,7 @@ fn plan(probe: &'static Visit, looks: &[Facts], one_case: bool) -> Plan {
             secrets: Arc::default(),
             transport: Arc::new(Transport::new(None).unwrap()),
             level: Level::Live,
+            on_production: false,
             timeout: Duration::from_secs(3600),
             run: "r".into(),
             scratch: Scratch::default(),
@@ -278,4 +280,19 @@ async fn an_exclusive_look_that_fails_gives_its_origin_back() {
         verdicts,
         [Verdict::Inconclusive, Verdict::Pass, Verdict::Pass]
     );
+}
+
+#[tokio::test]
+async fn two_active_looks_never_overlap_and_others_go_on_beside_them() {
+    let active = |origin: &str| with(ordinary(origin), "active", "yes");
+    for one_case in [false, true] {
+        let (visits, _) = made(&vec![active("a"); 5], limits(8, 4), one_case).await;
+        assert_eq!(visits.most, 1, "{visits:?}");
+        // It stays until a look that only reads is there too.
+        let looks = [with(active("a"), "company", "two"), ordinary("a")];
+        let (visits, _) = made(&looks, limits(8, 4), one_case).await;
+        assert_eq!(visits.most, 2, "{visits:?}");
+        let looks = [with(active("a"), "until", "b"), active("a"), active("b")];
+        made(&looks, limits(2, 4), one_case).await;
+    }
 }

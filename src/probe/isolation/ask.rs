@@ -1,17 +1,15 @@
-//! Asks the API: within a budget, until it fails three times in a row, and with an eye on what its errors show.
+//! Asks the API: with a control after each of its failures, and with an eye on what its errors show.
 
+use crate::model::HindranceKind;
 use crate::probe::Context;
 use crate::probe::nextauth::Site;
+use crate::probe::transport::Fetched;
 use regex::Regex;
 use reqwest::Method;
 use serde_json::Value;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-/// Requests of one look.
-const BUDGET: u32 = 400;
-/// Answers with status 500 and above in a row after which nothing more is sent.
-const FAILURES: u32 = 3;
 /// The longest wait that an API may ask for.
 const PATIENCE: u64 = 10;
 
@@ -69,7 +67,8 @@ impl Answer {
 pub(super) struct Asking {
     site: Site,
     until: Instant,
-    failing: u32,
+    /// The last GET that was answered without a failure.
+    control: Option<(Caller, Call)>,
     /// Why nothing more is sent.
     stopped: Option<String>,
     pub(super) asked: u32,
@@ -84,7 +83,7 @@ impl Asking {
         Self {
             site,
             until: context.until.checked_sub(reserve).unwrap_or(context.until),
-            failing: 0,
+            control: None,
             stopped: None,
             asked: 0,
             shown_insides: Vec::new(),
@@ -100,26 +99,7 @@ impl Asking {
             if let Some(cause) = &self.stopped {
                 return Err(cause.clone());
             }
-            if self.asked >= BUDGET {
-                return Err(format!(
-                    "after {BUDGET} requests no more are sent in one look"
-                ));
-            }
-            self.asked += 1;
-            let method = Method::from_bytes(call.method.as_bytes()).unwrap_or(Method::GET);
-            let fetched = self
-                .site
-                .send(
-                    method,
-                    &call.path,
-                    &caller.cookies,
-                    call.body.clone(),
-                    self.until,
-                )
-                .await
-                .map_err(|fault| {
-                    format!("{} {}: {}", call.shown, caller.by, fault.hindrance.cause)
-                })?;
+            let fetched = self.send(caller, call).await?;
             if fetched.status == 429 {
                 let after = fetched
                     .header("retry-after")
@@ -140,22 +120,39 @@ impl Asking {
                     .is_some_and(|text| text.trim().eq_ignore_ascii_case("nosniff")),
                 text: fetched.text().into_owned(),
             };
-            self.count(caller, call, &answer);
+            self.look_inside(caller, call, &answer);
+            if answer.status < 500 {
+                if call.method == "GET" {
+                    self.control = Some((caller.clone(), call.clone()));
+                }
+            } else if let Some((caller, call)) = self.control.take() {
+                // What is sent here is made to provoke, and an error is what it may find. Whether the server
+                // has had enough is told by what it answered before: only if that fails too, it is stopped.
+                if matches!(self.send(&caller, &call).await, Ok(told) if told.status < 500) {
+                    self.control = Some((caller, call));
+                }
+            }
             return Ok(answer);
         }
     }
 
-    fn count(&mut self, caller: &Caller, call: &Call, answer: &Answer) {
-        self.failing = match answer.status {
-            500..=599 => self.failing + 1,
-            _ => 0,
-        };
-        if self.failing >= FAILURES {
-            self.stopped = Some(format!(
-                "{} {} was the third request in a row to be answered with status {}, so no more were sent",
-                call.shown, caller.by, answer.status
-            ));
-        }
+    async fn send(&mut self, caller: &Caller, call: &Call) -> Result<Fetched, String> {
+        let method = Method::from_bytes(call.method.as_bytes()).unwrap_or(Method::GET);
+        let sent = self.site.send(
+            method,
+            &call.path,
+            &caller.cookies,
+            call.body.clone(),
+            self.until,
+        );
+        let outcome = sent.await;
+        let withheld =
+            matches!(&outcome, Err(fault) if fault.hindrance.kind == HindranceKind::Withheld);
+        self.asked += u32::from(!withheld);
+        outcome.map_err(|fault| format!("{} {}: {}", call.shown, caller.by, fault.hindrance.cause))
+    }
+
+    fn look_inside(&mut self, caller: &Caller, call: &Call, answer: &Answer) {
         if answer.status >= 400
             && let Some(found) = INSIDES.find(&answer.text)
         {

@@ -13,7 +13,7 @@ mod plan;
 
 use super::environment::sources;
 use super::nextauth::{Closed, Door, Site, User, base_path};
-use super::{Context, Probe, ProbeSpec, Promise, Sighting, Transient, Wanted};
+use super::{Budget, Context, Probe, ProbeSpec, Promise, Sighting, Transient, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind, Leftover};
 use ask::{Asking, Caller};
 use audit::{Audit, Claims};
@@ -42,6 +42,13 @@ pub(super) struct Isolation;
 impl Probe for Isolation {
     fn spec(&self) -> ProbeSpec {
         declare::spec()
+    }
+
+    fn budget(&self) -> Budget {
+        Budget {
+            requests: 400,
+            bursts: false,
+        }
     }
 
     fn looks(&self, parameters: &Facts, context: &Context) -> Result<Vec<Facts>, String> {

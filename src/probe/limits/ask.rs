@@ -90,8 +90,6 @@ impl<'a> Asker<'a> {
             set(headers, "authorization", authorization);
         }
         dress(headers, self.target, "");
-        // Whoever runs the target can find these requests by it.
-        set(headers, "x-holdpoint-run", &self.context.run);
         for (name, value) in &question.headers {
             if let (Ok(name), Ok(value)) = (
                 HeaderName::from_bytes(name.as_bytes()),

@@ -19,11 +19,6 @@ pub(super) fn parameters() -> Vec<ParameterSpec> {
         )
         .one_of(&LOOKS),
         ParameterSpec::optional(
-            "production",
-            Text,
-            "yes allows all but announced also where the environment is production; default no",
-        ),
-        ParameterSpec::optional(
             "paths",
             FactKind::list(Text),
             "the paths, each a look of its own; default those under [rate_limits] in holdpoint.toml, and for announced the API path where there are none",

@@ -14,9 +14,9 @@ mod sign_in;
 mod subject;
 
 use super::transport::Fault;
-use super::{Context, Probe, ProbeSpec, Sighting, Transient, Wanted};
+use super::{Budget, Context, Probe, ProbeSpec, Sighting, Transient, Wanted};
 use crate::clock;
-use crate::model::{Facts, Hindrance, HindranceKind, Level, Target};
+use crate::model::{Facts, Hindrance, HindranceKind, Level};
 use ask::{Asker, Question};
 use burst::Real;
 use futures_util::future::BoxFuture;
@@ -34,12 +34,27 @@ impl Probe for Limits {
             summary: "Reads the rate limits that answers announce in their headers, in every dialect in use. Asks twice, two seconds apart, \
                 where a limit is announced, because only a second sample tells what its reset means. At level active it sends bursts to \
                 paths whose limit is configured, and to sign-in endpoints: to targets of yours only, one request after the other, 250 at \
-                most, until the first refusal; each names its run in X-Holdpoint-Run. It waits for windows up to 20 s to end.",
+                most, until the first refusal. It waits for windows up to 20 s to end.",
             level: Level::Live,
             exclusive: true,
             needs_target: true,
             parameters: declare::parameters(),
             facts: declare::facts(),
+        }
+    }
+
+    fn level(&self, parameters: &Facts) -> Level {
+        match parameters.get("look").and_then(Value::as_str) {
+            Some("announced") => Level::Live,
+            _ => Level::Active,
+        }
+    }
+
+    fn budget(&self) -> Budget {
+        Budget {
+            // The bursts, and the two requests that may stand around one.
+            requests: burst::BUDGET as u32 + 2,
+            bursts: true,
         }
     }
 
@@ -55,9 +70,6 @@ impl Probe for Limits {
         let mut each = subject::each(parameters, look, context)?;
         for one in &mut each {
             one.insert("look".into(), look.into());
-            if let Some(Value::String(production)) = parameters.get("production") {
-                one.insert("production".into(), production.as_str().into());
-            }
         }
         Ok(each)
     }
@@ -114,9 +126,6 @@ async fn look(parameters: &Facts, wanted: &Wanted, context: &Context) -> Result<
         facts.extend(announced::look(&asker, path, claim.as_ref(), until).await?);
         return Ok(facts);
     }
-    if let Some(why) = forbidden(asker.target(), given("production") == Some("yes")) {
-        return Err(settled(HindranceKind::Denied, &why));
-    }
     let mut world = Real {
         asker: &asker,
         question: Question::get(path),
@@ -156,17 +165,6 @@ async fn look(parameters: &Facts, wanted: &Wanted, context: &Context) -> Result<
         }
     }
     Ok(facts)
-}
-
-/// Why no burst may be sent to this target, where none may.
-fn forbidden(target: &Target, production: bool) -> Option<String> {
-    if !target.owned && !target.is_loopback() {
-        return Some("it sends bursts, and the target is not marked as yours; write owned = true under [target]".into());
-    }
-    let is_production = target.environment.eq_ignore_ascii_case("production");
-    (is_production && !production && !target.is_loopback()).then(|| {
-        "it sends bursts, and the environment is production; name another one under [target], or set HOLDPOINT_LIMITS_ON_PRODUCTION=yes".into()
-    })
 }
 
 #[cfg(test)]

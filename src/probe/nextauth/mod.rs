@@ -49,6 +49,13 @@ impl Probe for NextAuth {
         }
     }
 
+    fn level(&self, parameters: &Facts) -> Level {
+        match parameters.get("look").and_then(Value::as_str) {
+            Some("sign-in") => Level::Active,
+            _ => self.spec().level,
+        }
+    }
+
     fn looks(&self, parameters: &Facts, context: &Context) -> Result<Vec<Facts>, String> {
         let mut look = Facts::new();
         let word = text(parameters, "look")?.ok_or("look: it is missing")?;

@@ -18,7 +18,7 @@ pub(super) use bundle::addresses as scripts_of_next;
 
 use super::environment::{Source, sources};
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted, ladder};
-use crate::model::{Facts, Hindrance, HindranceKind};
+use crate::model::{Facts, Hindrance, HindranceKind, Level};
 use delivery::{Delivery, Parts, RUNGS};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -34,6 +34,13 @@ pub(super) struct Push;
 impl Probe for Push {
     fn spec(&self) -> ProbeSpec {
         declared::spec()
+    }
+
+    fn level(&self, parameters: &Facts) -> Level {
+        match parameters.get("look").and_then(Value::as_str) {
+            Some("delivery" | "subscription" | "routes") => Level::Active,
+            _ => self.spec().level,
+        }
     }
 
     fn looks(&self, parameters: &Facts, context: &Context) -> Result<Vec<Facts>, String> {

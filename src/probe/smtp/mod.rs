@@ -83,6 +83,13 @@ impl Probe for Smtp {
         }
     }
 
+    fn level(&self, parameters: &Facts) -> Level {
+        match parameters.get("look").and_then(Value::as_str) {
+            Some("send" | "magic-link") => Level::Active,
+            _ => self.spec().level,
+        }
+    }
+
     fn looks(&self, parameters: &Facts, _: &Context) -> Result<Vec<Facts>, String> {
         let mut look = Facts::new();
         look.insert("look".into(), "session".into());

@@ -3,6 +3,7 @@
 mod fault;
 pub(in crate::probe) mod imap;
 pub(in crate::probe) mod mongodb;
+mod pace;
 mod phases;
 pub(crate) mod resolver;
 mod secure;
@@ -15,12 +16,16 @@ pub(in crate::probe) use tcp::lookup;
 pub use tcp::{connect, connect_tcp};
 
 pub(in crate::probe) use fault::Fault;
+pub(in crate::probe) use pace::removing;
 pub(in crate::probe) use phases::Connection;
 pub(in crate::probe) use secure::TlsFault;
 pub(in crate::probe) use websocket::WebSocket;
 
-use crate::model::{Hindrance, HindranceKind};
+use super::Budget;
+use crate::clock;
+use crate::model::{Hindrance, HindranceKind, Target};
 use bytes::Bytes;
+use pace::{Pace, Share};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -71,7 +76,11 @@ impl Fetched {
 pub struct Transport {
     roots: Arc<RootCertStore>,
     tls: Arc<ClientConfig>,
-    http: OnceLock<Result<reqwest::Client, String>>,
+    http: Arc<OnceLock<Result<reqwest::Client, String>>>,
+    /// What the active looks of the run did so far.
+    pace: Arc<Pace>,
+    /// The share of the one active look that this is for; none for all others.
+    share: Option<Share>,
 }
 
 impl std::fmt::Debug for Transport {
@@ -100,8 +109,22 @@ impl Transport {
         Ok(Self {
             roots,
             tls: Arc::new(tls),
-            http: OnceLock::new(),
+            http: Arc::default(),
+            pace: Arc::default(),
+            share: None,
         })
+    }
+
+    /// The same clients for one active look of the run: what it sends is announced to the target, paced, and
+    /// held to its budget and to what all active looks together may do to one origin.
+    pub fn for_active(&self, run: &str, target: Option<Arc<Target>>, budget: Budget) -> Self {
+        Self {
+            roots: self.roots.clone(),
+            tls: self.tls.clone(),
+            http: self.http.clone(),
+            pace: self.pace.clone(),
+            share: Some(Share::new(self.pace.clone(), run, target, budget)),
+        }
     }
 
     /// The public roots and the target's own authorities.
@@ -125,12 +148,21 @@ impl Transport {
     ) -> Result<(reqwest::Response, Connection), Fault> {
         let client = self.http().map_err(Fault::settled)?;
         let mut request = request;
+        let admitted = match &self.share {
+            Some(share) => {
+                share.announce(&mut request);
+                let method = request.method().as_str();
+                Some(share.admit(method, request.url(), until).await?)
+            }
+            None => None,
+        };
         loop {
             let spare = request
                 .method()
                 .is_safe()
                 .then(|| request.try_clone())
                 .flatten();
+            let began = clock::tick();
             let (outcome, connection) = attempt(client, request, until).await;
             match (outcome, spare) {
                 (Err(fault), Some(spare))
@@ -140,7 +172,12 @@ impl Transport {
                 {
                     request = spare;
                 }
-                (outcome, _) => return outcome.map(|response| (response, connection)),
+                (outcome, _) => {
+                    if let Some(admitted) = admitted {
+                        admitted.note(&outcome, connection, began.elapsed());
+                    }
+                    return outcome.map(|response| (response, connection));
+                }
             }
         }
     }

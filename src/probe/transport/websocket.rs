@@ -49,6 +49,10 @@ impl Transport {
         };
         let host = address.host_str().ok_or_else(unusable)?;
         let port = address.port_or_known_default().ok_or_else(unusable)?;
+        if let Some(share) = &self.share {
+            let admitted = share.admit("GET", address, until).await;
+            admitted.map_err(|fault| fault.hindrance)?;
+        }
         let (tcp, ..) = tcp::connect(host, port, until).await?;
         let open = async {
             let stream: Box<dyn Duplex> = if secure {
