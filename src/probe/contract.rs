@@ -33,6 +33,13 @@ pub trait Probe: Send + Sync {
     /// Looks at one origin share its limit.
     fn origin(&self, parameters: &Facts, context: &Context) -> Option<String>;
 
+    /// The level that looks with these parameters, as the check writes them, need: what the declaration says,
+    /// or less where a parameter has the probe read files in place of asking somebody.
+    fn level(&self, parameters: &Facts) -> Level {
+        let _ = parameters;
+        self.spec().level
+    }
+
     /// Looks once. The engine holds the deadline, retries transient hindrances and records.
     fn look<'a>(
         &'a self,
