@@ -7,13 +7,14 @@ mod support;
 use holdpoint::model::{Facts, HindranceKind};
 use holdpoint::sandbox::osv::{OsvApi, OsvFault, OsvRecord};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use support::looking::Looking;
 use support::peers::{fetched, peer};
-use support::write;
+use support::{holdpoint, write};
 use tempfile::TempDir;
 
 const CRITICAL: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N";
@@ -184,6 +185,65 @@ async fn a_folder_of_records_takes_the_place_of_asking() {
     assert_eq!(of(folder.path()).await["complete"], false);
 }
 
+/// The verdicts of the checks of advisories at level static, and how many requests OSV got.
+async fn at_static(folder: &Path, lines: &str) -> (BTreeMap<String, String>, usize) {
+    let osv = OsvApi::start(records(), 9, None).await.unwrap();
+    let url = format!("HOLDPOINT_OSV_URL={}\n{lines}", osv.url());
+    write(folder, ".env.local", &url);
+    let run = holdpoint([
+        "run",
+        "dependencies",
+        "--level",
+        "static",
+        "--report",
+        "json=-",
+    ])
+    .within(folder);
+    let outcome = tokio::task::spawn_blocking(|| run.run()).await.unwrap();
+    let report: Value =
+        serde_json::from_str(&outcome.stdout).unwrap_or_else(|_| panic!("{}", outcome.stderr));
+    let word = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let verdicts = findings.map(|it| (word(it, "check"), word(it, "verdict")));
+    (verdicts.collect(), osv.asked().len())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_read_at_level_static_and_nobody_is_asked() {
+    let folder = application();
+    let (verdicts, asked) = at_static(folder.path(), "").await;
+    assert_eq!(verdicts["dependencies.no-critical"], "not-run");
+    assert_eq!(asked, 0);
+
+    let lines = "HOLDPOINT_OSV_FOLDER=osv\n";
+    let database = folder.path().join("osv");
+    let today = holdpoint::clock::now().to_string();
+    let known = OsvRecord::new("GHSA-xvch-5gv4-984h", "minimist", [0, 2, 4], CRITICAL);
+    let fill = |records: Vec<OsvRecord>| {
+        for mut it in records {
+            it.record["modified"] = today.clone().into();
+            let name = format!("{}.json", it.record["id"].as_str().unwrap());
+            write(&database, &name, &it.record.to_string());
+        }
+    };
+    fill(vec![known]);
+    let (verdicts, asked) = at_static(folder.path(), lines).await;
+    assert_eq!(verdicts["dependencies.no-critical"], "pass");
+    assert_eq!(verdicts["dependencies.high-at-most-two"], "pass");
+    assert_eq!(verdicts["dependencies.second-source"], "not-applicable");
+    assert_eq!(asked, 0);
+
+    fill(records());
+    let (verdicts, asked) = at_static(folder.path(), lines).await;
+    assert_eq!(verdicts["dependencies.no-critical"], "fail");
+    assert_eq!(asked, 0);
+
+    std::fs::remove_dir_all(&database).unwrap();
+    let (verdicts, asked) = at_static(folder.path(), lines).await;
+    assert_eq!(verdicts["dependencies.no-critical"], "inconclusive");
+    assert_eq!(asked, 0);
+}
+
 /// An audit in the form of npm 7 and later.
 fn audit(found: Value, total: u64) -> Value {
     json!({ "auditReportVersion": 2, "vulnerabilities": found, "metadata": {
@@ -252,6 +312,21 @@ async fn an_audit_that_failed_is_not_clean() {
             "{\"type\":\"error\",\"data\":\"no registry\"}\n{\"type\":\"info\",\"data\":\"x\"}"
                 .into(),
             "no registry",
+        ),
+        // Yarn classic says so on its error output, and begins all the same.
+        (
+            "{\"type\":\"info\",\"data\":\"Visit https://yarnpkg.com/en/docs/cli/audit\"}".into(),
+            "no audit",
+        ),
+        // Yarn classic, where the registry refuses.
+        (
+            "{\"type\":\"info\",\"data\":\"x\"}\n{\"type\":\"error\",\"data\":\"Error: /-/npm/v1/security/audits returned a 405\"}".into(),
+            "returned a 405",
+        ),
+        // pnpm 12, with both outputs in the file.
+        (
+            "Error: ERR_PNPM_AUDIT_BAD_RESPONSE\n\n  × The audit endpoint responded with 500: {}\n".into(),
+            "not JSON",
         ),
         ("\u{0}\n\u{1}".into(), "not JSON"),
     ] {

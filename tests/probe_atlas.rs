@@ -345,3 +345,29 @@ async fn the_only_project_and_a_flex_cluster_are_found() {
     assert_eq!(found["audit-log"].0, "fail");
     assert_eq!(found["backups"].0, "inconclusive");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wide_ranges_are_judged_alone_and_together() {
+    let stage = Stage::new().await;
+    let list = |blocks: &[&str]| {
+        let entries: Vec<_> = blocks
+            .iter()
+            .map(|block| json!({ "cidrBlock": block }))
+            .collect();
+        stage.list("/accessList", json!(entries));
+    };
+    let expect = async |check: &str, verdict: &str, words: &str| {
+        stage.expect(check, verdict, words).await;
+    };
+    list(&["0.0.0.0/1", "128.0.0.0/1"]);
+    expect("access-list-closed", "fail", "0.0.0.0/1").await;
+    list(&["3.0.0.0/8", "198.51.100.4/32"]);
+    expect("access-list-closed", "pass", "").await;
+    expect("access-list-narrow", "fail", "3.0.0.0/8").await;
+    list(&["3.0.0.0/9", "52.0.0.0/9"]);
+    expect("access-list-narrow", "fail", "16777216 public addresses").await;
+    list(&["10.0.0.0/8", "198.51.100.0/24"]);
+    expect("access-list-narrow", "pass", "").await;
+    list(&["198.51.100.0/240"]);
+    expect("access-list-narrow", "inconclusive", "198.51.100.0/240").await;
+}

@@ -1,15 +1,18 @@
-//! The compliance probe and its checks against small sites: right, broken, and such that nothing can be told.
+//! The compliance probe and its checks against small sites, a real application, and a middleware of others: right, broken,
+//! and such that nothing can be told.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{BufRead as _, BufReader, Write};
 use std::path::Path;
-use support::holdpoint;
+use std::process::{Child, Command, Stdio};
 use support::hostile::{Refusing, Server};
+use support::next::NextApp;
+use support::{holdpoint, peers};
 use tempfile::TempDir;
 
 const SECURITY_TXT: &str = "/.well-known/security.txt";
@@ -401,5 +404,135 @@ fn the_repository_says_how_to_report() {
             &[],
         );
         assert_eq!(found.0, "inconclusive", "{}", found.1);
+    }
+}
+
+/// An application of Next.js, with what it is told to look at as its front page.
+#[test]
+fn a_real_application_with_policies_of_its_own() {
+    let variables = |url: &str| {
+        let secret = "Zk3v9Qw7Lx2Rt8Yp5Nd1Hs6Jc4Bf0GmA+VuEiOaTy=".to_owned();
+        vec![
+            ("NEXTAUTH_URL", url.to_owned()),
+            ("NEXTAUTH_SECRET", secret),
+        ]
+    };
+    let Some(application) = NextApp::start("next-auth-4", variables) else {
+        return;
+    };
+    let root = TempDir::new().unwrap();
+    let ask = |check: &str| judged(check, &application.url(), root.path(), &[]);
+    for check in [
+        "compliance.privacy-policy-linked",
+        "compliance.terms-linked",
+        "compliance.security-txt",
+    ] {
+        let (verdict, finding) = ask(check);
+        assert_eq!(verdict, "pass", "{check}: {finding}");
+    }
+    // What a page of a few words shows once its scripts have run, nobody can tell who runs none.
+    for (page, check, verdict, says) in [
+        (
+            "/unfinished",
+            "compliance.privacy-policy-linked",
+            "inconclusive",
+            "shows 2 words",
+        ),
+        (
+            "/unfinished",
+            "compliance.terms-linked",
+            "fail",
+            "leads nowhere",
+        ),
+        (
+            "/unfinished/moved",
+            "compliance.privacy-policy-linked",
+            "fail",
+            "status 404",
+        ),
+    ] {
+        let settings = format!("[paths]\npage = \"{page}\"\n");
+        support::write(root.path(), "holdpoint.toml", &settings);
+        let (found, finding) = ask(check);
+        assert_eq!(found, verdict, "{page}: {finding}");
+        assert!(finding.contains(says), "{says}: {finding}");
+    }
+}
+
+/// The server of `tests/peers/security-txt`. Dropping it ends it.
+struct Middleware {
+    child: Child,
+    url: String,
+}
+
+impl Middleware {
+    fn start(fields: &Value) -> Option<Self> {
+        let node = peers::peer("node")?;
+        let package = peers::fetched("security-txt")?;
+        let script =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/security-txt/server.mjs");
+        let mut child = Command::new(node)
+            .arg(script)
+            .arg(package.join("node_modules"))
+            .arg(fields.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let said = child.stdout.take().unwrap();
+        BufReader::new(said).read_line(&mut line).unwrap();
+        let port = line.trim().strip_prefix("listening ").unwrap();
+        Some(Self {
+            url: format!("http://127.0.0.1:{port}"),
+            child,
+        })
+    }
+}
+
+impl Drop for Middleware {
+    fn drop(&mut self) {
+        // Both fail only where it has ended already.
+        let _ended = self.child.kill();
+        let _waited = self.child.wait();
+    }
+}
+
+#[test]
+fn a_security_txt_that_a_middleware_writes() {
+    let contact = [
+        "mailto:security@shop.example",
+        "https://shop.example/report",
+    ];
+    for (fields, verdict, says) in [
+        (
+            json!({ "contact": contact, "expires": in_days(90), "preferred-languages": "en" }),
+            "pass",
+            "",
+        ),
+        // As its own documentation has it, from before the RFC.
+        (
+            json!({ "contact": contact, "encryption": "https://shop.example/key.asc", "acknowledgements": "https://shop.example/thanks" }),
+            "fail",
+            "exactly once",
+        ),
+        (
+            json!({ "contact": contact, "expires": in_days(-2) }),
+            "fail",
+            "has expired",
+        ),
+        (
+            json!({ "contact": "security@shop.example", "expires": in_days(90) }),
+            "fail",
+            "security@shop.example",
+        ),
+    ] {
+        let Some(server) = Middleware::start(&fields) else {
+            return;
+        };
+        let root = TempDir::new().unwrap();
+        let (found, finding) = judged("compliance.security-txt", &server.url, root.path(), &[]);
+        assert_eq!(found, verdict, "{fields}: {finding}");
+        assert!(finding.contains(says), "{says}: {finding}");
     }
 }

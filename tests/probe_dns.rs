@@ -10,9 +10,12 @@ use holdpoint::probe::transport::Transport;
 use holdpoint::probe::{Context, Sighting, Wanted, find};
 use holdpoint::secret::Book;
 use serde_json::{Value, json};
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 use support::dnsmasq::Dnsmasq;
+use support::holdpoint;
+use support::hostile::Server;
 
 /// The zone `test`.
 fn dnsmasq() -> Option<Dnsmasq> {
@@ -100,4 +103,41 @@ async fn records_are_read_from_a_real_server() {
         .hindrance
         .unwrap();
     assert_eq!(hindrance.kind, HindranceKind::Dns, "{}", hindrance.cause);
+}
+
+/// The verdict of `site.public-address` for a site on this machine, with this name for its environment.
+fn at_home(environment: &str) -> (String, String) {
+    let server = Server::start(|_, client| {
+        write!(
+            client,
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
+        )
+    });
+    let check = "site.public-address";
+    let target = server.url();
+    let arguments = [
+        "run",
+        check,
+        "--report",
+        "json=-",
+        "--environment",
+        environment,
+        "--target",
+        &target,
+    ];
+    let outcome = holdpoint(arguments).run();
+    let report: Value =
+        serde_json::from_str(&outcome.stdout).unwrap_or_else(|_| panic!("{}", outcome.stderr));
+    let findings = report["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|it| it["check"] == check).unwrap();
+    let word = |key: &str| finding[key].as_str().unwrap().to_owned();
+    (word("verdict"), word("reason"))
+}
+
+#[test]
+fn this_machine_is_no_production() {
+    let (verdict, reason) = at_home("production");
+    assert_eq!(verdict, "fail", "{reason}");
+    assert!(reason.contains("is this machine"), "{reason}");
+    assert_eq!(at_home("development").0, "not-applicable");
 }

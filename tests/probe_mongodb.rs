@@ -328,6 +328,19 @@ async fn privileges_that_are_too_few_too_many_or_not_told() {
     assert_eq!(facts["identity"]["broad"][0], "the role atlasAdmin@admin");
     assert_eq!(facts["identity"]["broad"].as_array().unwrap().len(), 2);
 
+    for (role, broad) in [
+        (
+            "dbOwner",
+            "the role dbOwner@tasks, which administers the database",
+        ),
+        ("appRole", "dropDatabase on the database tasks"),
+    ] {
+        let stage = Stage::new(false, &[Fault::Administers(role)]).await;
+        let facts = stage.look("reach").await;
+        holds(&facts);
+        assert_eq!(facts["identity"]["broad"], json!([broad]));
+    }
+
     let stage = Stage::new(false, &[Fault::SilentAboutPrivileges]).await;
     let facts = stage.look("round-trip").await;
     stops_at(&facts, "privileges", None, "names no privileges");

@@ -510,6 +510,13 @@ async fn faults_of_the_database() {
                 &[("mongodb.least-privilege", FAIL, "atlasAdmin")],
             ),
         ),
+        (
+            "the owner of its own database",
+            database(
+                Database::Administers("dbOwner"),
+                &[("mongodb.least-privilege", FAIL, "dbOwner@tasks")],
+            ),
+        ),
     ])
     .await;
 }

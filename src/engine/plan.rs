@@ -191,7 +191,7 @@ fn set_aside(
     input: &PlanInput,
 ) -> Option<(Verdict, String)> {
     let level = input.level;
-    if check.level > level {
+    if check.level > level && needed(check, input) > level {
         let reason = format!("it needs --level {}, this run allows {level}", check.level);
         return Some((Verdict::NotRun, reason));
     }
@@ -236,6 +236,23 @@ fn spared(target: &Target, on_production: bool) -> Option<&'static str> {
 fn same_for_all(origin: String) -> String {
     let url = url::Url::parse(&origin).ok();
     url.as_ref().and_then(model::origin).unwrap_or(origin)
+}
+
+/// The level that a check needs. One that asks for no more than its probe does needs no more than its looks.
+fn needed(check: &Check, input: &PlanInput) -> Level {
+    let look = check.look.as_ref();
+    let probe = look.and_then(|look| probe::find(&look.probe));
+    let (Some(look), Some(probe)) = (look, probe) else {
+        return check.level;
+    };
+    let names = Names {
+        target: input.target.as_deref(),
+        environment: &input.environment,
+    };
+    match interpolate(&look.parameters, &names) {
+        Ok(filled) if check.level == probe.spec().level => probe.level(&filled.parameters),
+        _ => check.level,
+    }
 }
 
 struct Planner {

@@ -33,7 +33,8 @@ pub trait Probe: Send + Sync {
     /// Looks at one origin share its limit.
     fn origin(&self, parameters: &Facts, context: &Context) -> Option<String>;
 
-    /// The least level of a check that looks with these parameters, which some of a probe's looks have a higher one for.
+    /// The level that a look with these parameters needs: what the declaration says, more for the active looks
+    /// of a probe that mostly reads, or less where a parameter has it read files in place of asking somebody.
     fn level(&self, _parameters: &Facts) -> Level {
         self.spec().level
     }

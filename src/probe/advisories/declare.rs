@@ -25,7 +25,7 @@ pub(super) fn spec() -> ProbeSpec {
             ParameterSpec::optional(
                 "folder",
                 Text,
-                "a folder with the records of OSV for npm, one JSON file each, read in place of asking; default none",
+                "a folder with the records of OSV for npm, one JSON file each, read in place of asking, which level static allows too; default none",
             ),
             ParameterSpec::optional(
                 "audit",

@@ -11,7 +11,7 @@ mod version;
 use super::packages::lock::{self, Lock};
 use super::transport::keeps_secrets;
 use super::{Context, Probe, ProbeSpec, Sighting, Transient, Wanted};
-use crate::model::{Facts, Hindrance, HindranceKind};
+use crate::model::{Facts, Hindrance, HindranceKind, Level};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,6 +61,15 @@ impl Probe for Advisories {
         let asked = text(parameters, "folder").is_empty();
         let base = base(parameters).ok().filter(|_| asked)?;
         Some(base.origin().ascii_serialization())
+    }
+
+    fn level(&self, parameters: &Facts) -> Level {
+        // Only a folder is read without asking anybody; an audit does not take the place of OSV.
+        if text(parameters, "folder").is_empty() {
+            Level::Live
+        } else {
+            Level::Static
+        }
     }
 
     fn look<'a>(

@@ -137,7 +137,23 @@ fn facts() -> Vec<FactSpec> {
             Object(vec![
                 cause(),
                 maybe("entries", Int, "how many entries it has"),
-                texts("open", "entries that let every address in"),
+                texts(
+                    "open",
+                    "entries that let every address in, alone or together",
+                ),
+                texts(
+                    "wide",
+                    "entries of public addresses that are as wide as a regional registry's block: /8 of IPv4, /12 of IPv6",
+                ),
+                maybe(
+                    "public_ipv4",
+                    Int,
+                    "different public addresses of IPv4 that all entries together let in",
+                ),
+                texts(
+                    "unread",
+                    "entries that are no address, no range and no security group",
+                ),
                 texts("expired", "temporary entries whose time is over"),
             ]),
             "the project's network access list",
@@ -189,7 +205,10 @@ fn facts() -> Vec<FactSpec> {
             Object(vec![
                 cause(),
                 texts("roles", "its roles as role@database"),
-                texts("broad", "those of them that reach beyond one database"),
+                texts(
+                    "broad",
+                    "those of them that reach beyond reading and writing one database",
+                ),
             ]),
             "the application's user as the project lists it",
         ),

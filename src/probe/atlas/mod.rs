@@ -1,5 +1,6 @@
 //! The atlas probe: what the provider of the database says of access, backups, encryption and auditing.
 
+mod access;
 mod api;
 mod declare;
 mod read;
@@ -17,6 +18,16 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 const BASE_URL: &str = "https://cloud.mongodb.com";
+/// The parts of the fact `access_list`.
+const ACCESS_LIST: &[&str] = &[
+    "cause",
+    "entries",
+    "open",
+    "wide",
+    "public_ipv4",
+    "unread",
+    "expired",
+];
 /// What a look keeps of its time for the end.
 const SPARE: Duration = Duration::from_millis(300);
 
@@ -137,11 +148,16 @@ impl Look<'_> {
         let entries = api.list(&list, version::ACCESS_LIST).await;
         self.facts["access_list"] = match &entries {
             Ok(entries) => {
-                let (open, expired, number) = read::access_list(entries, self.context.now);
-                json!({ "cause": null, "entries": number, "open": open, "expired": expired })
+                let list = access::read(entries, self.context.now);
+                json!({
+                    "cause": null, "entries": entries.len(), "open": list.open, "wide": list.wide,
+                    "public_ipv4": list.public_ipv4, "unread": list.unread, "expired": list.expired,
+                })
             }
             Err(fault) => {
-                json!({ "cause": fault.cause, "entries": null, "open": null, "expired": null })
+                let mut nothing = nothing(ACCESS_LIST);
+                nothing["cause"] = fault.cause.clone().into();
+                nothing
             }
         };
         entries.map_err(open("project"))?;
@@ -324,10 +340,6 @@ impl Look<'_> {
 
 /// Every fact as it is before anything was read.
 fn unread(secret: &Variable, context: &Context) -> Value {
-    let nothing = |names: &[&str]| -> Value {
-        let nulls = names.iter().map(|name| ((*name).to_owned(), Value::Null));
-        Value::Object(nulls.collect())
-    };
     json!({
         "steps": null,
         "variable": secret.name,
@@ -335,12 +347,18 @@ fn unread(secret: &Variable, context: &Context) -> Value {
         "length": secret.value.chars().count(),
         "fingerprint": context.secrets.fingerprint(&secret.value),
         "cluster": read::cluster_facts(&Value::Null),
-        "access_list": nothing(&["cause", "entries", "open", "expired"]),
+        "access_list": nothing(ACCESS_LIST),
         "backup": nothing(&["cause", "policy_items", "newest_age_hours"]),
         "encryption": nothing(&["cause", "own_keys", "invalid"]),
         "audit": nothing(&["cause", "enabled", "filtered"]),
         "user": nothing(&["cause", "roles", "broad"]),
     })
+}
+
+/// A fact with these parts, of which nothing is known.
+fn nothing(names: &[&str]) -> Value {
+    let nulls = names.iter().map(|name| ((*name).to_owned(), Value::Null));
+    Value::Object(nulls.collect())
 }
 
 /// The variable that a parameter names, or the usual one, where it is set to something.

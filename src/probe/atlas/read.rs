@@ -4,18 +4,19 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Roles that reach beyond one database (Atlas, built-in roles).
+/// Roles that reach beyond one database, or administer one (Atlas, built-in roles; MongoDB manual, dbAdmin).
 const BROAD: &[&str] = &[
     "atlasAdmin",
     "readWriteAnyDatabase",
     "readAnyDatabase",
     "dbAdminAnyDatabase",
+    "dbAdmin",
     "clusterMonitor",
     "backup",
     "killOpSession",
 ];
 /// Built-in roles for one database, or for one of its collections.
-const OF_ONE_DATABASE: &[&str] = &["read", "readWrite", "dbAdmin"];
+const OF_ONE_DATABASE: &[&str] = &["read", "readWrite"];
 /// Tiers that share their servers with others: they have no audit log, no keys of their own, and no
 /// cloud backups that can be asked for here.
 const SHARED: &[&str] = &["M0", "M2", "M5", "FLEX"];
@@ -98,28 +99,6 @@ pub(super) fn cluster_facts(cluster: &Value) -> Value {
     })
 }
 
-/// Entries that let everybody in, those whose time is over, and how many there are.
-pub(super) fn access_list(entries: &[Value], now: i64) -> (Vec<String>, Vec<String>, usize) {
-    let mut open = Vec::new();
-    let mut expired = Vec::new();
-    for entry in entries {
-        let shown = ["cidrBlock", "ipAddress", "awsSecurityGroup"]
-            .iter()
-            .find_map(|key| text(entry, key))
-            .unwrap_or("an entry without an address");
-        let width = shown
-            .split_once('/')
-            .and_then(|(_, width)| width.parse::<u8>().ok());
-        if width == Some(0) {
-            open.push(shown.to_owned());
-        }
-        if moment(entry, "deleteAfterDate").is_some_and(|end| end < now) {
-            expired.push(shown.to_owned());
-        }
-    }
-    (open, expired, entries.len())
-}
-
 /// How many kinds of snapshots a schedule has.
 pub(super) fn policy_items(schedule: &Value) -> usize {
     let policies = schedule.get("policies").and_then(Value::as_array);
@@ -196,8 +175,7 @@ pub(super) fn user(users: &[Value], name: &str) -> Option<User> {
             text(role, "databaseName").unwrap_or_default(),
         );
         let shown = format!("{role}@{database}");
-        if BROAD.contains(&role) || (database == "admin" && matches!(role, "dbAdmin" | "readWrite"))
-        {
+        if BROAD.contains(&role) || (database == "admin" && role == "readWrite") {
             told.broad.push(shown.clone());
         } else if OF_ONE_DATABASE.contains(&role) {
             databases.insert(database);
@@ -223,7 +201,7 @@ pub(super) fn flag(value: &Value, key: &str) -> Option<bool> {
 }
 
 /// A moment in seconds since 1970.
-fn moment(value: &Value, key: &str) -> Option<i64> {
+pub(super) fn moment(value: &Value, key: &str) -> Option<i64> {
     let moment: Timestamp = text(value, key)?.parse().ok()?;
     Some(moment.as_second())
 }
@@ -233,21 +211,6 @@ mod tests {
     use super::*;
 
     const NOW: i64 = 1_800_000_000; // 2027-01-15T08:00:00Z
-
-    #[test]
-    fn the_whole_internet_is_found_in_either_form() {
-        let entries = [
-            json!({ "cidrBlock": "203.0.113.4/32", "ipAddress": "203.0.113.4" }),
-            json!({ "cidrBlock": "0.0.0.0/0", "comment": "vercel" }),
-            json!({ "cidrBlock": "::/0" }),
-            json!({ "cidrBlock": "198.51.100.0/24", "deleteAfterDate": "2027-01-15T07:00:00Z" }),
-            json!({ "awsSecurityGroup": "sg-1" }),
-        ];
-        let (open, expired, number) = access_list(&entries, NOW);
-        assert_eq!(open, ["0.0.0.0/0", "::/0"]);
-        assert_eq!(expired, ["198.51.100.0/24"]);
-        assert_eq!(number, 5);
-    }
 
     #[test]
     fn a_cluster_is_found_by_its_host_whatever_its_case() {
@@ -304,6 +267,8 @@ mod tests {
             (own.broad, own.unread),
             (vec![], vec!["appRole@admin".to_owned()])
         );
+        let administrator = of(&[role("readWrite", "shop"), role("dbAdmin", "shop")]);
+        assert_eq!(administrator.broad, ["dbAdmin@shop"]);
         let one = of(&[role("readWrite", "shop"), role("read", "shop")]);
         assert_eq!((one.broad, one.unread), (vec![], vec![]));
     }

@@ -379,7 +379,7 @@ impl Found {
             "ns": self.ns,
             "ttl_min": self.ttl_min,
             "exists": self.exists,
-            "loopback": self.addresses.iter().any(IpAddr::is_loopback),
+            "loopback": self.addresses.iter().any(|it| it.is_loopback() || it.is_unspecified()),
         });
         match facts {
             Value::Object(facts) => facts,

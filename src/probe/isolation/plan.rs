@@ -13,6 +13,10 @@ const MOST_OTHERS: usize = 24;
 /// Parts of paths by which a route says that it is for everybody, or for a machine with a key of its own. Those of
 /// the second kind act when they are asked.
 const LEFT_ALONE: &[&str] = &[
+    // For everybody by their names: RFC 8615, RFC 9309, sitemaps.org.
+    ".well-known",
+    "robots.txt",
+    "sitemap.xml",
     "health",
     "healthz",
     "status",
@@ -131,7 +135,7 @@ impl Plan {
             }
             if !route.path.contains('[') && has(route, "POST") {
                 plan.left_alone.push(format!(
-                    "POST {}: no route beside it is known to delete what it would create",
+                    "POST {}: no route beside it is known to delete what it would create; where one does, name both by path and item in an [[api.collection]] of holdpoint.toml",
                     route.path
                 ));
             }
@@ -290,6 +294,18 @@ mod tests {
         assert_eq!(others, ["/api/journal", "/api/notes", "/api/notes/[id]"]);
         assert_eq!(plan.left_alone.len(), 2);
         assert!(plan.left_alone[0].starts_with("POST /api/journal: "));
+    }
+
+    #[test]
+    fn what_is_for_everybody_by_its_name_is_left_alone() {
+        let routes = vec![
+            route("/.well-known/security.txt", &["GET"]),
+            route("/robots.txt", &["GET"]),
+            route("/api/robots", &["GET"]),
+        ];
+        let others = plan(routes, Api::default()).others;
+        let others: Vec<_> = others.iter().map(|one| one.shown.as_str()).collect();
+        assert_eq!(others, ["/api/robots"]);
     }
 
     #[test]

@@ -199,7 +199,7 @@ fn facts() -> Vec<FactSpec> {
         "identity",
         Object(vec![
             maybe("roles", FactKind::list(Text), "the user's roles as role@database"),
-            maybe("broad", FactKind::list(Text), "roles and privileges that reach beyond the application's database"),
+            maybe("broad", FactKind::list(Text), "roles and privileges that reach beyond reading and writing the application's database"),
             maybe("missing", FactKind::list(Text), "actions that an application needs and no privilege covers; null where the server names no privileges"),
         ]),
         "what the logged-in user may do",

@@ -33,6 +33,26 @@ const BROAD: &[&str] = &[
     "userAdmin",
 ];
 
+/// Roles that administer the database they are for: dbAdmin may drop it and record every query, dbOwner gives
+/// rights to others besides (MongoDB manual, built-in roles).
+const ADMINISTERS: &[&str] = &["dbAdmin", "dbOwner"];
+
+/// Actions on a database that those roles have and readWrite lacks, and that do more than look
+/// (MongoDB manual, built-in roles and privilege actions).
+const OF_ADMINISTRATORS: &[&str] = &[
+    "changeCustomData",
+    "changePassword",
+    "createRole",
+    "createUser",
+    "dropDatabase",
+    "dropRole",
+    "dropUser",
+    "enableProfiler",
+    "grantRole",
+    "revokeRole",
+    "setAuthenticationRestriction",
+];
+
 /// Who is logged in, and what that allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Identity {
@@ -83,12 +103,15 @@ pub(super) fn read(answer: &Document, database: &str) -> Identity {
         let shown = format!("{name}@{owner}");
         if BROAD.contains(&name.as_str()) || (owner == "admin" && is_of_owner(&name)) {
             broad.push(format!("the role {shown}"));
+        } else if ADMINISTERS.contains(&name.as_str()) {
+            broad.push(format!("the role {shown}, which administers the database"));
         }
         roles.push(shown);
     }
     let mut everywhere = BTreeSet::new();
     let mut allowed = BTreeSet::new();
     let mut in_collections = BTreeSet::new();
+    let mut administers = BTreeSet::new();
     // A role that is defined in a database gives rights there and nowhere else, but for those of admin.
     let mut others: BTreeSet<String> = list("authenticatedUserRoles")
         .iter()
@@ -112,6 +135,12 @@ pub(super) fn read(answer: &Document, database: &str) -> Identity {
             everywhere.extend(actions.clone());
         }
         let ours = owner.is_some_and(|owner| owner.is_empty() || owner == database);
+        if owner == Some(database) && !database.is_empty() {
+            let of_administrators = actions
+                .iter()
+                .filter(|it| OF_ADMINISTRATORS.contains(&it.as_str()));
+            administers.extend(of_administrators.cloned());
+        }
         if any || (whole && ours) {
             allowed.extend(actions);
         } else if ours {
@@ -131,6 +160,11 @@ pub(super) fn read(answer: &Document, database: &str) -> Identity {
             String::new()
         };
         broad.push(format!("{}{rest} on every database", shown.join(", ")));
+    }
+    // Where a role is named already, what it allows need not be.
+    if broad.is_empty() && !administers.is_empty() {
+        let all: Vec<String> = administers.into_iter().collect();
+        broad.push(format!("{} on the database {database}", all.join(", ")));
     }
     broad.extend(others.iter().map(|other| rights_on(other)));
     in_collections.retain(|action| !allowed.contains(action));
@@ -237,10 +271,29 @@ mod tests {
             [
                 "the role atlasAdmin@admin",
                 "the role dbOwner@admin",
+                "the role dbOwner@shop, which administers the database",
                 "find, insert on every database"
             ]
         );
         assert!(!identity.missing.unwrap().contains(&"find".to_owned()));
+    }
+
+    #[test]
+    fn administrators_of_the_own_database_are_too_much() {
+        let own = [NEEDED, &["dropDatabase", "grantRole", "validate"]].concat();
+        let of = |role: &str| {
+            let roles = vec![doc! { "role": role, "db": "shop" }];
+            read(&status(roles, vec![on("shop", "", &own)]), "shop").broad
+        };
+        assert_eq!(
+            of("dbAdmin"),
+            ["the role dbAdmin@shop, which administers the database"]
+        );
+        assert_eq!(of("userAdmin"), ["the role userAdmin@shop"]);
+        assert_eq!(
+            of("appRole"),
+            ["dropDatabase, grantRole on the database shop"]
+        );
     }
 
     #[test]

@@ -226,6 +226,10 @@ impl<'s> Session<'s> {
         } else if self.shared.has(&Fault::BroadRoles) {
             let role = doc! { "role": "atlasAdmin", "db": "admin" };
             (vec![role], vec![on("", &both)])
+        } else if let Some(role) = self.shared.administrator() {
+            let role = doc! { "role": role, "db": DATABASE };
+            let all = [both.as_slice(), &["dropDatabase"]].concat();
+            (vec![role], vec![on(DATABASE, &all)])
         } else if self.shared.has(&Fault::OneCollection) {
             let role = doc! { "role": "tasksOnly", "db": "admin" };
             let resource = doc! { "db": DATABASE, "collection": "tasks" };

@@ -41,6 +41,8 @@ pub enum Fault {
     AcceptsAnyone,
     /// The user has the roles of an administrator of every database.
     BroadRoles,
+    /// The user has the role of this name for its own database, and may drop it.
+    Administers(&'static str),
     /// The user may only read.
     ReadOnly,
     /// The user may do everything with the collection `tasks`, and nothing with others.
@@ -91,6 +93,14 @@ struct Shared {
 impl Shared {
     fn has(&self, fault: &Fault) -> bool {
         self.faults.contains(fault)
+    }
+
+    /// The role that the user has in place of readWrite.
+    fn administrator(&self) -> Option<&'static str> {
+        self.faults.iter().find_map(|fault| match fault {
+            Fault::Administers(role) => Some(*role),
+            _ => None,
+        })
     }
 }
 
