@@ -24,6 +24,12 @@ pub(super) fn parameters() -> Vec<ParameterSpec> {
             "yes allows all but announced also where the environment is production; default no",
         ),
         ParameterSpec::optional(
+            "providers",
+            Text,
+            "for sign-in: the path at which the library lists its providers. The path's last part then gives way to the id of each that takes \
+             credentials; without one there is nothing to look at",
+        ),
+        ParameterSpec::optional(
             "paths",
             FactKind::list(Text),
             "the paths, each a look of its own; default those under [rate_limits] in holdpoint.toml, and for announced the API path where there are none",
