@@ -301,7 +301,9 @@ fn left(check: &Numbered, status: Status, has_checks: bool, unselected: &[&str])
         });
     }
     match (check.kind, &check.left) {
-        (Ruling::Auto, _) if status == Status::NotLooked && !has_checks && unselected.is_empty() => {
+        (Ruling::Auto, _)
+            if status == Status::NotLooked && !has_checks && unselected.is_empty() =>
+        {
             parts.push("no check of this version looks at it".to_owned());
         }
         (_, None) => {}

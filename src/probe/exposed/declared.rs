@@ -19,7 +19,11 @@ pub(super) fn spec() -> ProbeSpec {
         needs_target: true,
         parameters: Vec::new(),
         facts: vec![
-            new("files_asked", texts(), "the paths of the files that were asked for"),
+            new(
+                "files_asked",
+                texts(),
+                "the paths of the files that were asked for",
+            ),
             new(
                 "files",
                 FactKind::list(Object(vec![

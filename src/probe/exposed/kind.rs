@@ -134,7 +134,10 @@ mod tests {
     #[test]
     fn what_is_handed_out() {
         for (text, kind) in [
-            ("# for production\nA=1\n\nexport B_C=\"x y\"\n", Kind::Environment),
+            (
+                "# for production\nA=1\n\nexport B_C=\"x y\"\n",
+                Kind::Environment,
+            ),
             (
                 "KEY=\"-----BEGIN PRIVATE KEY-----\nMIGH\nAgEA\n-----END PRIVATE KEY-----\"\nA=1",
                 Kind::Environment,
@@ -154,7 +157,10 @@ mod tests {
                 "<!DOCTYPE HTML>\n<html lang=\"en\"><head>\n<title>Directory listing for /assets/</title>",
                 Kind::Listing,
             ),
-            ("<pre>\n<a href=\"app.js\">app.js</a>\n</pre>\n", Kind::Listing),
+            (
+                "<pre>\n<a href=\"app.js\">app.js</a>\n</pre>\n",
+                Kind::Listing,
+            ),
         ] {
             assert_eq!(Kind::of(text), Some(kind), "{text}");
         }

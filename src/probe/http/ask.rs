@@ -156,10 +156,48 @@ fn lookalike(address: &Url) -> String {
 /// domain that was registered, which anybody may register with letters before it.
 fn lookalike_end(address: &Url) -> String {
     let host = address.host_str().unwrap_or_default();
-    let domain = address.domain().and_then(site::with_private).unwrap_or(host);
+    let domain = address
+        .domain()
+        .and_then(site::with_private)
+        .unwrap_or(host);
     let port = address
         .port()
         .map(|port| format!(":{port}"))
         .unwrap_or_default();
     format!("https://holdpoint-foreign{domain}{port}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_that_look_like_the_target() {
+        let of = |word: &dyn Fn(&Url) -> String, address: &str| word(&Url::parse(address).unwrap());
+        assert_eq!(
+            of(&lookalike, "https://shop.test/x"),
+            "https://shop.test.holdpoint-foreign.example"
+        );
+        for (address, origin) in [
+            // Anybody may register it, unlike a name below shop.co.uk.
+            (
+                "https://www.shop.co.uk/",
+                "https://holdpoint-foreignshop.co.uk",
+            ),
+            (
+                "https://shop.vercel.app/",
+                "https://holdpoint-foreignshop.vercel.app",
+            ),
+            (
+                "http://localhost:3000/",
+                "https://holdpoint-foreignlocalhost:3000",
+            ),
+            (
+                "http://127.0.0.1:3000/",
+                "https://holdpoint-foreign127.0.0.1:3000",
+            ),
+        ] {
+            assert_eq!(of(&lookalike_end, address), origin);
+        }
+    }
 }

@@ -30,6 +30,11 @@ pub(super) fn parameters() -> Vec<ParameterSpec> {
              credentials; without one there is nothing to look at",
         ),
         ParameterSpec::optional(
+            "open",
+            Text,
+            "for sign-in: the id of a provider that lets anybody in, where there is nothing to guess; it is left out",
+        ),
+        ParameterSpec::optional(
             "paths",
             FactKind::list(Text),
             "the paths, each a look of its own; default those under [rate_limits] in holdpoint.toml, and for announced the API path where there are none",

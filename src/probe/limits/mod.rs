@@ -55,7 +55,7 @@ impl Probe for Limits {
         let mut each = subject::each(parameters, look, context)?;
         for one in &mut each {
             one.insert("look".into(), look.into());
-            for name in ["production", "providers"] {
+            for name in ["production", "providers", "open"] {
                 if let Some(Value::String(given)) = parameters.get(name) {
                     one.insert(name.into(), given.as_str().into());
                 }
@@ -133,10 +133,11 @@ async fn look(parameters: &Facts, wanted: &Wanted, context: &Context) -> Result<
             } else {
                 sign_in::PAUSE
             };
-            let paths = sign_in::paths(&asker, path, given("providers"), until).await?;
+            let listed = given("providers").map(|list| (list, given("open")));
+            let paths = sign_in::paths(&asker, path, listed, until).await?;
             if paths.is_empty() {
                 return Err(absent(
-                    "the application offers no provider that takes credentials",
+                    "the application offers no provider that takes a password",
                 ));
             }
             let mut told = None;

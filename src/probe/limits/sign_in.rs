@@ -25,31 +25,34 @@ pub(super) fn form(path: &str) -> Question {
 }
 
 /// Where forms are sent: `path` itself or, where the library lists its providers, the callback of each that takes
-/// credentials. The library answers a form to any other with an error, whether or not there is a limit.
+/// credentials, but for one that lets anybody in. The library answers a form to any other with an error, whether or
+/// not there is a limit.
 pub(super) async fn paths(
     asker: &Asker<'_>,
     path: &str,
-    providers: Option<&str>,
+    providers: Option<(&str, Option<&str>)>,
     until: Instant,
 ) -> Result<Vec<String>, Fault> {
-    let Some(list) = providers else {
+    let Some((list, open)) = providers else {
         return Ok(vec![path.to_owned()]);
     };
     let fetched = asker.fetch(&Question::get(list), until).await?;
     let listed = fetched.json().filter(|_| fetched.status == 200);
     Ok(listed
-        .and_then(|listed| callbacks(path, &listed))
+        .and_then(|listed| callbacks(path, &listed, open))
         .unwrap_or_else(|| vec![path.to_owned()]))
 }
 
 /// The callbacks of those listed that take credentials; none where it is no list of providers.
-fn callbacks(path: &str, listed: &Value) -> Option<Vec<String>> {
+fn callbacks(path: &str, listed: &Value, open: Option<&str>) -> Option<Vec<String>> {
     let (base, _) = path.rsplit_once('/')?;
     let listed = listed.as_object()?;
     if !listed.values().all(|one| one["type"].is_string()) {
         return None;
     }
-    let taking = listed.iter().filter(|(_, one)| one["type"] == "credentials");
+    let taking = listed
+        .iter()
+        .filter(|(id, one)| one["type"] == "credentials" && Some(id.as_str()) != open);
     let path = |id: &str| format!("{base}/{}", utf8_percent_encode(id, UNRESERVED));
     Some(taking.map(|(id, _)| path(id)).collect())
 }
@@ -123,14 +126,15 @@ mod tests {
 
     #[test]
     fn callbacks_of_providers_that_take_credentials() {
-        let of = |listed: Value| callbacks("/api/auth/callback/credentials", &listed);
+        let of =
+            |listed: Value| callbacks("/api/auth/callback/credentials", &listed, Some("guest"));
         let google = json!({ "id": "google", "type": "oauth" });
         let guest = json!({ "id": "guest", "type": "credentials" });
         let staff = json!({ "id": "staff only", "type": "credentials" });
         assert_eq!(of(json!({ "google": google })), Some(Vec::new()));
         assert_eq!(
             of(json!({ "google": google, "guest": guest, "staff only": staff })).unwrap(),
-            ["/api/auth/callback/guest", "/api/auth/callback/staff%20only"]
+            ["/api/auth/callback/staff%20only"]
         );
         // Not what the library answers.
         assert_eq!(of(json!({ "error": "no" })), None);

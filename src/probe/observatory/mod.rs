@@ -173,7 +173,10 @@ async fn measure(
     put("tests", tests(&graded));
     put("costs", costs(&graded));
     put("losses", losses(&graded));
-    put("dearest", json!(dear(&graded).first().map(|one| one.remedy)));
+    put(
+        "dearest",
+        json!(dear(&graded).first().map(|one| one.remedy)),
+    );
     put("untold", json!(untold(&graded)));
     put(
         "later",

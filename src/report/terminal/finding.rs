@@ -242,10 +242,7 @@ pub(super) fn failure(screen: &mut Screen<'_>, finding: &Finding) {
         finding.defined.clone()
     };
     mend(screen, &finding.remedy);
-    for (label, text) in [
-        ("prove", &reading::prove(finding)),
-        ("defined", &defined),
-    ] {
+    for (label, text) in [("prove", &reading::prove(finding)), ("defined", &defined)] {
         let text = screen.text(text);
         screen.detail(
             label,
@@ -266,7 +263,11 @@ pub(super) fn failure(screen: &mut Screen<'_>, finding: &Finding) {
 
 /// How to mend it, in the lines in which it was written: code stays code.
 fn mend(screen: &mut Screen<'_>, remedy: &str) {
-    for (line, label) in remedy.trim().lines().zip(["mend"].into_iter().chain(std::iter::repeat(""))) {
+    for (line, label) in remedy
+        .trim()
+        .lines()
+        .zip(["mend"].into_iter().chain(std::iter::repeat("")))
+    {
         let text = line.trim_start();
         let margin = "\u{a0}".repeat(line.len() - text.len());
         let text = screen.text(text);
