@@ -84,7 +84,7 @@ pub(super) async fn look(world: &mut dyn World, pause: f64) -> Option<Value> {
         (Some(why), ..) => ("unclear", Some(why)),
         (None, true, None) => (
             "unclear",
-            Some("the first request was refused already, because of others before it".to_owned()),
+            Some("the first request was refused already, because of others before it; look again by itself, once the limit lets requests through".to_owned()),
         ),
         (None, true, Some(_)) => ("held", None),
         (None, false, Some(status @ (401 | 403))) => (
