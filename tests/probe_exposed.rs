@@ -98,7 +98,7 @@ fn a_folder_handed_out_whole() {
 
 #[test]
 fn a_guarded_folder() {
-    let Some(nginx) = Nginx::start("good.conf", |folder| page(folder)) else {
+    let Some(nginx) = Nginx::start("good.conf", page) else {
         return;
     };
     let (told, _) = examine(&nginx.url(), &EXPOSED);
