@@ -86,6 +86,7 @@ fn every_header_right_is_go() {
     assert_eq!(
         of(&found, "pass"),
         [
+            "bundle.no-source-maps",
             "cookies.attributes",
             "cookies.flags",
             "cors.foreign-origin",
@@ -93,6 +94,9 @@ fn every_header_right_is_go() {
             "cors.preflight",
             "cors.wildcard",
             "cors.wildcard-on-pages",
+            "exposed.no-folder-listings",
+            "exposed.no-secret-files",
+            "exposed.no-trace",
             "headers.api",
             "headers.content-security-policy",
             "headers.content-type-options",

@@ -187,3 +187,32 @@ async fn what_cannot_be_read_is_said() {
     let told = facts(&server).await;
     assert_eq!(told["unread"], json!(["1 more scripts"]));
 }
+
+#[tokio::test]
+async fn source_maps_are_told_and_searched() {
+    let map = |source: &str| {
+        json!({ "version": 3, "sources": ["a.ts"], "sourcesContent": [source], "mappings": "" })
+            .to_string()
+    };
+    // Named by the script, and only lying beside one.
+    let (named, beside) = ("/maps/own.map", "/_next/static/chunks/main-1a.js.map");
+    for place in [named, beside] {
+        let text = map(&format!("const secret = '{SECRET}'"));
+        let server = site(move |path| match path {
+            "/own.js" => Some(format!("var a=1;\n//# sourceMappingURL={named}")),
+            path if path == place => Some(text.clone()),
+            _ => None,
+        });
+        let told = facts(&server).await;
+        assert_eq!(told["maps"], json!([place]));
+        let said = told["secrets_found"][0].as_str().unwrap();
+        assert!(said.contains(&format!("in {place}, byte ")), "{said}");
+    }
+    // A page that stands in for what is missing is no map.
+    let server = site(|path| path.ends_with(".map").then(|| "<!doctype html>".to_owned()));
+    let told = facts(&server).await;
+    assert_eq!(
+        [&told["maps"], &told["maps_untold"]],
+        [&json!([]), &json!([])]
+    );
+}

@@ -7,6 +7,7 @@ mod support;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use support::limiters::Limiters;
+use support::next::NextApp;
 use support::peers::Nginx;
 use support::{holdpoint, write};
 
@@ -257,10 +258,64 @@ fn sign_in_endpoints_are_asked_twelve_times_at_most() {
     let both = ["sign-in", "sign-in-callback"];
     of("/api/auth", next_auth).all("pass", &both);
     for check in both {
-        of("/open/auth", next_auth).says(check, "fail", "12 forms in a row");
+        of("/open/auth", next_auth).says(check, "fail", "12 forms in a row to /open/auth");
     }
     of("/members", next_auth).all("not-applicable", &both);
     of("/api/auth", "{}").all("not-applicable", &both);
+}
+
+#[test]
+fn only_a_provider_that_takes_a_password_has_one_to_guess() {
+    for (application, library) in [
+        (
+            "next-auth-4",
+            r#"{ "name": "a", "dependencies": { "next-auth": "4.24.11" } }"#,
+        ),
+        (
+            "next-auth-5",
+            r#"{ "name": "a", "dependencies": { "next-auth": "5.0.0-beta.30" } }"#,
+        ),
+    ] {
+        for (password, verdict, words) in [
+            (None, "not-applicable", "no provider that takes a password"),
+            (
+                Some("correct horse"),
+                "fail",
+                "12 forms in a row to /api/auth/callback/password",
+            ),
+        ] {
+            let Some(next) = NextApp::start(application, |url| {
+                let own = [
+                    (
+                        "NEXTAUTH_SECRET",
+                        "Zk3v9Qw7Lx2Rt8Yp5Nd1Hs6Jc4Bf0GmA".to_owned(),
+                    ),
+                    ("AUTH_SECRET", "Zk3v9Qw7Lx2Rt8Yp5Nd1Hs6Jc4Bf0GmA".to_owned()),
+                    ("NEXTAUTH_URL", url.to_owned()),
+                    ("AUTH_URL", url.to_owned()),
+                ];
+                let password = password.map(|password| ("TASKS_PASSWORD", password.to_owned()));
+                own.into_iter().chain(password).collect()
+            }) else {
+                return;
+            };
+            let folder = tempfile::tempdir().unwrap();
+            write(folder.path(), "package.json", library);
+            let url = next.url();
+            let arguments = [
+                "run",
+                "limits.sign-in-callback",
+                "--target",
+                &url,
+                "--report",
+                "json=-",
+            ];
+            let outcome = holdpoint(arguments.iter().chain(&ACTIVE))
+                .within(folder.path())
+                .run();
+            found(&outcome.stdout, &outcome.stderr).says("sign-in-callback", verdict, words);
+        }
+    }
 }
 
 #[test]

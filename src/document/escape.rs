@@ -79,6 +79,41 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
+/// A text of several lines as it stands below an item of a list: lines that are set in from the margin become a
+/// block of code, whatever they hold, and the others read as [`markdown`].
+pub fn steps(text: &str) -> String {
+    let mut out = String::new();
+    let mut lines = text.trim().lines().peekable();
+    while let Some(line) = lines.next() {
+        let mut block = vec![line];
+        let code = is_code(line);
+        while let Some(next) = lines.next_if(|next| is_code(next) == code) {
+            block.push(next);
+        }
+        if !code {
+            let space = if out.is_empty() { "" } else { "\n  " };
+            out += &format!("{space}{}", markdown(&block.join(" ")));
+            continue;
+        }
+        let block: Vec<String> = block.into_iter().map(visible).collect();
+        let margin = |line: &String| line.len() - line.trim_start_matches(' ').len();
+        let margin = block.iter().map(margin).min().unwrap_or(0);
+        let longest = block.iter().flat_map(|line| line.split(|c| c != '`'));
+        let longest = longest.map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(longest.max(2) + 1);
+        out += &format!("\n\n  {fence}\n");
+        for line in &block {
+            out += &format!("  {}\n", line[margin..].trim_end());
+        }
+        out += &format!("  {fence}\n");
+    }
+    out
+}
+
+fn is_code(line: &str) -> bool {
+    line.starts_with("  ") || line.starts_with('\t')
+}
+
 /// The text as a code span, fenced by more backticks than it holds; empty text gives nothing.
 pub fn code(text: &str) -> String {
     let text = visible(text);
@@ -118,6 +153,20 @@ mod tests {
         assert_eq!(visible("a\rb"), "a\\u{d}b");
         assert_eq!(visible("\u{202e}txt\u{9b}2J"), "\\u{202e}txt\\u{9b}2J");
         assert_eq!(visible("grün ✓ ‹NAME›"), "grün ✓ ‹NAME›");
+    }
+
+    #[test]
+    fn sets_off_what_is_code() {
+        assert_eq!(steps("use `a` | b"), markdown("use `a` | b"));
+        assert_eq!(
+            steps("Write:\n  a = 1\n    b <c>\nand *go*."),
+            "Write:\n\n  ```\n  a = 1\n    b <c>\n  ```\n\n  and \\*go\\*."
+        );
+        // What it holds does not end it.
+        assert_eq!(
+            steps("Write:\n  ```\n  # x\u{1b}"),
+            "Write:\n\n  ````\n  ```\n  # x\\u{1b}\n  ````\n"
+        );
     }
 
     #[test]

@@ -401,6 +401,7 @@ fn title(area: &str) -> &str {
         "dns" => "Names in the DNS",
         "email" => "Email",
         "environment" => "Environment variables",
+        "exposed" => "What the server hands out",
         "gcloud" => "Google Cloud",
         "headers" => "Security headers",
         "history" => "Secrets in the history of Git",

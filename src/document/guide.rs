@@ -26,6 +26,7 @@ struct Numbered {
     title: String,
     kind: Ruling,
     left: Option<String>,
+    wants: Option<String>,
 }
 
 /// What the findings say about one item of the guide, in the order of which outweighs which.
@@ -233,18 +234,17 @@ fn item(
                     .any(|finding| finding.check == *id && looked(finding))
         })
         .collect();
-    if check.left.is_some() || !unselected.is_empty() {
-        status = match status {
-            Status::Passed => Status::Partly,
-            Status::NotApplicable => Status::NotLooked,
-            other => other,
-        };
-    }
+    let open = check.left.is_some() || !unselected.is_empty();
+    status = match status {
+        Status::Passed if open => Status::Partly,
+        Status::NotApplicable if open || check.wants.is_some() => Status::NotLooked,
+        other => other,
+    };
     let done = matches!(status, Status::Passed | Status::NotApplicable);
     let left = if done {
         String::new()
     } else {
-        left(&check, status, &unselected)
+        left(&check, status, !of_item.is_empty(), &unselected)
     };
     let run = (!done && !unselected.is_empty())
         .then(|| format!("holdpoint run {}", unselected.join(" ")));
@@ -286,7 +286,7 @@ fn status(finding: &Finding) -> Status {
 }
 
 /// What is still to be done beside running the checks that were left out.
-fn left(check: &Numbered, status: Status, unselected: &[&str]) -> String {
+fn left(check: &Numbered, status: Status, has_checks: bool, unselected: &[&str]) -> String {
     let mut parts = Vec::new();
     match status {
         Status::Failed => parts.push("mend it: see the findings".to_owned()),
@@ -294,8 +294,16 @@ fn left(check: &Numbered, status: Status, unselected: &[&str]) -> String {
         Status::Unobserved => parts.push("see what could not be observed".to_owned()),
         _ => {}
     }
+    if status == Status::NotLooked && has_checks && unselected.is_empty() {
+        parts.push(match &check.wants {
+            Some(wants) => format!("its checks had nothing to look at; they want {wants}"),
+            None => "its checks had nothing here to look at".to_owned(),
+        });
+    }
     match (check.kind, &check.left) {
-        (Ruling::Auto, _) if status == Status::NotLooked && unselected.is_empty() => {
+        (Ruling::Auto, _)
+            if status == Status::NotLooked && !has_checks && unselected.is_empty() =>
+        {
             parts.push("no check of this version looks at it".to_owned());
         }
         (_, None) => {}

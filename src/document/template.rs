@@ -51,6 +51,9 @@ fn fill(template: &Source, view: Value) -> Result<String, Error> {
     environment.add_filter("code", |value: &Value| {
         Ok::<_, Error>(Value::from_safe_string(escape::code(&text(value)?)))
     });
+    environment.add_filter("steps", |value: &Value| {
+        Ok::<_, Error>(Value::from_safe_string(escape::steps(&text(value)?)))
+    });
     environment.add_filter("cell", |value: &Value| {
         Ok::<_, Error>(Value::from_safe_string(escape::cell(&text(value)?)))
     });

@@ -138,6 +138,19 @@ fn what_does_not_apply_in_part_is_still_open() {
 }
 
 #[test]
+fn what_was_given_nothing_to_look_at_says_what_it_wants() {
+    let absent = [finding("limits.a", Verdict::NotApplicable)];
+    for (number, wants) in [("1.2", "HOLDPOINT_AUDIT_JSON"), ("5.4", "[rate_limits]")] {
+        let tag = format!("P{number}");
+        let domains = domains(&absent, &[("limits.a", &tag)]);
+        let item = item(&domains, number);
+        assert_eq!(item.status, "not yet looked at");
+        assert!(item.left.contains(wants), "{}", item.left);
+        assert!(!item.left.contains("no check of this version"));
+    }
+}
+
+#[test]
 fn a_waiver_changes_no_failure() {
     let waived = Finding {
         waived: Some("owner: why (until)".into()),

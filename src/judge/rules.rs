@@ -235,10 +235,18 @@ fn shown(expr: &Expr, scope: Scope<'_>) -> String {
             .map(String::as_str)
             .collect();
         let value = at(scope, names.iter().copied()).map_or_else(|| "unknown".into(), show);
-        let part = format!("{} = {value}", names.join("."));
+        let part = cause(&names, scope).unwrap_or_else(|| format!("{} = {value}", names.join(".")));
         if !parts.contains(&part) {
             parts.push(part);
         }
     }
     parts.join(", ")
+}
+
+/// What stands beside `….ok` as its cause, which tells more than a bare no.
+fn cause(names: &[&str], scope: Scope<'_>) -> Option<String> {
+    let (_, above) = names.split_last().filter(|(last, _)| **last == "ok")?;
+    let path = above.iter().copied().chain(["cause"]);
+    let told = at(scope, path)?.as_str().filter(|told| !told.is_empty())?;
+    Some(told.to_owned())
 }

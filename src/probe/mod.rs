@@ -9,6 +9,7 @@ mod contract;
 mod dns;
 mod environment;
 mod exec;
+mod exposed;
 mod file;
 mod gcloud;
 mod history;
@@ -48,6 +49,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &dns::Dns,
     &environment::EnvironmentProbe,
     &exec::Exec,
+    &exposed::Exposed,
     &file::File,
     &gcloud::Gcloud,
     &history::History,

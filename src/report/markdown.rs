@@ -1,7 +1,7 @@
 //! The report for a step summary or a ticket: decision, counts, failures with what mends them.
 
 use super::{Report, Style};
-use crate::document::escape::{cell, code, cut, markdown};
+use crate::document::escape::{cell, code, cut, markdown, steps};
 use crate::document::reading;
 use crate::model::{Finding, Subject, Verdict};
 use std::fmt::Write;
@@ -219,7 +219,7 @@ fn details(out: &mut String, finding: &Finding) -> std::fmt::Result {
     }
     let evidence = code(reading::evidence(finding).unwrap_or_default());
     for (label, text) in [
-        ("mend", markdown(&finding.remedy)),
+        ("mend", steps(&finding.remedy)),
         ("prove", code(&reading::prove(finding))),
         ("defined", code(&finding.defined)),
         ("evidence", evidence),

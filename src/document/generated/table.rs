@@ -291,6 +291,7 @@ pub const GENERATED: &[Generated] = &[
                     "headers.referrer-policy-leak",
                     "environment.no-client-secrets",
                     "bundle.*",
+                    "exposed.*",
                     "history.*",
                 ],
                 people: &[],

@@ -1,6 +1,7 @@
 //! The bundle probe: do pages and the scripts that they load hold a secret of the server?
 
 mod declared;
+mod maps;
 mod reading;
 
 use super::history::Sought;
@@ -10,6 +11,7 @@ use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind, Target};
 use crate::secret::{Hunt, Quarry};
 use futures_util::future::{BoxFuture, join_all};
+use maps::Maps;
 use reading::{get, scripts_of_page};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -158,23 +160,23 @@ async fn look(parameters: &Facts, context: &Context) -> Result<Facts, Hindrance>
         return Err(Hindrance::new(HindranceKind::Protocol, cause));
     }
     let foreign = foreign.difference(&scripts).count();
-    let count = follow(scripts, &hunt, context, target, &mut findings, &mut unread).await;
-    Ok(facts(
-        &sought,
-        context,
-        &findings,
-        (read, count, foreign),
-        &unread,
-    ))
+    let mut maps = Maps::default();
+    let search = (&hunt, context, target);
+    let count = follow(scripts, search, &mut findings, &mut maps, &mut unread).await;
+    let (served, untold) = maps.read(&hunt, context, target, &mut findings).await;
+    let counts = (read, count, foreign);
+    let mut facts = facts(&sought, context, &findings, counts, &unread);
+    facts.insert("maps".into(), served.into());
+    facts.insert("maps_untold".into(), untold.into());
+    Ok(facts)
 }
 
 /// Reads scripts, and those that they name.
 async fn follow(
     scripts: BTreeSet<Url>,
-    hunt: &Hunt,
-    context: &Context,
-    target: &Target,
+    (hunt, context, target): (&Hunt, &Context, &Target),
     findings: &mut Findings,
+    maps: &mut Maps,
     unread: &mut Vec<String>,
 ) -> usize {
     let mut known = scripts.clone();
@@ -194,6 +196,7 @@ async fn follow(
                 Ok(answer) if answer.status == 200 => {
                     findings.search(hunt, context, place, &answer.body);
                     let text = String::from_utf8_lossy(&answer.body);
+                    maps.note(address, &text);
                     let named = scripts_of_next(&text, address).into_iter();
                     pending.extend(named.filter(|script| known.insert(script.clone())));
                 }

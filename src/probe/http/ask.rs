@@ -3,11 +3,12 @@
 use super::address;
 use super::parameters::{BODY_LIMIT, list};
 use crate::model::{Facts, PathClasses, Target};
+use crate::probe::site;
 use serde_json::Value;
 use url::Url;
 
 /// The words for an Origin.
-pub(super) const ORIGIN_WORDS: [&str; 4] = ["foreign", "lookalike", "null", "own"];
+pub(super) const ORIGIN_WORDS: [&str; 5] = ["foreign", "lookalike", "lookalike-end", "null", "own"];
 /// The Origin sent for the word `foreign`.
 const FOREIGN: &str = "https://holdpoint-foreign.example";
 
@@ -66,6 +67,7 @@ impl Ask {
         Some(match self.origin.as_deref()? {
             "foreign" => FOREIGN.to_owned(),
             "lookalike" => lookalike(address),
+            "lookalike-end" => lookalike_end(address),
             "own" => address.origin().ascii_serialization(),
             literal => literal.to_owned(),
         })
@@ -128,6 +130,9 @@ impl Ask {
             }),
             Some("null") => label.push_str(" from origin null"),
             Some("lookalike") => label.push_str(" from a lookalike origin"),
+            Some("lookalike-end") => {
+                label.push_str(" from an origin that ends like the target's");
+            }
             Some("own") => label.push_str(" from its own origin"),
             Some(literal) => label.push_str(&format!(" from {literal}")),
         }
@@ -145,4 +150,54 @@ fn lookalike(address: &Url) -> String {
         .collect();
     let name = name.trim_start_matches('-');
     format!("https://{name}.holdpoint-foreign.example")
+}
+
+/// A foreign origin that a comparison of endings takes for the target, or for one of its subdomains: it ends with the
+/// domain that was registered, which anybody may register with letters before it.
+fn lookalike_end(address: &Url) -> String {
+    let host = address.host_str().unwrap_or_default();
+    let domain = address
+        .domain()
+        .and_then(site::with_private)
+        .unwrap_or(host);
+    let port = address
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    format!("https://holdpoint-foreign{domain}{port}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_that_look_like_the_target() {
+        let of = |word: &dyn Fn(&Url) -> String, address: &str| word(&Url::parse(address).unwrap());
+        assert_eq!(
+            of(&lookalike, "https://shop.test/x"),
+            "https://shop.test.holdpoint-foreign.example"
+        );
+        for (address, origin) in [
+            // Anybody may register it, unlike a name below shop.co.uk.
+            (
+                "https://www.shop.co.uk/",
+                "https://holdpoint-foreignshop.co.uk",
+            ),
+            (
+                "https://shop.vercel.app/",
+                "https://holdpoint-foreignshop.vercel.app",
+            ),
+            (
+                "http://localhost:3000/",
+                "https://holdpoint-foreignlocalhost:3000",
+            ),
+            (
+                "http://127.0.0.1:3000/",
+                "https://holdpoint-foreign127.0.0.1:3000",
+            ),
+        ] {
+            assert_eq!(of(&lookalike_end, address), origin);
+        }
+    }
 }

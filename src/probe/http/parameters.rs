@@ -37,7 +37,7 @@ pub(super) fn declared() -> Vec<ParameterSpec> {
         optional(
             "origin",
             text(),
-            "an Origin header: foreign, lookalike, null, own, or an origin such as https://partner.example",
+            "an Origin header: foreign, lookalike (begins like the target), lookalike-end (ends like it), null, own, or an origin such as https://partner.example",
         ),
         optional("origins", texts(), "several origins, each its own look"),
         optional(
@@ -287,6 +287,6 @@ fn check_origin(origin: &str) -> Result<(), String> {
         .map(|word| format!("; did you mean '{word}'?"))
         .unwrap_or_default();
     Err(format!(
-        "'{origin}' is not an origin such as https://partner.example, nor foreign, lookalike, null or own{hint}"
+        "'{origin}' is not an origin such as https://partner.example, nor foreign, lookalike, lookalike-end, null or own{hint}"
     ))
 }

@@ -83,6 +83,15 @@ impl<'a> Asker<'a> {
 
     /// Asks once. Follows nothing.
     pub(super) async fn ask(&self, question: &Question, until: Instant) -> Result<Answer, Fault> {
+        Ok(Self::read(&self.fetch(question, until).await?))
+    }
+
+    /// The whole answer.
+    pub(super) async fn fetch(
+        &self,
+        question: &Question,
+        until: Instant,
+    ) -> Result<Fetched, Fault> {
         let address = of_path(&self.base, &question.path);
         let mut request = Request::new(question.method.clone(), address);
         let headers = request.headers_mut();
@@ -102,8 +111,7 @@ impl<'a> Asker<'a> {
             set(headers, "content-type", "application/x-www-form-urlencoded");
             *request.body_mut() = Some(form.clone().into());
         }
-        let fetched = self.context.transport.fetch(request, until).await?;
-        Ok(Self::read(&fetched))
+        self.context.transport.fetch(request, until).await
     }
 
     fn read(fetched: &Fetched) -> Answer {

@@ -19,6 +19,17 @@ pub(super) fn parameters() -> Vec<ParameterSpec> {
         )
         .one_of(&LOOKS),
         ParameterSpec::optional(
+            "providers",
+            Text,
+            "for sign-in: the path at which the library lists its providers. The path's last part then gives way to the id of each that takes \
+             credentials; without one there is nothing to look at",
+        ),
+        ParameterSpec::optional(
+            "open",
+            Text,
+            "for sign-in: the id of a provider that lets anybody in, where there is nothing to guess; it is left out",
+        ),
+        ParameterSpec::optional(
             "paths",
             FactKind::list(Text),
             "the paths, each a look of its own; default those under [rate_limits] in holdpoint.toml, and for announced the API path where there are none",

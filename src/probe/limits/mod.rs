@@ -70,6 +70,11 @@ impl Probe for Limits {
         let mut each = subject::each(parameters, look, context)?;
         for one in &mut each {
             one.insert("look".into(), look.into());
+            for name in ["providers", "open"] {
+                if let Some(Value::String(given)) = parameters.get(name) {
+                    one.insert(name.into(), given.as_str().into());
+                }
+            }
         }
         Ok(each)
     }
@@ -134,14 +139,34 @@ async fn look(parameters: &Facts, wanted: &Wanted, context: &Context) -> Result<
     };
     match (look, claim) {
         ("sign-in", _) => {
-            world.question = sign_in::form(path);
-            let absent = || settled(HindranceKind::Absent, "nothing answers a form there");
+            let absent = |cause: &str| settled(HindranceKind::Absent, cause);
             let pause = if asker.target().is_loopback() {
                 0.0
             } else {
                 sign_in::PAUSE
             };
-            let burst = sign_in::look(&mut world, pause).await.ok_or_else(absent)?;
+            let listed = given("providers").map(|list| (list, given("open")));
+            let paths = sign_in::paths(&asker, path, listed, until).await?;
+            if paths.is_empty() {
+                return Err(absent(
+                    "the application offers no provider that takes a password",
+                ));
+            }
+            let mut told = None;
+            for path in paths {
+                world.question = sign_in::form(&path);
+                let Some(burst) = sign_in::look(&mut world, pause).await else {
+                    continue;
+                };
+                facts.insert("path".into(), path.into());
+                let held = burst["outcome"] == "held";
+                told = Some(burst);
+                // One that is open decides; of those that hold, the last one is told.
+                if !held {
+                    break;
+                }
+            }
+            let burst = told.ok_or_else(|| absent("nothing answers a form there"))?;
             facts.insert("burst".into(), burst);
         }
         (_, None) => {

@@ -1,9 +1,12 @@
 //! The look at sign-in endpoints: at most twelve forms, without the token that would make the library act on them.
 
-use super::ask::Question;
+use super::ask::{Asker, Question};
 use super::burst::{Burst, World, burst};
+use crate::probe::transport::Fault;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::time::Instant;
 
 /// The most forms that are sent to one endpoint.
 pub(super) const MOST: u64 = 12;
@@ -20,6 +23,46 @@ pub(super) fn form(path: &str) -> Question {
         form: Some("email=holdpoint-sink%40example.com&password=holdpoint&json=true".into()),
     }
 }
+
+/// Where forms are sent: `path` itself or, where the library lists its providers, the callback of each that takes
+/// credentials, but for one that lets anybody in. The library answers a form to any other with an error, whether or
+/// not there is a limit.
+pub(super) async fn paths(
+    asker: &Asker<'_>,
+    path: &str,
+    providers: Option<(&str, Option<&str>)>,
+    until: Instant,
+) -> Result<Vec<String>, Fault> {
+    let Some((list, open)) = providers else {
+        return Ok(vec![path.to_owned()]);
+    };
+    let fetched = asker.fetch(&Question::get(list), until).await?;
+    let listed = fetched.json().filter(|_| fetched.status == 200);
+    Ok(listed
+        .and_then(|listed| callbacks(path, &listed, open))
+        .unwrap_or_else(|| vec![path.to_owned()]))
+}
+
+/// The callbacks of those listed that take credentials; none where it is no list of providers.
+fn callbacks(path: &str, listed: &Value, open: Option<&str>) -> Option<Vec<String>> {
+    let (base, _) = path.rsplit_once('/')?;
+    let listed = listed.as_object()?;
+    if !listed.values().all(|one| one["type"].is_string()) {
+        return None;
+    }
+    let taking = listed
+        .iter()
+        .filter(|(id, one)| one["type"] == "credentials" && Some(id.as_str()) != open);
+    let path = |id: &str| format!("{base}/{}", utf8_percent_encode(id, UNRESERVED));
+    Some(taking.map(|(id, _)| path(id)).collect())
+}
+
+/// What a path may hold as it is (RFC 3986 section 2.3).
+const UNRESERVED: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
 
 /// Sends the forms; the fact `burst`, or none where nothing answers there.
 pub(super) async fn look(world: &mut dyn World, pause: f64) -> Option<Value> {
@@ -41,7 +84,7 @@ pub(super) async fn look(world: &mut dyn World, pause: f64) -> Option<Value> {
         (Some(why), ..) => ("unclear", Some(why)),
         (None, true, None) => (
             "unclear",
-            Some("the first request was refused already, because of others before it".to_owned()),
+            Some("the first request was refused already, because of others before it; look again by itself, once the limit lets requests through".to_owned()),
         ),
         (None, true, Some(_)) => ("held", None),
         (None, false, Some(status @ (401 | 403))) => (
@@ -49,6 +92,10 @@ pub(super) async fn look(world: &mut dyn World, pause: f64) -> Option<Value> {
             Some(format!(
                 "every request was answered with status {status}, which is not the library's: deployment protection or a firewall stands before it"
             )),
+        ),
+        (None, false, Some(400)) => (
+            "unclear",
+            Some("every form was answered with status 400, so nothing there takes one".to_owned()),
         ),
         (None, false, _) => ("none", None),
     };
@@ -71,4 +118,26 @@ pub(super) async fn look(world: &mut dyn World, pause: f64) -> Option<Value> {
         "recovered_after": null,
         "unwatched": "limits of sign-in last for minutes, and are not waited for",
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callbacks_of_providers_that_take_credentials() {
+        let of =
+            |listed: Value| callbacks("/api/auth/callback/credentials", &listed, Some("guest"));
+        let google = json!({ "id": "google", "type": "oauth" });
+        let guest = json!({ "id": "guest", "type": "credentials" });
+        let staff = json!({ "id": "staff only", "type": "credentials" });
+        assert_eq!(of(json!({ "google": google })), Some(Vec::new()));
+        assert_eq!(
+            of(json!({ "google": google, "guest": guest, "staff only": staff })).unwrap(),
+            ["/api/auth/callback/staff%20only"]
+        );
+        // Not what the library answers.
+        assert_eq!(of(json!({ "error": "no" })), None);
+        assert_eq!(of(json!([])), None);
+    }
 }

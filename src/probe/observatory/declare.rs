@@ -98,6 +98,16 @@ pub(super) fn facts() -> Vec<FactSpec> {
         ),
         costs(),
         new(
+            "losses",
+            texts(),
+            "the same in short: result and points; the dearest first",
+        ),
+        new(
+            "dearest",
+            FactKind::optional(Text),
+            "what to do about the dearest; null where nothing takes points away",
+        ),
+        new(
             "untold",
             texts(),
             "tests that could not be told, such as redirection where no plain address is known; they count nothing",

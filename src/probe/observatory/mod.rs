@@ -172,6 +172,11 @@ async fn measure(
     put("least_score", json!(outcome::least_score(least)));
     put("tests", tests(&graded));
     put("costs", costs(&graded));
+    put("losses", losses(&graded));
+    put(
+        "dearest",
+        json!(dear(&graded).first().map(|one| one.remedy)),
+    );
     put("untold", json!(untold(&graded)));
     put(
         "later",
@@ -218,15 +223,27 @@ fn tests(graded: &Grade) -> Value {
     Value::Object(tests)
 }
 
-/// The tests that take points away, the dearest first, each with what to do.
-fn costs(graded: &Grade) -> Value {
-    let mut costs: Vec<_> = graded
+/// The tests that take points away, the dearest first.
+fn dear(graded: &Grade) -> Vec<Outcome> {
+    let mut dear: Vec<_> = graded
         .tests
         .iter()
         .filter_map(|(_, outcome)| outcome.filter(|outcome| outcome.modifier < 0))
         .collect();
-    costs.sort_by_key(|outcome| outcome.modifier);
-    let told = costs.iter().map(|outcome| {
+    dear.sort_by_key(|outcome| outcome.modifier);
+    dear
+}
+
+/// The same by the Observatory's names, each with its points.
+fn losses(graded: &Grade) -> Value {
+    let told = dear(graded).into_iter();
+    told.map(|outcome| format!("{} ({})", outcome.result, outcome.modifier))
+        .collect()
+}
+
+/// The same, each with what to do.
+fn costs(graded: &Grade) -> Value {
+    let told = dear(graded).into_iter().map(|outcome| {
         format!(
             "{} ({}): {}",
             outcome.result, outcome.modifier, outcome.remedy

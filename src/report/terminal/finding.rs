@@ -145,8 +145,7 @@ pub(super) fn inconclusive(screen: &mut Screen<'_>, findings: &[&Finding]) {
                 head(screen, finding);
                 let faults = reading::faults(finding);
                 faults.iter().take(1).for_each(|fault| at(screen, fault));
-                let remedy = screen.text(&finding.remedy);
-                screen.detail("mend", Ink::Plain, &remedy);
+                mend(screen, &finding.remedy);
                 let again = screen.text(&reading::prove(finding));
                 screen.detail("try", Ink::Plain, &format!("mend the cause, then {again}"));
                 note(screen, finding);
@@ -242,11 +241,8 @@ pub(super) fn failure(screen: &mut Screen<'_>, finding: &Finding) {
     } else {
         finding.defined.clone()
     };
-    for (label, text) in [
-        ("mend", &finding.remedy),
-        ("prove", &reading::prove(finding)),
-        ("defined", &defined),
-    ] {
+    mend(screen, &finding.remedy);
+    for (label, text) in [("prove", &reading::prove(finding)), ("defined", &defined)] {
         let text = screen.text(text);
         screen.detail(
             label,
@@ -263,6 +259,20 @@ pub(super) fn failure(screen: &mut Screen<'_>, finding: &Finding) {
         screen.detail("evidence", Ink::Dim, &evidence);
     }
     note(screen, finding);
+}
+
+/// How to mend it, in the lines in which it was written: code stays code.
+fn mend(screen: &mut Screen<'_>, remedy: &str) {
+    for (line, label) in remedy
+        .trim()
+        .lines()
+        .zip(["mend"].into_iter().chain(std::iter::repeat("")))
+    {
+        let text = line.trim_start();
+        let margin = "\u{a0}".repeat(line.len() - text.len());
+        let text = screen.text(text);
+        screen.detail(label, Ink::Plain, &format!("{margin}{text}"));
+    }
 }
 
 /// Where a fault was seen: `GET / and 6 more`.
