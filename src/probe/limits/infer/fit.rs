@@ -1,0 +1,305 @@
+//! The fit: which families, with which numbers, reproduce every decision of a log.
+
+use super::families::{Extent, Model};
+use super::log::{Event, Log};
+use std::collections::BTreeSet;
+
+/// A family, as it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::probe::limits) enum Family {
+    FixedFirst,
+    FixedAligned,
+    SlidingLog,
+    SlidingLogRefusals,
+    SlidingCounter,
+    TokenBucket,
+    IntervalBucket,
+    LeakyQueue,
+}
+
+impl Family {
+    /// The word of the fact.
+    pub(in crate::probe::limits) fn word(self) -> &'static str {
+        match self {
+            Self::FixedFirst => "fixed-window-from-first-request",
+            Self::FixedAligned => "fixed-window-aligned",
+            Self::SlidingLog => "sliding-log",
+            Self::SlidingLogRefusals => "sliding-log-counting-refusals",
+            Self::SlidingCounter => "sliding-counter",
+            Self::TokenBucket => "token-bucket",
+            Self::IntervalBucket => "interval-bucket",
+            Self::LeakyQueue => "leaky-queue",
+        }
+    }
+}
+
+/// A family that reproduces the log, and the numbers with which it does.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::probe::limits) struct Fit {
+    pub(in crate::probe::limits) family: Family,
+    /// Requests that pass at once: the limit of a window, the size of a bucket.
+    pub(in crate::probe::limits) limit: (u64, u64),
+    /// Seconds; of a bucket, the time in which it fills up.
+    pub(in crate::probe::limits) window: (f64, f64),
+    /// Requests per second in the long run.
+    pub(in crate::probe::limits) rate: (f64, f64),
+    /// How many come back at a time, of an interval bucket.
+    pub(in crate::probe::limits) lump: Option<(u64, u64)>,
+}
+
+/// The longest window that is looked for, in seconds.
+const LONGEST: f64 = 4000.0;
+/// The shortest, and the smallest rate.
+const LEAST: f64 = 1e-3;
+
+/// The models that are left, of a log that grows: what is refuted once is refuted for good.
+#[derive(Debug, Default)]
+pub(super) struct Fitting {
+    left: Option<Vec<Model>>,
+}
+
+impl Fitting {
+    /// Every family that reproduces the log, which continues the one given before.
+    pub(super) fn fits(&mut self, log: &Log) -> Vec<Fit> {
+        let events = log.events();
+        let clues = Clues::of(log, &events);
+        let candidates = self.left.take().unwrap_or_else(|| candidates(&clues).collect());
+        let mut left = Vec::new();
+        let mut told: Vec<Fit> = Vec::new();
+        for model in candidates {
+            let bounds = clues.bounds(model);
+            if bounds.0 > bounds.1 || !clues.allows(model, bounds) {
+                continue;
+            }
+            let Some(extent) = model.replay(&events, bounds) else {
+                continue;
+            };
+            left.push(model);
+            let one = fit(model, extent);
+            match told.iter_mut().find(|other| other.family == one.family) {
+                Some(other) => other.take(&one),
+                None => told.push(one),
+            }
+        }
+        self.left = Some(left);
+        told
+    }
+}
+
+impl Fit {
+    /// Is the limit told exactly? Of a bucket that fills up while it is emptied, one more or less cannot be told.
+    pub(in crate::probe::limits) fn is_exact(&self) -> bool {
+        let doubt = u64::from(self.family == Family::TokenBucket);
+        self.limit.1 - self.limit.0 <= doubt
+    }
+
+    fn take(&mut self, other: &Self) {
+        let join = |a: &mut (f64, f64), b: (f64, f64)| *a = (a.0.min(b.0), a.1.max(b.1));
+        let whole = |a: (u64, u64), b: (u64, u64)| (a.0.min(b.0), a.1.max(b.1));
+        self.limit = whole(self.limit, other.limit);
+        join(&mut self.window, other.window);
+        join(&mut self.rate, other.rate);
+        self.lump = self.lump.zip(other.lump).map(|(a, b)| whole(a, b));
+    }
+}
+
+fn fit(model: Model, extent: Extent) -> Fit {
+    let limit = u64::from(model.limit());
+    let (low, high) = extent.measure;
+    let size = f64::from(model.limit());
+    let per_window = |number: f64| (number / high, number / low);
+    let of = |family, window, rate, lump| Fit {
+        family,
+        limit: (limit, limit),
+        window,
+        rate,
+        lump,
+    };
+    match model {
+        Model::FixedFirst { .. } => of(Family::FixedFirst, (low, high), per_window(size), None),
+        Model::FixedAligned { .. } => of(Family::FixedAligned, (low, high), per_window(size), None),
+        Model::SlidingLog {
+            refusals: false, ..
+        } => of(Family::SlidingLog, (low, high), per_window(size), None),
+        Model::SlidingLog { .. } => of(
+            Family::SlidingLogRefusals,
+            (low, high),
+            per_window(size),
+            None,
+        ),
+        Model::SlidingCounter { .. } => {
+            of(Family::SlidingCounter, (low, high), per_window(size), None)
+        }
+        Model::TokenBucket { .. } => of(
+            Family::TokenBucket,
+            (size / high, size / low),
+            (low, high),
+            None,
+        ),
+        Model::IntervalBucket { lump, .. } => of(
+            Family::IntervalBucket,
+            (size / f64::from(lump) * low, size / f64::from(lump) * high),
+            per_window(f64::from(lump)),
+            Some((u64::from(lump), u64::from(lump))),
+        ),
+    }
+}
+
+/// Every model whose number the first requests do not exclude: what they let through is the number, or more.
+fn candidates(clues: &Clues<'_>) -> impl Iterator<Item = Model> {
+    let most = clues.first;
+    (1..=most).flat_map(move |limit| {
+        let others = [
+            Model::FixedFirst { limit },
+            Model::FixedAligned { limit },
+            Model::SlidingLog {
+                limit,
+                refusals: false,
+            },
+            Model::SlidingLog {
+                limit,
+                refusals: true,
+            },
+            Model::SlidingCounter {
+                limit,
+                whole: false,
+            },
+            Model::SlidingCounter { limit, whole: true },
+            Model::TokenBucket { burst: limit },
+        ];
+        // With lumps as large as the bucket it is an aligned window.
+        let lumps = (1..limit).map(move |lump| Model::IntervalBucket { burst: limit, lump });
+        others.into_iter().chain(lumps)
+    })
+}
+
+/// What bounds the numbers before anything is replayed.
+struct Clues<'a> {
+    events: &'a [Event],
+    /// Passed before the first refusal.
+    first: u32,
+    /// In so many seconds, at the most.
+    during: f64,
+    /// Nothing passed for so many seconds.
+    refused: f64,
+    /// Passed between two refusals, each time.
+    runs: BTreeSet<u32>,
+}
+
+impl<'a> Clues<'a> {
+    fn of(log: &Log, events: &'a [Event]) -> Self {
+        let first = u32::try_from(log.first_run()).unwrap_or(u32::MAX);
+        let during = events
+            .get(first as usize)
+            .zip(events.first())
+            .map_or(0.0, |(last, first)| last.to - first.from);
+        let begun = events
+            .windows(2)
+            .filter(|pair| !pair[0].admitted && pair[1].admitted);
+        let runs = begun
+            .filter(|pair| pair[1].refused.is_finite())
+            .map(|pair| pair[1].run)
+            .collect();
+        Self {
+            events,
+            first,
+            during,
+            refused: log.longest_refusal().max(LEAST),
+            runs,
+        }
+    }
+
+    /// Between which the window, or the rate, must lie.
+    fn bounds(&self, model: Model) -> (f64, f64) {
+        match model {
+            // Whatever a window began with, one that begins lets something through.
+            Model::FixedFirst { limit } | Model::FixedAligned { limit } => {
+                let (low, high) = self.spread(limit, 1.0);
+                (low.max(self.refused), high)
+            }
+            Model::SlidingLog { .. } => (LEAST, LONGEST),
+            Model::SlidingCounter { limit, .. } => self.spread(limit, 2.0),
+            Model::TokenBucket { burst } => self.rates(burst, 1),
+            Model::IntervalBucket { burst, lump } => {
+                let (low, high) = self.rates(burst, lump);
+                let lump = f64::from(lump);
+                ((lump / high).max(self.refused), LONGEST.min(lump / low))
+            }
+        }
+    }
+
+    /// May it be one of these, by how much passed at a time?
+    fn allows(&self, model: Model, (low, high): (f64, f64)) -> bool {
+        let first = f64::from(self.first);
+        // A run that begins after a refusal begins with a window, or with a lump.
+        let least = self.runs.first().copied().unwrap_or(u32::MAX);
+        match model {
+            Model::FixedFirst { limit } | Model::FixedAligned { limit } => {
+                limit <= least && first <= f64::from(limit) * ((self.during / low).floor() + 2.0)
+            }
+            Model::SlidingLog { .. } => true,
+            // At once, and as much in each window; one more by rounding.
+            Model::SlidingCounter { limit, .. } => {
+                first <= f64::from(limit) * (self.during / low + 1.0) + 1.0
+            }
+            Model::TokenBucket { burst } => first <= f64::from(burst) + self.during * high + 1.0,
+            Model::IntervalBucket { burst, lump } => {
+                let lumps = (self.during / low).floor() + 1.0;
+                first <= f64::from(burst) + f64::from(lump) * lumps
+                    && self.runs.iter().all(|run| run % lump == 0 || *run >= burst)
+            }
+        }
+    }
+
+    /// A refusal needs `limit` requests that passed in the last `windows` windows; and two windows, which is what less than a
+    /// window can touch, never let more than twice as many through.
+    fn spread(&self, limit: u32, windows: f64) -> (f64, f64) {
+        let limit = limit as usize;
+        let mut passed: Vec<&Event> = Vec::with_capacity(self.events.len());
+        let (mut low, mut high) = (LEAST, LONGEST);
+        for event in self.events {
+            let back = |many: usize| passed.len().checked_sub(many).map(|place| passed[place]);
+            if event.admitted {
+                if let Some(earlier) = back(2 * limit) {
+                    high = high.min(event.to - earlier.from);
+                }
+                passed.push(event);
+            } else if let Some(earlier) = back(limit) {
+                low = low.max((event.from - earlier.to) / windows);
+            }
+        }
+        (low, high)
+    }
+
+    /// What came back between two refusals, which find a bucket empty, tells the rate, a lump more or less. While fewer
+    /// came back than the bucket holds, nothing was lost.
+    fn rates(&self, burst: u32, lump: u32) -> (f64, f64) {
+        let lump = f64::from(lump);
+        let (mut low, mut high) = (LEAST, lump / self.refused);
+        let (mut passed, mut run) = (0.0, 0);
+        let mut first: Option<(f64, f64)> = None;
+        let mut stretch: Option<(f64, f64)> = None;
+        for event in self.events {
+            passed += f64::from(u8::from(event.admitted));
+            if let Some((since, before)) = first {
+                low = f64::max(low, (passed - before - lump) / (event.to - since));
+            }
+            if event.admitted {
+                run += 1;
+                continue;
+            }
+            first = first.or(Some((event.from, passed)));
+            match stretch {
+                Some((since, before)) if run < burst => {
+                    let seconds = event.from - since;
+                    if seconds > 0.0 {
+                        high = high.min((passed - before + lump) / seconds);
+                    }
+                }
+                _ => stretch = Some((event.to, passed)),
+            }
+            run = 0;
+        }
+        (low, high)
+    }
+}

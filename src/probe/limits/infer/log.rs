@@ -1,0 +1,81 @@
+//! What was sent and what came of it: the log that the families of limiters are fitted to.
+
+/// One request that a limiter let through or refused.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::probe::limits) struct Attempt {
+    /// When it was sent, in seconds of the world's clock.
+    pub(in crate::probe::limits) sent: f64,
+    /// When its answer was there. The limiter decided at some moment between the two.
+    pub(in crate::probe::limits) got: f64,
+    pub(in crate::probe::limits) admitted: bool,
+    /// What its answer says is left of the limit.
+    pub(in crate::probe::limits) remaining: Option<f64>,
+}
+
+/// The attempts, in the order in which they were made.
+#[derive(Debug, Clone, Default)]
+pub(in crate::probe::limits) struct Log {
+    pub(in crate::probe::limits) attempts: Vec<Attempt>,
+}
+
+/// An attempt as the fit sees it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Event {
+    /// The earliest moment of the decision, in seconds since the first attempt.
+    pub(super) from: f64,
+    /// The latest moment.
+    pub(super) to: f64,
+    pub(super) admitted: bool,
+    /// Requests that pass in a row from here on until the next refusal.
+    pub(super) run: u32,
+    /// The latest moment of that refusal; infinite where none follows.
+    pub(super) refused: f64,
+}
+
+/// What servers' clocks are coarse by, in seconds: they read the time once for several requests.
+const SLACK: f64 = 0.004;
+
+impl Log {
+    /// The attempts with what follows each.
+    pub(super) fn events(&self) -> Vec<Event> {
+        let start = self.attempts.first().map_or(0.0, |first| first.sent);
+        let (mut run, mut refused) = (0, f64::INFINITY);
+        let backward = self.attempts.iter().rev().map(|one| {
+            let (from, to) = (one.sent - start - SLACK, one.got - start + SLACK);
+            if one.admitted {
+                run += 1;
+            } else {
+                (run, refused) = (0, to);
+            }
+            Event {
+                from,
+                to,
+                admitted: one.admitted,
+                run,
+                refused,
+            }
+        });
+        let mut events: Vec<_> = backward.collect();
+        events.reverse();
+        events
+    }
+
+    /// How many passed before the first refusal, or without one.
+    pub(super) fn first_run(&self) -> u64 {
+        let passed = self.attempts.iter().take_while(|one| one.admitted);
+        passed.count() as u64
+    }
+
+    /// Was any refused?
+    pub(super) fn is_refused(&self) -> bool {
+        self.attempts.iter().any(|one| !one.admitted)
+    }
+
+    /// The longest time in which nothing passed, in seconds, at the least.
+    pub(super) fn longest_refusal(&self) -> f64 {
+        let runs = self.attempts.chunk_by(|a, b| a.admitted == b.admitted);
+        runs.filter(|run| !run[0].admitted)
+            .map(|run| run[run.len() - 1].sent - run[0].got - 2.0 * SLACK)
+            .fold(0.0, f64::max)
+    }
+}

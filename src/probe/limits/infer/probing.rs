@@ -1,0 +1,317 @@
+//! The plan of probing: drain the limiter, watch it recover, and ask again where its families would part.
+
+use super::fit::{Family, Fit, Fitting};
+use super::log::{Attempt, Log};
+use crate::probe::limits::burst::{Seen, World};
+
+/// The most requests of one inference.
+pub(in crate::probe::limits) const REQUESTS: u64 = 800;
+/// The most seconds.
+pub(in crate::probe::limits) const SECONDS: f64 = 600.0;
+/// Nothing refused in so many requests in a row: no limit is observed.
+const DRAIN: u64 = 300;
+/// Between two requests of a drain, in seconds.
+const PAUSE: f64 = 0.02;
+/// Windows of this length and more are not inferred: it would take too long.
+const LONGEST: f64 = 300.0;
+/// Experiments after the first recovery: at least, and at most.
+const EXPERIMENTS: std::ops::RangeInclusive<usize> = 2..=5;
+/// As many server errors in a row end it.
+const ERRORS: u32 = 3;
+
+/// Why probing ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::probe::limits) enum Ending {
+    /// One family was left, and held in an experiment more.
+    Settled,
+    /// All experiments were made.
+    Done,
+    /// So many requests in so many seconds, and none was refused.
+    Unrefused,
+    /// The requests or the seconds were spent.
+    Spent(String),
+    /// An answer was lost, or the server failed.
+    Spoilt(String),
+}
+
+/// What probing gave.
+#[derive(Debug, Clone)]
+pub(in crate::probe::limits) struct Probed {
+    pub(in crate::probe::limits) log: Log,
+    pub(in crate::probe::limits) fits: Vec<Fit>,
+    pub(in crate::probe::limits) ending: Ending,
+    pub(in crate::probe::limits) sent: u64,
+    pub(in crate::probe::limits) seconds: f64,
+    /// The status of requests that passed.
+    pub(in crate::probe::limits) status: Option<u16>,
+}
+
+struct Prober<'a> {
+    world: &'a mut dyn World,
+    log: Log,
+    fitting: Fitting,
+    fits: Vec<Fit>,
+    sent: u64,
+    began: f64,
+    status: Option<u16>,
+    errors: u32,
+}
+
+/// Probes until one family is left, or the plan or the budget ends.
+pub(in crate::probe::limits) async fn probe(world: &mut dyn World) -> Probed {
+    let began = world.now();
+    let mut prober = Prober {
+        world,
+        log: Log::default(),
+        fitting: Fitting::default(),
+        fits: Vec::new(),
+        sent: 0,
+        began,
+        status: None,
+        errors: 0,
+    };
+    let ending = match prober.plan().await {
+        Ok(ending) | Err(ending) => ending,
+    };
+    let fits = match ending {
+        Ending::Unrefused | Ending::Spoilt(_) => Vec::new(),
+        _ => prober.fitting.fits(&prober.log),
+    };
+    Probed {
+        fits,
+        ending,
+        sent: prober.sent,
+        seconds: prober.world.now() - began,
+        status: prober.status,
+        log: prober.log,
+    }
+}
+
+impl Prober<'_> {
+    async fn plan(&mut self) -> Result<Ending, Ending> {
+        let start = self.world.now();
+        let first = self.drain(DRAIN).await?;
+        if !self.log.is_refused() {
+            return Ok(Ending::Unrefused);
+        }
+        self.recover(0.2, 1.25).await?;
+        let recovered = self.world.now();
+        // More than that tells nothing more.
+        let most = first * 6 / 10;
+        let again = 1 + self.drain(most).await?;
+        let steps = again > most && first > 3;
+        let mut settled = 0;
+        let mut pace = recovered - start;
+        for round in 0..*EXPERIMENTS.end() {
+            if self.parts_when_full() {
+                self.fill(round).await?;
+            } else if steps {
+                let window = self.turn(round).unwrap_or(recovered - start);
+                self.split(first, window, round).await?;
+            } else {
+                pace = self.gradual(first, pace, round).await?;
+            }
+            self.fits = self.fitting.fits(&self.log);
+            let is_one = self.fits.len() == 1 && self.fits[0].is_exact();
+            settled = if is_one { settled + 1 } else { 0 };
+            if self.fits.is_empty() {
+                return Ok(Ending::Done);
+            }
+            if settled >= 2 {
+                return Ok(Ending::Settled);
+            }
+        }
+        Ok(Ending::Done)
+    }
+
+    /// All come back at once, after about `window` seconds: half of them, the other half later, and then watched.
+    async fn split(&mut self, first: u64, window: f64, round: usize) -> Result<(), Ending> {
+        let turn = round as f64;
+        // Off the beat of windows that follow one another.
+        let lumps = self.fits.iter().any(|fit| fit.family == Family::IntervalBucket);
+        let windows = if lumps && round > 0 { 2.1 } else { 1.3 };
+        self.wait(window * (windows + 0.17 * (turn % 3.0))).await?;
+        let half = (first / 2).max(1);
+        for _ in 0..half {
+            if !self.once().await? {
+                break;
+            }
+            self.wait(PAUSE).await?;
+        }
+        self.wait(window * (0.35 + 0.09 * (turn % 3.0))).await?;
+        self.drain(DRAIN).await?;
+        self.poll(window / 12.0, window).await?;
+        // All that came back, once; later only whether more came back than the second half.
+        self.drain(if round == 0 { DRAIN } else { half + 2 }).await?;
+        Ok(())
+    }
+
+    /// They come back one by one, or a few at a time.
+    async fn gradual(&mut self, first: u64, step: f64, round: usize) -> Result<f64, Ending> {
+        let mut step = step;
+        let mut last = None;
+        let many = if step > 5.0 { 3 } else { 6 };
+        for _ in 0..many {
+            self.poll(step / 4.0, step).await?;
+            let now = self.world.now();
+            step = last.map_or(step, |last| now - last);
+            last = Some(now);
+            self.drain(DRAIN).await?;
+        }
+        self.fits = self.fitting.fits(&self.log);
+        self.fill(round).await?;
+        self.drain(DRAIN).await?;
+        Ok(step)
+    }
+
+    /// The window of one of the fits, each in its turn.
+    fn turn(&self, round: usize) -> Option<f64> {
+        let fit = self.fits.get(round % self.fits.len().max(1))?;
+        let (low, high) = match (fit.family, fit.lump) {
+            (Family::IntervalBucket, Some((lump, _))) => {
+                let part = lump as f64 / fit.limit.1 as f64;
+                (fit.window.0 * part, fit.window.1 * part)
+            }
+            _ => fit.window,
+        };
+        (high < 1.3 * low).then_some((low + high) / 2.0)
+    }
+
+    /// Seconds that are left.
+    fn left(&self) -> f64 {
+        let own = SECONDS - (self.world.now() - self.began);
+        own.min(self.world.left() - 1.0)
+    }
+
+    /// Are those that are left told apart, or their sizes, by nothing but a full bucket?
+    fn parts_when_full(&self) -> bool {
+        let is_bucket = |fit: &Fit| {
+            let narrow = fit.window.1 < 1.3 * fit.window.0;
+            match fit.family {
+                Family::TokenBucket | Family::IntervalBucket => narrow,
+                Family::FixedAligned => self.fits.len() > 1,
+                _ => false,
+            }
+        };
+        let unclear = self.fits.len() > 1 || self.fits.iter().any(|fit| !fit.is_exact());
+        unclear && self.fits.iter().all(is_bucket)
+    }
+
+    /// Waits until whatever it may be is full again, and drains it.
+    async fn fill(&mut self, round: usize) -> Result<(), Ending> {
+        let full = |fit: &Fit| match (fit.family, fit.lump) {
+            (Family::SlidingCounter, _) => 2.0 * fit.window.1,
+            (Family::IntervalBucket, Some((lump, _))) => {
+                fit.limit.1.div_ceil(lump) as f64 * lump as f64 / fit.rate.0
+            }
+            _ => fit.window.1,
+        };
+        let more = 1.03 + 0.04 * round as f64;
+        let left = self.left() - 10.0;
+        let affordable = self.fits.iter().map(full).filter(|full| full * more < left);
+        let longest = affordable.fold(0.0, f64::max);
+        self.wait(longest * more).await?;
+        self.drain(DRAIN).await?;
+        let step = |fit: &Fit| fit.lump.map_or(1.0, |lump| lump.0 as f64) / fit.rate.0;
+        let step = self.fits.iter().map(step).fold(f64::INFINITY, f64::min);
+        if step.is_finite() {
+            self.poll(step / 12.0, step).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks once: was it let through?
+    async fn once(&mut self) -> Result<bool, Ending> {
+        loop {
+            if self.sent >= REQUESTS {
+                return Err(Ending::Spent(format!(
+                    "the {REQUESTS} requests that an inference may send are spent"
+                )));
+            }
+            let sent = self.world.now();
+            let seen = self.world.ask(self.status).await;
+            let got = self.world.now();
+            self.sent += 1;
+            let (admitted, remaining) = match seen {
+                Seen::Admitted {
+                    status, remaining, ..
+                } => {
+                    self.status = self.status.or(Some(status));
+                    (true, remaining)
+                }
+                Seen::Refused(_) => (false, None),
+                Seen::Failed(status) => {
+                    return Err(Ending::Spoilt(format!(
+                        "answer {} had status {status}",
+                        self.sent
+                    )));
+                }
+                Seen::Lost(why) => {
+                    return Err(Ending::Spoilt(format!(
+                        "request {} was not answered: {why}",
+                        self.sent
+                    )));
+                }
+            };
+            self.log.attempts.push(Attempt {
+                sent,
+                got,
+                admitted,
+                remaining,
+            });
+            return Ok(admitted);
+        }
+    }
+
+    /// Asks until one is refused: how many were let through?
+    async fn drain(&mut self, most: u64) -> Result<u64, Ending> {
+        let mut passed = 0;
+        while passed < most && self.once().await? {
+            passed += 1;
+            self.wait(PAUSE).await?;
+        }
+        Ok(passed)
+    }
+
+    /// Asks after waits that grow, until one is let through.
+    async fn recover(&mut self, first: f64, growth: f64) -> Result<(), Ending> {
+        let mut rest = first;
+        let mut waited = 0.0;
+        loop {
+            self.wait(rest).await?;
+            waited += rest;
+            if self.once().await? {
+                return Ok(());
+            }
+            if waited > LONGEST * 1.3 {
+                return Err(Ending::Spent(format!(
+                    "nothing passed for {waited:.0} s, and windows of {LONGEST:.0} s and more are not inferred"
+                )));
+            }
+            rest *= growth;
+        }
+    }
+
+    /// Asks at even times, until one is let through; after a window and a half, at growing ones.
+    async fn poll(&mut self, rest: f64, window: f64) -> Result<(), Ending> {
+        let start = self.world.now();
+        while self.world.now() - start < window * 1.5 {
+            self.wait(rest).await?;
+            if self.once().await? {
+                return Ok(());
+            }
+        }
+        self.recover(window * 0.6, 1.5).await
+    }
+
+    async fn wait(&mut self, seconds: f64) -> Result<(), Ending> {
+        if seconds > self.left() {
+            let spent = self.world.now() - self.began;
+            return Err(Ending::Spent(format!(
+                "after {spent:.0} s, the time does not allow waiting for {seconds:.0} s more"
+            )));
+        }
+        self.world.wait(seconds).await;
+        Ok(())
+    }
+}
