@@ -102,7 +102,10 @@ impl Model {
         let (count, region) = match self {
             Self::FixedFirst { .. } => (
                 0,
-                Region::rectangle((first.from - 3.0 * high, first.from - 2.0 * high), (low, high)),
+                Region::rectangle(
+                    (first.from - 3.0 * high, first.from - 2.0 * high),
+                    (low, high),
+                ),
             ),
             Self::TokenBucket { burst } => (0, full(burst, first, (low, high))),
             // The window that the first request falls into: x ≤ time ≤ x + y.
@@ -204,7 +207,8 @@ impl Model {
                     }
                     one.region.keep(earlier, earlier - left, earlier * event.to);
                 } else {
-                    one.region.keep(-earlier, left - earlier, -earlier * event.from);
+                    one.region
+                        .keep(-earlier, left - earlier, -earlier * event.from);
                 }
                 one.ends = one.region.span(1.0, 1.0).0;
                 (!one.region.is_empty()).then_some(one)
@@ -223,9 +227,11 @@ impl Guess {
         let earlier = f64::from(self.earlier);
         let room = f64::from(limit) - f64::from(event.run);
         if event.run > 0 {
-            self.region.keep(earlier, earlier - room - 1.0, earlier * event.refused);
+            self.region
+                .keep(earlier, earlier - room - 1.0, earlier * event.refused);
         }
-        self.region.keep(-earlier, room - earlier, -earlier * event.from);
+        self.region
+            .keep(-earlier, room - earlier, -earlier * event.from);
     }
 
     /// A window has just begun with room for so many, and each that follows adds so many more. Before the next refusal all of
@@ -235,7 +241,11 @@ impl Guess {
             return false;
         }
         let rest = event.refused - self.ends;
-        let windows = if rest < 0.0 { 0.0 } else { (rest / self.region.y().0).floor() + 1.0 };
+        let windows = if rest < 0.0 {
+            0.0
+        } else {
+            (rest / self.region.y().0).floor() + 1.0
+        };
         event.run < room || f64::from(event.run) > f64::from(room) + f64::from(more) * windows
     }
 }
@@ -286,7 +296,12 @@ fn full(burst: u32, event: &Event, (low, high): (f64, f64)) -> Region {
 
 fn token_bucket(burst: u32, guess: Guess, event: &Event, next: &mut Vec<Guess>) {
     let size = f64::from(burst);
-    let Guess { region: before, ends, count, earlier } = guess;
+    let Guess {
+        region: before,
+        ends,
+        count,
+        earlier,
+    } = guess;
     let mut each = [None, None];
     // It overflowed: tokens = rate × time − x > burst.
     let mut over = before.clone();
@@ -318,12 +333,7 @@ fn token_bucket(burst: u32, guess: Guess, event: &Event, next: &mut Vec<Guess>) 
 }
 
 /// Whether a request passes depends on one earlier request alone, so the window's bounds can be read off.
-fn sliding_log(
-    events: &[Event],
-    limit: u32,
-    refusals: bool,
-    bounds: (f64, f64),
-) -> Option<Extent> {
+fn sliding_log(events: &[Event], limit: u32, refusals: bool, bounds: (f64, f64)) -> Option<Extent> {
     let (mut low, mut high) = bounds;
     let limit = limit as usize;
     let mut counted: Vec<&Event> = Vec::with_capacity(events.len());

@@ -1,7 +1,7 @@
 //! The fit: which families, with which numbers, reproduce every decision of a log.
 
 use super::families::{Extent, Model};
-use super::log::{Event, Log};
+use super::log::{Attempt, Event, Log};
 use std::collections::BTreeSet;
 
 /// A family, as it is told.
@@ -31,6 +31,19 @@ impl Family {
             Self::LeakyQueue => "leaky-queue",
         }
     }
+
+    /// The same for people.
+    pub(in crate::probe::limits) fn people(self) -> &'static str {
+        match self {
+            Self::FixedFirst => "in fixed windows that begin with a first request",
+            Self::FixedAligned => "in fixed windows by the clock",
+            Self::SlidingLog => "in a sliding window",
+            Self::SlidingLogRefusals => "in a sliding window that counts refused requests too",
+            Self::SlidingCounter => "in a sliding window reckoned from two fixed ones",
+            Self::TokenBucket | Self::IntervalBucket => "in a bucket",
+            Self::LeakyQueue => "in a queue",
+        }
+    }
 }
 
 /// A family that reproduces the log, and the numbers with which it does.
@@ -49,7 +62,9 @@ pub(in crate::probe::limits) struct Fit {
 
 /// The longest window that is looked for, in seconds.
 const LONGEST: f64 = 4000.0;
-/// The shortest, and the smallest rate.
+/// The shortest, in seconds: requests that follow at once are no further apart than a few of these.
+const SHORTEST: f64 = 0.1;
+/// The smallest rate, per second.
 const LEAST: f64 = 1e-3;
 
 /// The models that are left, of a log that grows: what is refuted once is refuted for good.
@@ -63,15 +78,14 @@ impl Fitting {
     pub(super) fn fits(&mut self, log: &Log) -> Vec<Fit> {
         let events = log.events();
         let clues = Clues::of(log, &events);
-        let candidates = self.left.take().unwrap_or_else(|| candidates(&clues).collect());
+        let candidates = self
+            .left
+            .take()
+            .unwrap_or_else(|| (1..=clues.first).flat_map(models).collect());
         let mut left = Vec::new();
         let mut told: Vec<Fit> = Vec::new();
         for model in candidates {
-            let bounds = clues.bounds(model);
-            if bounds.0 > bounds.1 || !clues.allows(model, bounds) {
-                continue;
-            }
-            let Some(extent) = model.replay(&events, bounds) else {
+            let Some(extent) = clues.replay(model, &events) else {
                 continue;
             };
             left.push(model);
@@ -83,6 +97,66 @@ impl Fitting {
         }
         self.left = Some(left);
         told
+    }
+}
+
+/// As many pauses are tried for a request of somebody else's.
+const PAUSES: usize = 24;
+
+/// Would another family, or another limit, explain the log too, if one request more had come from somebody else in one of the
+/// longest pauses? Then the fit may owe itself to that request.
+pub(super) fn is_doubtful(fit: &Fit, log: &Log) -> bool {
+    // One token at a time at fixed instants, and a bucket that fills up steadily, differ by a moment now and then.
+    if fit.lump.is_some_and(|lump| lump.0 == 1) {
+        return true;
+    }
+    let near = fit.limit.0.saturating_sub(1).max(1)..=fit.limit.1 + 1;
+    let lumps = fit.lump.unwrap_or((1, 1));
+    let models = near
+        .filter_map(|limit| u32::try_from(limit).ok())
+        .flat_map(models);
+    let others: Vec<_> = models
+        .filter(|model| match *model {
+            Model::IntervalBucket { lump, .. } => (lumps.0..=lumps.1).contains(&u64::from(lump)),
+            _ => true,
+        })
+        .filter(|model| {
+            let limit = u64::from(model.limit());
+            family(*model) != fit.family || !(fit.limit.0..=fit.limit.1).contains(&limit)
+        })
+        .collect();
+    let pause = |place: usize| log.attempts[place].sent - log.attempts[place - 1].got;
+    let mut places: Vec<_> = (1..log.attempts.len()).collect();
+    places.sort_by(|a, b| pause(*b).total_cmp(&pause(*a)));
+    places.truncate(PAUSES);
+    places.into_iter().any(|place| {
+        let mut with = log.clone();
+        let stranger = Attempt {
+            sent: log.attempts[place - 1].got,
+            got: log.attempts[place].sent,
+            admitted: true,
+            remaining: None,
+        };
+        with.attempts.insert(place, stranger);
+        let events = with.events();
+        let clues = Clues::of(&with, &events);
+        others
+            .iter()
+            .any(|model| clues.replay(*model, &events).is_some())
+    })
+}
+
+fn family(model: Model) -> Family {
+    match model {
+        Model::FixedFirst { .. } => Family::FixedFirst,
+        Model::FixedAligned { .. } => Family::FixedAligned,
+        Model::SlidingLog {
+            refusals: false, ..
+        } => Family::SlidingLog,
+        Model::SlidingLog { .. } => Family::SlidingLogRefusals,
+        Model::SlidingCounter { .. } => Family::SlidingCounter,
+        Model::TokenBucket { .. } => Family::TokenBucket,
+        Model::IntervalBucket { .. } => Family::IntervalBucket,
     }
 }
 
@@ -107,70 +181,52 @@ fn fit(model: Model, extent: Extent) -> Fit {
     let limit = u64::from(model.limit());
     let (low, high) = extent.measure;
     let size = f64::from(model.limit());
-    let per_window = |number: f64| (number / high, number / low);
-    let of = |family, window, rate, lump| Fit {
-        family,
+    let mut told = Fit {
+        family: family(model),
         limit: (limit, limit),
-        window,
-        rate,
-        lump,
+        window: (low, high),
+        rate: (size / high, size / low),
+        lump: None,
     };
     match model {
-        Model::FixedFirst { .. } => of(Family::FixedFirst, (low, high), per_window(size), None),
-        Model::FixedAligned { .. } => of(Family::FixedAligned, (low, high), per_window(size), None),
-        Model::SlidingLog {
-            refusals: false, ..
-        } => of(Family::SlidingLog, (low, high), per_window(size), None),
-        Model::SlidingLog { .. } => of(
-            Family::SlidingLogRefusals,
-            (low, high),
-            per_window(size),
-            None,
-        ),
-        Model::SlidingCounter { .. } => {
-            of(Family::SlidingCounter, (low, high), per_window(size), None)
+        Model::TokenBucket { .. } => {
+            told.window = (size / high, size / low);
+            told.rate = (low, high);
         }
-        Model::TokenBucket { .. } => of(
-            Family::TokenBucket,
-            (size / high, size / low),
-            (low, high),
-            None,
-        ),
-        Model::IntervalBucket { lump, .. } => of(
-            Family::IntervalBucket,
-            (size / f64::from(lump) * low, size / f64::from(lump) * high),
-            per_window(f64::from(lump)),
-            Some((u64::from(lump), u64::from(lump))),
-        ),
+        Model::IntervalBucket { lump, .. } => {
+            let lumps = size / f64::from(lump);
+            told.window = (lumps * low, lumps * high);
+            told.rate = (f64::from(lump) / high, f64::from(lump) / low);
+            told.lump = Some((lump.into(), lump.into()));
+        }
+        _ => {}
     }
+    told
 }
 
-/// Every model whose number the first requests do not exclude: what they let through is the number, or more.
-fn candidates(clues: &Clues<'_>) -> impl Iterator<Item = Model> {
-    let most = clues.first;
-    (1..=most).flat_map(move |limit| {
-        let others = [
-            Model::FixedFirst { limit },
-            Model::FixedAligned { limit },
-            Model::SlidingLog {
-                limit,
-                refusals: false,
-            },
-            Model::SlidingLog {
-                limit,
-                refusals: true,
-            },
-            Model::SlidingCounter {
-                limit,
-                whole: false,
-            },
-            Model::SlidingCounter { limit, whole: true },
-            Model::TokenBucket { burst: limit },
-        ];
-        // With lumps as large as the bucket it is an aligned window.
-        let lumps = (1..limit).map(move |lump| Model::IntervalBucket { burst: limit, lump });
-        others.into_iter().chain(lumps)
-    })
+/// Every model of that limit.
+fn models(limit: u32) -> impl Iterator<Item = Model> {
+    let others = [
+        Model::FixedFirst { limit },
+        Model::FixedAligned { limit },
+        Model::SlidingLog {
+            limit,
+            refusals: false,
+        },
+        Model::SlidingLog {
+            limit,
+            refusals: true,
+        },
+        Model::SlidingCounter {
+            limit,
+            whole: false,
+        },
+        Model::SlidingCounter { limit, whole: true },
+        Model::TokenBucket { burst: limit },
+    ];
+    // With lumps as large as the bucket it is an aligned window.
+    let lumps = (1..limit).map(move |lump| Model::IntervalBucket { burst: limit, lump });
+    others.into_iter().chain(lumps)
 }
 
 /// What bounds the numbers before anything is replayed.
@@ -209,6 +265,13 @@ impl<'a> Clues<'a> {
         }
     }
 
+    /// Every value of the model's unknowns that reproduces the events.
+    fn replay(&self, model: Model, events: &[Event]) -> Option<Extent> {
+        let bounds = self.bounds(model);
+        let is_possible = bounds.0 <= bounds.1 && self.allows(model, bounds);
+        is_possible.then(|| model.replay(events, bounds)).flatten()
+    }
+
     /// Between which the window, or the rate, must lie.
     fn bounds(&self, model: Model) -> (f64, f64) {
         match model {
@@ -217,13 +280,16 @@ impl<'a> Clues<'a> {
                 let (low, high) = self.spread(limit, 1.0);
                 (low.max(self.refused), high)
             }
-            Model::SlidingLog { .. } => (LEAST, LONGEST),
+            Model::SlidingLog { .. } => (SHORTEST, LONGEST),
             Model::SlidingCounter { limit, .. } => self.spread(limit, 2.0),
             Model::TokenBucket { burst } => self.rates(burst, 1),
             Model::IntervalBucket { burst, lump } => {
                 let (low, high) = self.rates(burst, lump);
                 let lump = f64::from(lump);
-                ((lump / high).max(self.refused), LONGEST.min(lump / low))
+                (
+                    (lump / high).max(self.refused).max(SHORTEST),
+                    LONGEST.min(lump / low),
+                )
             }
         }
     }
@@ -256,7 +322,7 @@ impl<'a> Clues<'a> {
     fn spread(&self, limit: u32, windows: f64) -> (f64, f64) {
         let limit = limit as usize;
         let mut passed: Vec<&Event> = Vec::with_capacity(self.events.len());
-        let (mut low, mut high) = (LEAST, LONGEST);
+        let (mut low, mut high) = (SHORTEST, LONGEST);
         for event in self.events {
             let back = |many: usize| passed.len().checked_sub(many).map(|place| passed[place]);
             if event.admitted {

@@ -63,7 +63,11 @@ impl Limiter {
             }
             Family::SlidingCounter => {
                 if place > self.began {
-                    self.earlier = if place == self.began + 1.0 { self.count } else { 0 };
+                    self.earlier = if place == self.began + 1.0 {
+                        self.count
+                    } else {
+                        0
+                    };
                     (self.began, self.count) = (place, 0);
                 }
                 let left = 1.0 - (now / self.window - place);

@@ -78,4 +78,41 @@ impl Log {
             .map(|run| run[run.len() - 1].sent - run[0].got - 2.0 * SLACK)
             .fold(0.0, f64::max)
     }
+
+    /// Did the last answers each wait about as long as the one before, longer than this, and much longer than the very first?
+    pub(super) fn is_queued(&self, least: f64) -> bool {
+        /// So many of the first requests tell it.
+        const FIRST: std::ops::RangeInclusive<usize> = 6..=16;
+        const LAST: usize = 4;
+        let takes = |one: &Attempt| one.got - one.sent;
+        let many = self.attempts.len();
+        let Some(first) = self.attempts.first().filter(|_| FIRST.contains(&many)) else {
+            return false;
+        };
+        let last = &self.attempts[many - LAST..];
+        let longest = last.iter().map(takes).fold(0.0, f64::max);
+        let shortest = last.iter().map(takes).fold(f64::INFINITY, f64::min);
+        last.iter().all(|one| one.admitted)
+            && shortest > least.max(4.0 * takes(first))
+            && longest < shortest * 1.5
+    }
+
+    /// Answers per second of a queue that always had something to do: between which values, by what clocks are coarse by.
+    pub(super) fn pace(&self) -> Option<(f64, f64)> {
+        const COARSE: f64 = 0.01;
+        let (first, last) = (self.attempts.get(1)?, self.attempts.last()?);
+        let (seconds, many) = (last.got - first.got, self.attempts.len() as f64 - 2.0);
+        (seconds > COARSE).then(|| (many / (seconds + COARSE), many / (seconds - COARSE)))
+    }
+
+    /// What is left falls by one with each request; by how much it fell once, where others must have asked in between.
+    pub(super) fn others(&self) -> Option<f64> {
+        let pairs = self.attempts.windows(2).filter(|pair| pair[1].admitted);
+        let falls: Vec<_> = pairs
+            .filter_map(|pair| Some(pair[0].remaining? - pair[1].remaining?))
+            .filter(|fall| *fall > 0.0)
+            .collect();
+        let least = falls.iter().copied().fold(f64::INFINITY, f64::min);
+        falls.into_iter().find(|fall| *fall > least + 0.9)
+    }
 }

@@ -1,8 +1,9 @@
 //! The plan of probing: drain the limiter, watch it recover, and ask again where its families would part.
 
-use super::fit::{Family, Fit, Fitting};
+use super::fit::{Family, Fit, Fitting, is_doubtful};
 use super::log::{Attempt, Log};
 use crate::probe::limits::burst::{Seen, World};
+use crate::probe::limits::subject::Claim;
 
 /// The most requests of one inference.
 pub(in crate::probe::limits) const REQUESTS: u64 = 800;
@@ -13,18 +14,23 @@ const DRAIN: u64 = 300;
 /// Between two requests of a drain, in seconds.
 const PAUSE: f64 = 0.02;
 /// Windows of this length and more are not inferred: it would take too long.
-const LONGEST: f64 = 300.0;
-/// Experiments after the first recovery: at least, and at most.
-const EXPERIMENTS: std::ops::RangeInclusive<usize> = 2..=5;
+pub(super) const LONGEST: f64 = 300.0;
+/// Experiments after the first recovery, at most.
+const EXPERIMENTS: usize = 7;
 /// As many server errors in a row end it.
 const ERRORS: u32 = 3;
+
+/// Answers that wait as long as this, each as long as the one before, were queued. Seconds.
+const QUEUED: f64 = 0.08;
+/// Requests at once, to see how many a queue holds.
+const VOLLEY: u64 = 50;
 
 /// Why probing ended.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::probe::limits) enum Ending {
-    /// One family was left, and held in an experiment more.
+    /// One family was left, and held in experiments more.
     Settled,
-    /// All experiments were made.
+    /// All experiments were made, or no family is left.
     Done,
     /// So many requests in so many seconds, and none was refused.
     Unrefused,
@@ -32,6 +38,8 @@ pub(in crate::probe::limits) enum Ending {
     Spent(String),
     /// An answer was lost, or the server failed.
     Spoilt(String),
+    /// Something was used up before.
+    Used,
 }
 
 /// What probing gave.
@@ -46,6 +54,16 @@ pub(in crate::probe::limits) struct Probed {
     pub(in crate::probe::limits) status: Option<u16>,
 }
 
+impl Probed {
+    /// The one family that is left, where there is one and it held.
+    pub(in crate::probe::limits) fn identified(&self) -> Option<&Fit> {
+        match self.fits.as_slice() {
+            [one] if self.ending == Ending::Settled => Some(one),
+            _ => None,
+        }
+    }
+}
+
 struct Prober<'a> {
     world: &'a mut dyn World,
     log: Log,
@@ -54,11 +72,16 @@ struct Prober<'a> {
     sent: u64,
     began: f64,
     status: Option<u16>,
-    errors: u32,
+    /// What is configured: at least as many pass unless some were used before.
+    claim: Option<Claim>,
+    /// Answers that wait are known not to be queued.
+    unqueued: bool,
+    /// Server errors in a row.
+    failed: u32,
 }
 
 /// Probes until one family is left, or the plan or the budget ends.
-pub(in crate::probe::limits) async fn probe(world: &mut dyn World) -> Probed {
+pub(in crate::probe::limits) async fn probe(world: &mut dyn World, claim: Option<Claim>) -> Probed {
     let began = world.now();
     let mut prober = Prober {
         world,
@@ -68,31 +91,52 @@ pub(in crate::probe::limits) async fn probe(world: &mut dyn World) -> Probed {
         sent: 0,
         began,
         status: None,
-        errors: 0,
+        claim,
+        unqueued: false,
+        failed: 0,
     };
-    let ending = match prober.plan().await {
-        Ok(ending) | Err(ending) => ending,
-    };
-    let fits = match ending {
-        Ending::Unrefused | Ending::Spoilt(_) => Vec::new(),
-        _ => prober.fitting.fits(&prober.log),
-    };
+    let ending = prober.plans().await;
     Probed {
-        fits,
         ending,
         sent: prober.sent,
         seconds: prober.world.now() - began,
         status: prober.status,
+        fits: prober.fits,
         log: prober.log,
     }
 }
 
 impl Prober<'_> {
+    /// The plan; once more from the start where an answer was lost, or something had been used before.
+    async fn plans(&mut self) -> Ending {
+        let ended = |told: Result<Ending, Ending>| told.unwrap_or_else(|early| early);
+        let first = ended(self.plan().await);
+        let again = match &first {
+            Ending::Used => true,
+            Ending::Spoilt(_) => self.failed < ERRORS,
+            _ => false,
+        };
+        // Two windows, after which every family has forgotten what was asked before.
+        let window = self.claim.map_or(LONGEST / 10.0, |claim| claim.window);
+        if !again || self.wait(2.1 * window).await.is_err() {
+            return first;
+        }
+        (self.log, self.fitting, self.fits) = Default::default();
+        self.claim = None;
+        ended(self.plan().await)
+    }
+
     async fn plan(&mut self) -> Result<Ending, Ending> {
         let start = self.world.now();
         let first = self.drain(DRAIN).await?;
+        if self.is_queued() {
+            return self.queue().await;
+        }
         if !self.log.is_refused() {
             return Ok(Ending::Unrefused);
+        }
+        if first == 0 || self.claim.is_some_and(|claim| first < claim.limit) {
+            return Ok(Ending::Used);
         }
         self.recover(0.2, 1.25).await?;
         let recovered = self.world.now();
@@ -102,33 +146,94 @@ impl Prober<'_> {
         let steps = again > most && first > 3;
         let mut settled = 0;
         let mut pace = recovered - start;
-        for round in 0..*EXPERIMENTS.end() {
+        for round in 0..EXPERIMENTS {
             if self.parts_when_full() {
                 self.fill(round).await?;
             } else if steps {
                 let window = self.turn(round).unwrap_or(recovered - start);
                 self.split(first, window, round).await?;
             } else {
-                pace = self.gradual(first, pace, round).await?;
+                pace = self.gradual(pace, round).await?;
             }
             self.fits = self.fitting.fits(&self.log);
             let is_one = self.fits.len() == 1 && self.fits[0].is_exact();
             settled = if is_one { settled + 1 } else { 0 };
-            if self.fits.is_empty() {
-                return Ok(Ending::Done);
-            }
-            if settled >= 2 {
-                return Ok(Ending::Settled);
+            // More where it costs little: each makes it less likely that requests of others only happened to fit.
+            let is_cheap = self.sent < REQUESTS / 2 && self.left() > SECONDS * 0.75;
+            let enough = if is_cheap { 5 } else { 3 };
+            let is_enough = settled >= enough && !is_doubtful(&self.fits[0], &self.log);
+            if self.fits.is_empty() || is_enough {
+                return Ok(if is_enough {
+                    Ending::Settled
+                } else {
+                    Ending::Done
+                });
             }
         }
         Ok(Ending::Done)
+    }
+
+    fn is_queued(&self) -> bool {
+        !self.unqueued && self.log.is_queued(QUEUED)
+    }
+
+    /// Answers come one after the other, at a rate of their own: how many wait at most?
+    async fn queue(&mut self) -> Result<Ending, Ending> {
+        let Some(rate) = self.log.pace() else {
+            return Ok(Ending::Done);
+        };
+        let mut held = Vec::new();
+        for _ in 0..2 {
+            self.wait(VOLLEY as f64 / rate.0 + 0.5).await?;
+            let answers = self.world.together(VOLLEY, self.status).await;
+            self.sent += answers.len() as u64;
+            let waits = answers.iter().map(|(_, sent, got)| got - sent);
+            if waits.fold(0.0, f64::max) * rate.1 < 2.0 {
+                // They were answered side by side, so this server is slow and queues nothing.
+                self.unqueued = true;
+                return Ok(Ending::Used);
+            }
+            let mut passed = 0;
+            for (seen, sent, got) in answers {
+                let (admitted, remaining) = self.judge(seen)?;
+                passed += u64::from(admitted);
+                self.log.attempts.push(Attempt {
+                    sent,
+                    got,
+                    admitted,
+                    remaining,
+                });
+            }
+            held.push(passed);
+        }
+        let (low, high) = (held.iter().min().copied(), held.iter().max().copied());
+        let (Some(low), Some(high)) = (low.filter(|low| *low > 0), high) else {
+            return Ok(Ending::Done);
+        };
+        let size = low as f64;
+        self.fits = vec![Fit {
+            family: Family::LeakyQueue,
+            limit: (low, high),
+            window: (size / rate.1, size / rate.0),
+            rate,
+            lump: None,
+        }];
+        // All were held: how many more would be is not known.
+        Ok(if low == high && high < VOLLEY {
+            Ending::Settled
+        } else {
+            Ending::Done
+        })
     }
 
     /// All come back at once, after about `window` seconds: half of them, the other half later, and then watched.
     async fn split(&mut self, first: u64, window: f64, round: usize) -> Result<(), Ending> {
         let turn = round as f64;
         // Off the beat of windows that follow one another.
-        let lumps = self.fits.iter().any(|fit| fit.family == Family::IntervalBucket);
+        let lumps = self
+            .fits
+            .iter()
+            .any(|fit| fit.family == Family::IntervalBucket);
         let windows = if lumps && round > 0 { 2.1 } else { 1.3 };
         self.wait(window * (windows + 0.17 * (turn % 3.0))).await?;
         let half = (first / 2).max(1);
@@ -142,12 +247,17 @@ impl Prober<'_> {
         self.drain(DRAIN).await?;
         self.poll(window / 12.0, window).await?;
         // All that came back, once; later only whether more came back than the second half.
-        self.drain(if round == 0 { DRAIN } else { half + 2 }).await?;
+        self.drain(if round == 0 || first <= 40 {
+            DRAIN
+        } else {
+            half + 2
+        })
+        .await?;
         Ok(())
     }
 
     /// They come back one by one, or a few at a time.
-    async fn gradual(&mut self, first: u64, step: f64, round: usize) -> Result<f64, Ending> {
+    async fn gradual(&mut self, step: f64, round: usize) -> Result<f64, Ending> {
         let mut step = step;
         let mut last = None;
         let many = if step > 5.0 { 3 } else { 6 };
@@ -222,44 +332,48 @@ impl Prober<'_> {
 
     /// Asks once: was it let through?
     async fn once(&mut self) -> Result<bool, Ending> {
-        loop {
-            if self.sent >= REQUESTS {
-                return Err(Ending::Spent(format!(
-                    "the {REQUESTS} requests that an inference may send are spent"
-                )));
+        if self.sent >= REQUESTS {
+            return Err(Ending::Spent(format!(
+                "the {REQUESTS} requests that an inference may send are spent"
+            )));
+        }
+        let sent = self.world.now();
+        let seen = self.world.ask(self.status).await;
+        let got = self.world.now();
+        self.sent += 1;
+        let (admitted, remaining) = self.judge(seen)?;
+        self.log.attempts.push(Attempt {
+            sent,
+            got,
+            admitted,
+            remaining,
+        });
+        Ok(admitted)
+    }
+
+    /// Was it let through, and what is left of the limit?
+    fn judge(&mut self, seen: Seen) -> Result<(bool, Option<f64>), Ending> {
+        match seen {
+            Seen::Admitted {
+                status, remaining, ..
+            } => {
+                self.failed = 0;
+                self.status = self.status.or(Some(status));
+                Ok((true, remaining))
             }
-            let sent = self.world.now();
-            let seen = self.world.ask(self.status).await;
-            let got = self.world.now();
-            self.sent += 1;
-            let (admitted, remaining) = match seen {
-                Seen::Admitted {
-                    status, remaining, ..
-                } => {
-                    self.status = self.status.or(Some(status));
-                    (true, remaining)
-                }
-                Seen::Refused(_) => (false, None),
-                Seen::Failed(status) => {
-                    return Err(Ending::Spoilt(format!(
-                        "answer {} had status {status}",
-                        self.sent
-                    )));
-                }
-                Seen::Lost(why) => {
-                    return Err(Ending::Spoilt(format!(
-                        "request {} was not answered: {why}",
-                        self.sent
-                    )));
-                }
-            };
-            self.log.attempts.push(Attempt {
-                sent,
-                got,
-                admitted,
-                remaining,
-            });
-            return Ok(admitted);
+            Seen::Refused(_) => {
+                self.failed = 0;
+                Ok((false, None))
+            }
+            Seen::Failed(status) => {
+                self.failed += 1;
+                let why = format!("request {} was answered with status {status}", self.sent);
+                Err(Ending::Spoilt(why))
+            }
+            Seen::Lost(why) => {
+                let why = format!("request {} was not answered: {why}", self.sent);
+                Err(Ending::Spoilt(why))
+            }
         }
     }
 
@@ -268,6 +382,9 @@ impl Prober<'_> {
         let mut passed = 0;
         while passed < most && self.once().await? {
             passed += 1;
+            if self.is_queued() {
+                break;
+            }
             self.wait(PAUSE).await?;
         }
         Ok(passed)

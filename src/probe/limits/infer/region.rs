@@ -42,12 +42,13 @@ impl Region {
 
     /// The least and the greatest value of `a·x + b·y`.
     pub(super) fn span(&self, a: f64, b: f64) -> (f64, f64) {
-        self.corners()
-            .iter()
-            .map(|(x, y)| a * x + b * y)
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-                (low.min(value), high.max(value))
-            })
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for (x, y) in self.corners() {
+            let value = a * x + b * y;
+            low = low.min(value);
+            high = high.max(value);
+        }
+        (low, high)
     }
 
     /// The least and the greatest y.

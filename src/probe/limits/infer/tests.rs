@@ -105,20 +105,29 @@ fn played(limiter: Limiter, others: f64, seed: u64) -> Played {
         ends: now + 3600.0,
         jitter: random.f64() * 0.05,
         others,
-        next: if others > 0.0 { now - 300.0 } else { f64::INFINITY },
+        next: if others > 0.0 {
+            now - 300.0
+        } else {
+            f64::INFINITY
+        },
         random,
     }
 }
 
 fn probed(world: &mut Played) -> Probed {
-    probe(world).now_or_never().expect("nothing really waits")
+    probe(world, None)
+        .now_or_never()
+        .expect("nothing really waits")
 }
 
 #[test]
 fn five_hundred_limiters_are_named() {
     let mut random = fastrand::Rng::with_seed(7);
     let verbose = std::env::var("V").is_ok();
-    let many: u64 = std::env::var("N").ok().and_then(|n| n.parse().ok()).unwrap_or(500);
+    let many: u64 = std::env::var("N")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(500);
     let mut cost = Vec::new();
     let mut times = Vec::new();
     let mut tally = std::collections::BTreeMap::<Family, [u32; 5]>::new();
@@ -132,18 +141,40 @@ fn five_hundred_limiters_are_named() {
         let of = tally.entry(family).or_default();
         of[0] += 1;
         let mine = told.fits.iter().find(|fit| fit.family == family);
-        let limits = told.fits.iter().fold((u64::MAX, 0), |all: (u64, u64), fit| (all.0.min(fit.limit.0), all.1.max(fit.limit.1)));
+        let limits = told
+            .fits
+            .iter()
+            .fold((u64::MAX, 0), |all: (u64, u64), fit| {
+                (all.0.min(fit.limit.0), all.1.max(fit.limit.1))
+            });
         let limit = u64::from(limiter.limit);
-        let exact = if family == Family::TokenBucket { limits.0 <= limit && limit <= limits.1 && limits.1 <= limits.0 + 1 } else { limits == (limit, limit) };
+        let exact = if family == Family::TokenBucket {
+            limits.0 <= limit && limit <= limits.1 && limits.1 <= limits.0 + 1
+        } else {
+            limits == (limit, limit)
+        };
         of[1] += u32::from(told.fits.len() == 1 && mine.is_some());
         of[2] += u32::from(mine.is_some());
         of[3] += u32::from(exact);
         of[4] += u32::from(told.ending == Ending::Settled);
         cost.push(told.sent);
         times.push(told.seconds);
-        println!("{seed} {family:?} {took:.3} sent {} fits {}", told.sent, told.fits.len());
+        println!(
+            "{seed} {family:?} {took:.3} sent {} fits {}",
+            told.sent,
+            told.fits.len()
+        );
         if verbose && (told.fits.len() != 1 || !exact || took > 0.3) {
-            println!("{seed} {family:?} L={} W={:.2} k={} jitter={:.3} -> {:?} sent {} in {:.0}s took {took:.2}", limiter.limit, limiter.window, limiter.lump, world.jitter, told.ending, told.sent, told.seconds);
+            println!(
+                "{seed} {family:?} L={} W={:.2} k={} jitter={:.3} -> {:?} sent {} in {:.0}s took {took:.2}",
+                limiter.limit,
+                limiter.window,
+                limiter.lump,
+                world.jitter,
+                told.ending,
+                told.sent,
+                told.seconds
+            );
             for fit in &told.fits {
                 println!("      {fit:?}");
             }
@@ -151,12 +182,89 @@ fn five_hundred_limiters_are_named() {
     }
     cost.sort();
     times.sort_by(f64::total_cmp);
-    let at = |part: f64| (cost[(cost.len() as f64 * part) as usize], times[(cost.len() as f64 * part) as usize]);
-    println!("median {:?} p95 {:?} max {:?}", at(0.5), at(0.95), (cost.last(), times.last()));
+    let at = |part: f64| {
+        (
+            cost[(cost.len() as f64 * part) as usize],
+            times[(cost.len() as f64 * part) as usize],
+        )
+    };
+    println!(
+        "median {:?} p95 {:?} max {:?}",
+        at(0.5),
+        at(0.95),
+        (cost.last(), times.last())
+    );
     let mut all = [0; 5];
     for (family, of) in tally {
-        println!("{:20} n {} unique {} in {} exact {} settled {}", format!("{family:?}"), of[0], of[1], of[2], of[3], of[4]);
-        for k in 0..5 { all[k] += of[k]; }
+        println!(
+            "{:20} n {} unique {} in {} exact {} settled {}",
+            format!("{family:?}"),
+            of[0],
+            of[1],
+            of[2],
+            of[3],
+            of[4]
+        );
+        for k in 0..5 {
+            all[k] += of[k];
+        }
     }
     println!("all {all:?}");
+}
+
+#[test]
+fn a_shared_key_is_never_named_wrongly() {
+    let mut random = fastrand::Rng::with_seed(11);
+    let verbose = std::env::var("V").is_ok();
+    let many: u64 = std::env::var("N")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(300);
+    let (mut right, mut open, mut wrong) = (0, 0, 0);
+    for seed in 0..many {
+        let family = FAMILIES[seed as usize % FAMILIES.len()];
+        let limiter = drawn(family, &mut random);
+        let per_second = match family {
+            Family::TokenBucket => 1.0 / limiter.window,
+            Family::IntervalBucket => f64::from(limiter.lump) / limiter.window,
+            _ => f64::from(limiter.limit) / limiter.window,
+        };
+        let part = 0.01 * 60f64.powf(random.f64());
+        let mut world = played(limiter.clone(), per_second * part, seed);
+        let told = probed(&mut world);
+        let limit = u64::from(limiter.limit);
+        let named = told.identified();
+        match named {
+            None => open += 1,
+            Some(fit) if fit.family == family && fit.limit.0 <= limit && limit <= fit.limit.1 => {
+                right += 1
+            }
+            Some(_) => wrong += 1,
+        }
+        if verbose && named.is_some() {
+            println!(
+                "{seed} {family:?} L={} W={:.2} k={} jitter={:.3} others {:.3}/s part {part:.3} -> {:?} sent {} in {:.0}s",
+                limiter.limit,
+                limiter.window,
+                limiter.lump,
+                world.jitter,
+                world.others,
+                told.ending,
+                told.sent,
+                told.seconds
+            );
+            for fit in &told.fits {
+                println!(
+                    "      {fit:?} {}",
+                    if fit.family == family && fit.limit.0 <= limit && limit <= fit.limit.1 {
+                        ""
+                    } else {
+                        "WRONG"
+                    }
+                );
+            }
+        }
+    }
+    println!("right {right} open {open} wrong {wrong}");
+    assert_eq!(wrong, 0);
 }
