@@ -35,6 +35,11 @@ impl Limiter {
         }
     }
 
+    /// What a fixed window has left.
+    pub(super) fn remaining(&self) -> f64 {
+        f64::from(self.limit.saturating_sub(self.count))
+    }
+
     /// Does it let a request through at this moment?
     pub(super) fn admits(&mut self, now: f64) -> bool {
         let place = (now / self.window).floor();

@@ -99,7 +99,7 @@ impl Log {
 
     /// Answers per second of a queue that always had something to do: between which values, by what clocks are coarse by.
     pub(super) fn pace(&self) -> Option<(f64, f64)> {
-        const COARSE: f64 = 0.01;
+        const COARSE: f64 = 0.05;
         let (first, last) = (self.attempts.get(1)?, self.attempts.last()?);
         let (seconds, many) = (last.got - first.got, self.attempts.len() as f64 - 2.0);
         (seconds > COARSE).then(|| (many / (seconds + COARSE), many / (seconds - COARSE)))

@@ -20,6 +20,8 @@ const EXPERIMENTS: usize = 7;
 /// As many server errors in a row end it.
 const ERRORS: u32 = 3;
 
+/// How long to leave a server alone that has answered with an error, in seconds.
+const BACK_OFF: f64 = 0.5;
 /// Answers that wait as long as this, each as long as the one before, were queued. Seconds.
 const QUEUED: f64 = 0.08;
 /// Requests at once, to see how many a queue holds.
@@ -161,7 +163,9 @@ impl Prober<'_> {
             // More where it costs little: each makes it less likely that requests of others only happened to fit.
             let is_cheap = self.sent < REQUESTS / 2 && self.left() > SECONDS * 0.75;
             let enough = if is_cheap { 5 } else { 3 };
-            let is_enough = settled >= enough && !is_doubtful(&self.fits[0], &self.log);
+            let is_last = round + 1 == EXPERIMENTS && settled >= 3;
+            let is_enough =
+                (is_last || settled >= enough) && !is_doubtful(&self.fits[0], &self.log);
             if self.fits.is_empty() || is_enough {
                 return Ok(if is_enough {
                     Ending::Settled
@@ -338,9 +342,20 @@ impl Prober<'_> {
             )));
         }
         let sent = self.world.now();
-        let seen = self.world.ask(self.status).await;
+        let mut seen = self.world.ask(self.status).await;
         let got = self.world.now();
         self.sent += 1;
+        // Whether it was counted is not known, so this only tells whether the server is well again.
+        while matches!(seen, Seen::Failed(_)) && self.failed + 1 < ERRORS {
+            self.failed += 1;
+            self.wait(BACK_OFF).await?;
+            let again = self.world.ask(self.status).await;
+            self.sent += 1;
+            if !matches!(again, Seen::Failed(_)) {
+                break;
+            }
+            seen = again;
+        }
         let (admitted, remaining) = self.judge(seen)?;
         self.log.attempts.push(Attempt {
             sent,
