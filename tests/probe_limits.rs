@@ -329,3 +329,116 @@ fn without_a_claim_no_burst_is_sent() {
         found.says(check, "not-applicable", "[rate_limits]");
     }
 }
+
+/// What `--infer` tells of each path, all at the same time.
+fn inferred<'a>(url: &str, paths: &[(&'a str, &str)]) -> BTreeMap<&'a str, (Found, Value)> {
+    std::thread::scope(|scope| {
+        let look = |path: &str, rate: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let text = format!("[rate_limits]\n\"{path}\" = \"{rate}\"\n");
+            write(folder.path(), "holdpoint.toml", &text);
+            let arguments = [
+                "run", INFERRED, "--infer", "--target", url, "--report", "json=-",
+            ];
+            let outcome = holdpoint(arguments.iter().chain(&ACTIVE))
+                .within(folder.path())
+                .run();
+            let report: Value = serde_json::from_str(&outcome.stdout)
+                .unwrap_or_else(|error| panic!("{error}: {}", outcome.stderr));
+            let findings = report["findings"].as_array().unwrap();
+            let finding = findings
+                .iter()
+                .find(|one| one["check"] == INFERRED)
+                .unwrap();
+            let fact = finding["looks"][0]["facts"]["inferred"].clone();
+            (found(&outcome.stdout, &outcome.stderr), fact)
+        };
+        let running: Vec<_> = paths
+            .iter()
+            .map(|&(path, rate)| (path, scope.spawn(move || look(path, rate))))
+            .collect();
+        running
+            .into_iter()
+            .map(|(path, found)| (path, found.join().unwrap()))
+            .collect()
+    })
+}
+
+const INFERRED: &str = "limits.inferred-as-configured";
+
+/// The true family is among those told, with this limit, and nothing else is called identified.
+fn tells(fact: &Value, family: &str, limit: u64) {
+    let families = fact["families"].as_array().unwrap();
+    let mine = families.iter().find(|one| one["name"] == family);
+    let mine = mine.unwrap_or_else(|| panic!("no {family} in {fact}"));
+    let between = mine["limit"]["low"].as_u64().unwrap()..=mine["limit"]["high"].as_u64().unwrap();
+    assert!(between.contains(&limit), "{fact}");
+    assert!(between.end() - between.start() <= 1, "{fact}");
+    if fact["identified"] == true {
+        assert_eq!(fact["family"], family, "{fact}");
+    }
+}
+
+#[test]
+fn limiters_that_others_wrote_are_named() {
+    let Some(limiters) = Limiters::start(2) else {
+        return;
+    };
+    let paths = [
+        ("/erl/draft8", "10 per 2s"),
+        ("/erl/strict", "5 per 2s"),
+        ("/erl/loose", "10 per 2s"),
+        ("/rlf/fixed", "10 per 2s"),
+    ];
+    let found = inferred(&limiters.address, &paths);
+    for (path, limit) in [
+        ("/erl/draft8", 10),
+        ("/erl/strict", 5),
+        ("/erl/loose", 15),
+        ("/rlf/fixed", 10),
+    ] {
+        let (_, fact) = &found[path];
+        println!("{path}: {} {}", fact["told"], fact["why"]);
+        tells(fact, "fixed-window-from-first-request", limit);
+    }
+    let (check, fact) = &found["/erl/draft8"];
+    check.says("inferred-as-configured", "pass", "");
+    assert!(fact["told"].as_str().unwrap().contains("twice as many"));
+    found["/erl/loose"]
+        .0
+        .says("inferred-as-configured", "fail", "15 in 2 s");
+}
+
+#[test]
+fn buckets_and_queues_of_nginx_are_named() {
+    let prepared = |folder: &std::path::Path| {
+        for path in ["fast", "queued", "index.html"] {
+            write(folder, &format!("site/{path}"), "{}");
+        }
+    };
+    let Some(nginx) = Nginx::start("limits.conf", prepared) else {
+        return;
+    };
+    let paths = [("/fast", "10 per 1s"), ("/queued", "5 per 1s")];
+    let found = inferred(&nginx.url(), &paths);
+    for (path, family, limit) in [("/fast", "token-bucket", 10), ("/queued", "leaky-queue", 5)] {
+        let (_, fact) = &found[path];
+        println!("{path}: {} {}", fact["told"], fact["why"]);
+        tells(fact, family, limit);
+    }
+}
+
+#[test]
+fn nothing_is_inferred_that_was_not_asked_for() {
+    let Some(limiters) = Limiters::start(10) else {
+        return;
+    };
+    let paths = [("/erl/draft8", "10 per 10s")];
+    let found = examine(
+        &limiters.address,
+        &paths,
+        &["inferred-as-configured"],
+        &ACTIVE,
+    );
+    found.says("inferred-as-configured", "not-applicable", "--infer");
+}

@@ -56,6 +56,7 @@ Examples:
   holdpoint run security --target http://localhost:3000
   holdpoint run 'headers.*' --skip headers.api
   holdpoint run --level static                    the repository only, no network
+  holdpoint run limits --infer --level active     which limiters they are, to limits-plot=limits.svg too
   holdpoint run --report json=report.json --report junit=junit.xml --report sign-off=SECURITY_SIGN_OFF.md")]
     Run(RunArguments),
     /// Tell in seconds whether a deployment is alive and is the application
@@ -216,7 +217,7 @@ pub(super) struct DecisionArguments {
     /// Findings of at least this severity must pass; medium where nothing is said
     #[arg(long, value_name = "SEVERITY", value_parser = word::<Severity>)]
     pub(super) fail_on: Option<Severity>,
-    /// Write a report: terminal, json, junit, markdown, sign-off or a generated document such as security-headers-audit; repeatable; the path - is standard output
+    /// Write a report: terminal, json, junit, markdown, sign-off, limits-plot (SVG) or a generated document such as security-headers-audit; repeatable; the path - is standard output
     #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
     pub(super) report: Vec<ReportTarget>,
 }
@@ -242,6 +243,17 @@ pub(super) struct RunArguments {
     pub(super) subject: SubjectArguments,
     #[command(flatten)]
     pub(super) limits: LimitArguments,
+    /// Tell which limiter stands before each path under [rate_limits], or before PATH: up to 800 requests and ten minutes each, at level active
+    #[arg(
+        long,
+        value_name = "PATH",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "yes",
+        value_parser = infer,
+        help_heading = "Limits"
+    )]
+    pub(super) infer: Option<String>,
     #[command(flatten)]
     pub(super) decision: DecisionArguments,
     /// Write what was seen into the people's documents; without it, only how much would change is said
@@ -416,6 +428,15 @@ fn report_target(text: &str) -> Result<ReportTarget, String> {
         format: name.into(),
         path,
     })
+}
+
+/// What `--infer` may say: nothing, or a path.
+fn infer(text: &str) -> Result<String, String> {
+    if text == "yes" || text.starts_with('/') {
+        Ok(text.into())
+    } else {
+        Err("it takes a path, which begins with a slash: --infer=/api/tasks".into())
+    }
 }
 
 fn word<T: std::str::FromStr<Err = String>>(text: &str) -> Result<T, String> {

@@ -210,10 +210,11 @@ fn active_budget(spec: &ProbeSpec) -> Option<Budget> {
     let looks = spec.parameters.iter().filter(|one| one.name == "look");
     let words = looks.flat_map(|one| one.choices);
     let active = words.map(|word| Facts::from_iter([("look".to_owned(), (*word).into())]));
-    let mut levels = active.map(|look| probe.level(&look)).chain([spec.level]);
-    levels
-        .any(|level| level == Level::Active)
-        .then(|| probe.budget())
+    active
+        .chain([Facts::new()])
+        .filter(|look| probe.level(look) == Level::Active)
+        .map(|look| probe.budget(&look))
+        .max_by_key(|budget| budget.requests)
 }
 
 fn facts(page: &mut String, specs: &[FactSpec], before: &str) {

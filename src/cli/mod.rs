@@ -60,8 +60,14 @@ pub fn main() -> ExitCode {
         }
     };
     let secrets = Arc::new(Book::default());
+    let mut variables = settings::process_environment();
+    if let args::Verb::Run(run) | args::Verb::Plan(run) = &arguments.verb
+        && let Some(infer) = &run.infer
+    {
+        variables.insert(INFER.into(), infer.clone());
+    }
     let environment = Environment {
-        variables: settings::process_environment(),
+        variables,
         secrets: secrets.clone(),
     };
     let output = Output::new(&arguments.output, &environment.variables, secrets.clone());
@@ -118,3 +124,6 @@ fn dispatch(verb: Verb, output: &Output, environment: &Environment) -> Exit {
         Verb::Generate { what } => generate::generate(&what, output),
     }
 }
+
+/// What `--infer` sets, and `limits.inferred-as-configured` reads.
+const INFER: &str = "HOLDPOINT_INFER";

@@ -67,7 +67,14 @@ impl From<RunArguments> for Request {
             subject: arguments.subject,
             limits: arguments.limits,
             decision: arguments.decision,
-            defaults: settings::Limits::default(),
+            defaults: settings::Limits {
+                deadline: match arguments.infer {
+                    // Two paths at the most that one may take.
+                    Some(_) => std::time::Duration::from_secs(20 * 60),
+                    None => settings::Limits::default().deadline,
+                },
+                ..settings::Limits::default()
+            },
             documents: match arguments.write {
                 true => Documents::Write,
                 false => Documents::Tell,

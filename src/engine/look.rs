@@ -67,7 +67,7 @@ pub(super) async fn make(
 fn transport(task: &LookTask, input: &PlanInput) -> Arc<Transport> {
     match task.active {
         true => {
-            let budget = task.probe.budget();
+            let budget = task.probe.budget(&task.parameters);
             let target = input.target.clone();
             Arc::new(input.transport.for_active(&input.run, target, budget))
         }

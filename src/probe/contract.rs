@@ -39,8 +39,8 @@ pub trait Probe: Send + Sync {
         self.spec().level
     }
 
-    /// What one of its active looks may send.
-    fn budget(&self) -> Budget {
+    /// What an active look with these parameters may send.
+    fn budget(&self, _parameters: &Facts) -> Budget {
         Budget::default()
     }
 

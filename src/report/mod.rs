@@ -1,7 +1,9 @@
 //! Says what a run concluded: one file for each format, all pure functions of the same value.
 
+mod attempts;
 mod json;
 mod junit;
+mod limits_plot;
 mod markdown;
 mod terminal;
 
@@ -95,6 +97,12 @@ pub static FORMATS: &[Format] = &[
                 "the shipped template reads only names that every view has; tests render it",
             )
         },
+    },
+    Format {
+        name: "limits-plot",
+        extension: "svg",
+        meaning: "a picture of inferred limits: what passed and was refused when, and the limit that was fitted",
+        render: limits_plot::render,
     },
 ];
 

@@ -44,7 +44,7 @@ impl Probe for Isolation {
         declare::spec()
     }
 
-    fn budget(&self) -> Budget {
+    fn budget(&self, _: &Facts) -> Budget {
         Budget {
             requests: 400,
             bursts: false,

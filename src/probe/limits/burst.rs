@@ -4,7 +4,7 @@ use super::ask::{Answer, Asker, Question};
 use super::bypass::{self, Strangers, Variant};
 use super::retry_after::RetryAfter;
 use crate::clock;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use std::time::{Duration, Instant};
 
 /// The most requests of one look.
@@ -59,7 +59,14 @@ pub(super) trait World: Send {
     fn now(&self) -> f64;
     /// Seconds until the look must have ended.
     fn left(&self) -> f64;
+    /// Asks so many times at once: what became of each, and when it was sent and answered. Nothing where that cannot be done.
+    fn together(&mut self, _many: u64, _usual: Option<u16>) -> BoxFuture<'_, Vec<Flight>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
 }
+
+/// What became of a request, when it was sent, and when its answer was there.
+pub(super) type Flight = (Seen, f64, f64);
 
 /// How a burst went.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -173,6 +180,20 @@ impl World for Real<'_> {
         self.until
             .saturating_duration_since(clock::tick())
             .as_secs_f64()
+    }
+
+    fn together(&mut self, many: u64, usual: Option<u16>) -> BoxFuture<'_, Vec<Flight>> {
+        let this = &*self;
+        let one = move || async move {
+            let sent = this.now();
+            let asked = this.asker.ask(&this.question, this.until).await;
+            let seen = match asked {
+                Ok(answer) => judge(&answer, usual),
+                Err(fault) => Seen::Lost(fault.hindrance.cause),
+            };
+            (seen, sent, this.now())
+        };
+        Box::pin(join_all((0..many).map(move |_| one())))
     }
 }
 

@@ -5,7 +5,7 @@ use crate::probe::ParameterSpec;
 use serde_json::{Value, json};
 
 /// The looks.
-pub(super) const LOOKS: [&str; 3] = ["announced", "claim", "sign-in"];
+pub(super) const LOOKS: [&str; 4] = ["announced", "claim", "sign-in", "infer"];
 
 pub(super) fn parameters() -> Vec<ParameterSpec> {
     use FactKind::Text;
@@ -15,7 +15,7 @@ pub(super) fn parameters() -> Vec<ParameterSpec> {
             Text,
             "announced: two requests, and what their answers say of a limit. claim: one request more than is configured and, where an \
              expectation reads bypass, the same request as another client might send it once the limit refuses. sign-in: twelve forms without a \
-             CSRF token. All but announced need level active",
+             CSRF token. infer: as many as tell which limiter it is, only where the parameter infer asks for it. All but announced need level active",
         )
         .one_of(&LOOKS),
         ParameterSpec::optional(
@@ -28,6 +28,11 @@ pub(super) fn parameters() -> Vec<ParameterSpec> {
             "open",
             Text,
             "for sign-in: the id of a provider that lets anybody in, where there is nothing to guess; it is left out",
+        ),
+        ParameterSpec::optional(
+            "infer",
+            Text,
+            "infer: yes, or paths with commas between, as --infer sets it; nothing is asked without it",
         ),
         ParameterSpec::optional(
             "paths",
@@ -123,7 +128,80 @@ pub(super) fn facts() -> Vec<FactSpec> {
             bypass(),
             "claim: what got around the limit; null where no expectation reads it",
         ),
+        maybe(
+            "inferred",
+            inferred(),
+            "infer: which limiter the requests tell of",
+        ),
     ]
+}
+
+fn inferred() -> FactKind {
+    use FactKind::{Bool, Float, Int, Object, Text};
+    let range = || {
+        Object(vec![
+            of("low", Float, "at least"),
+            of("high", Float, "at most"),
+        ])
+    };
+    let limit = || {
+        Object(vec![
+            of("low", Int, "at least"),
+            of("high", Int, "at most"),
+            of("exact", Bool, "both are the same"),
+        ])
+    };
+    Object(vec![
+        of(
+            "identified",
+            Bool,
+            "one family alone explains all that was let through, and held in experiments that could have refuted it",
+        ),
+        maybe("family", Text, "its name, where it is identified"),
+        of("told", Text, "what was found, for people"),
+        maybe("why", Text, "why nothing is identified, for people"),
+        of(
+            "families",
+            FactKind::list(Object(vec![
+                of(
+                    "name",
+                    Text,
+                    "fixed-window-from-first-request, fixed-window-aligned, sliding-log, sliding-log-counting-refusals, sliding-counter, token-bucket (GCRA, and nginx with nodelay), interval-bucket, leaky-queue",
+                ),
+                of("limit", limit(), "requests that pass at once"),
+                of(
+                    "window",
+                    range(),
+                    "seconds; of a bucket, until it is full again",
+                ),
+                of("rate", range(), "requests per second in the long run"),
+                maybe("lump", Int, "interval-bucket: how many come back at a time"),
+            ])),
+            "every family that explains all that was let through, with all the values with which it does",
+        ),
+        maybe(
+            "limit",
+            limit(),
+            "over all families; null where none is left",
+        ),
+        maybe("window", range(), "the same"),
+        maybe("rate", range(), "the same"),
+        maybe(
+            "doubles",
+            Bool,
+            "it lets twice the limit through across the boundary of two windows; null where it is not identified",
+        ),
+        of("requests", Int, "requests that were sent"),
+        of("seconds", Float, "the time that it took"),
+        of(
+            "log",
+            Object(vec![
+                of("admitted", FactKind::list(Int), "requests that passed"),
+                of("refused", FactKind::list(Int), "requests that were refused"),
+            ]),
+            "when each request was sent, in milliseconds since the first",
+        ),
+    ])
 }
 
 fn burst() -> FactKind {
@@ -221,7 +299,7 @@ fn bypass() -> FactKind {
 pub(super) fn blank() -> Facts {
     let facts = json!({
         "look": "", "path": "", "configured": null, "status": null, "cached": false, "announced": [],
-        "faults": [], "agrees": null, "falls": null, "burst": null, "bypass": null,
+        "faults": [], "agrees": null, "falls": null, "burst": null, "bypass": null, "inferred": null,
     });
     match facts {
         Value::Object(facts) => facts,

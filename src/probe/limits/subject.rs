@@ -78,6 +78,28 @@ pub(super) fn each(
     Ok(paths.iter().map(|path| one(path)).collect())
 }
 
+/// The looks of an inference: none that asks anything unless it was asked for; of the paths named, else of those with a limit.
+pub(super) fn asked(parameters: &Facts, context: &Context) -> Result<Vec<Facts>, String> {
+    let infer = match parameters.get("infer") {
+        Some(Value::String(infer)) => infer.trim(),
+        None => "",
+        Some(_) => return Err("infer: it is yes, or paths with commas between".into()),
+    };
+    if infer.is_empty() || infer == "no" {
+        return Ok(vec![Facts::new()]);
+    }
+    let mut parameters = parameters.clone();
+    if infer != "yes" {
+        let paths: Vec<_> = infer.split(',').map(str::trim).collect();
+        parameters.insert("paths".into(), paths.into());
+    }
+    let mut each = each(&parameters, "infer", context)?;
+    for one in &mut each {
+        one.insert("asked".into(), "yes".into());
+    }
+    Ok(each)
+}
+
 fn claim(facts: &mut Facts, limit: &RateLimit) {
     facts.insert("limit".into(), limit.requests.into());
     facts.insert("window".into(), limit.window.as_secs_f64().into());

@@ -1,5 +1,6 @@
 //! Findings at a terminal: one line for what passed, folds for what was not looked at, blocks for failures.
 
+use super::attempts::attempts;
 use super::screen::{self, Ink, Screen, Symbol, columns};
 use crate::document::escape::cut;
 use crate::document::reading::{self, Fault};
@@ -41,6 +42,7 @@ pub(super) fn passes(screen: &mut Screen<'_>, findings: &[&Finding]) {
             &[(Ink::Plain, &format!("{name}{pad}")), (Ink::Dim, &claim)],
         );
         note(screen, finding);
+        attempts(screen, finding);
         if screen.style.verbose {
             let looks: Vec<_> = finding
                 .looks
@@ -149,6 +151,7 @@ pub(super) fn inconclusive(screen: &mut Screen<'_>, findings: &[&Finding]) {
                 let again = screen.text(&reading::prove(finding));
                 screen.detail("try", Ink::Plain, &format!("mend the cause, then {again}"));
                 note(screen, finding);
+                attempts(screen, finding);
             }
         } else {
             let who = format!("{} checks could not look:", group.len());
@@ -259,6 +262,7 @@ pub(super) fn failure(screen: &mut Screen<'_>, finding: &Finding) {
         screen.detail("evidence", Ink::Dim, &evidence);
     }
     note(screen, finding);
+    attempts(screen, finding);
 }
 
 /// How to mend it, in the lines in which it was written: code stays code.

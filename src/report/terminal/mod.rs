@@ -1,5 +1,6 @@
 //! The report for people at a terminal: passes in a line each, failures last and in full, one closing line.
 
+mod attempts;
 mod finding;
 mod screen;
 

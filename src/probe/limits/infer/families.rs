@@ -1,0 +1,359 @@
+//! The families of limiters, each played over a log with its unknowns kept as the region that explains the log.
+//!
+//! A limiter counts, and its counts follow from what it was seen to decide. What is unknown beside its limit is an instant
+//! (where a window begins, or when a bucket would have been empty) and a measure (the window's length, or the rate). Each
+//! decision was made between the sending of a request and its answer, and cuts off what would have decided otherwise; what is
+//! left at the end is every value that reproduces the log. Where a window may or may not have ended before a request, both are followed.
+
+use super::log::Event;
+use super::region::Region;
+
+/// A family of limiters, with the numbers that it counts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Model {
+    /// A window that begins with the first request after the last one ended.
+    FixedFirst { limit: u32 },
+    /// Windows one after the other, whoever asks.
+    FixedAligned { limit: u32 },
+    /// The times of the last requests that passed, or of all requests.
+    SlidingLog { limit: u32, refusals: bool },
+    /// Two windows, the earlier one weighed by what is left of it; a request passes below the limit, or where it fits whole.
+    SlidingCounter { limit: u32, whole: bool },
+    /// Tokens that come back continuously; also what GCRA and nginx's `limit_req` with `nodelay` come to.
+    TokenBucket { burst: u32 },
+    /// Tokens that come back so many at a time.
+    IntervalBucket { burst: u32, lump: u32 },
+}
+
+/// What is left of the unknowns.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Extent {
+    /// The window in seconds, or tokens per second.
+    pub(super) measure: (f64, f64),
+    /// When the last window began, in seconds since the first attempt.
+    pub(super) began: (f64, f64),
+}
+
+/// More windows than this are not told apart in one pause.
+const ENDED: u32 = 64;
+/// More guesses at a time than this are not followed.
+const GUESSES: usize = 256;
+
+/// What may be true at one moment: counts, and the unknowns.
+#[derive(Debug, Clone)]
+struct Guess {
+    /// x is an instant, y the window; of a bucket, y is the rate and x = rate × time − tokens.
+    region: Region,
+    /// When the window ends at the earliest.
+    ends: f64,
+    /// In the window so far, or tokens that are left.
+    count: u32,
+    /// In the window before.
+    earlier: u32,
+}
+
+impl Model {
+    /// The number that it lets through at once.
+    pub(super) fn limit(self) -> u32 {
+        match self {
+            Self::FixedFirst { limit }
+            | Self::FixedAligned { limit }
+            | Self::SlidingLog { limit, .. }
+            | Self::SlidingCounter { limit, .. } => limit,
+            Self::TokenBucket { burst } | Self::IntervalBucket { burst, .. } => burst,
+        }
+    }
+
+    /// Every value of the unknowns that reproduces the log, its measure within these bounds; none where nothing does.
+    pub(super) fn replay(self, events: &[Event], bounds: (f64, f64)) -> Option<Extent> {
+        if let Self::SlidingLog { limit, refusals } = self {
+            return sliding_log(events, limit, refusals, bounds);
+        }
+        let first = events.first()?;
+        let mut guesses = vec![self.idle(first, bounds)];
+        let mut next = Vec::new();
+        for (place, event) in events.iter().enumerate() {
+            for guess in guesses.drain(..) {
+                match self {
+                    Self::FixedFirst { limit } => fixed_first(limit, guess, event, &mut next),
+                    Self::TokenBucket { burst } => token_bucket(burst, guess, event, &mut next),
+                    _ => self.aligned(guess, event, place == 0, &mut next),
+                }
+            }
+            next.truncate(GUESSES);
+            std::mem::swap(&mut guesses, &mut next);
+            if guesses.is_empty() {
+                return None;
+            }
+        }
+        let hull = |spans: &mut dyn Iterator<Item = (f64, f64)>| {
+            spans.fold((f64::INFINITY, f64::NEG_INFINITY), |hull, span| {
+                (hull.0.min(span.0), hull.1.max(span.1))
+            })
+        };
+        Some(Extent {
+            measure: hull(&mut guesses.iter().map(|guess| guess.region.y())),
+            began: hull(&mut guesses.iter().map(|guess| guess.region.span(1.0, 0.0))),
+        })
+    }
+
+    /// Nobody asked for a long time.
+    fn idle(self, first: &Event, (low, high): (f64, f64)) -> Guess {
+        let (count, region) = match self {
+            Self::FixedFirst { .. } => (
+                0,
+                Region::rectangle(
+                    (first.from - 3.0 * high, first.from - 2.0 * high),
+                    (low, high),
+                ),
+            ),
+            Self::TokenBucket { burst } => (0, full(burst, first, (low, high))),
+            // The window that the first request falls into: x ≤ time ≤ x + y.
+            _ => {
+                let tokens = match self {
+                    Self::IntervalBucket { burst, .. } => burst,
+                    _ => 0,
+                };
+                let corners = [
+                    (first.from - low, low),
+                    (first.to, low),
+                    (first.to, high),
+                    (first.from - high, high),
+                ];
+                (tokens, Region::new(&corners))
+            }
+        };
+        Guess {
+            ends: region.span(1.0, 1.0).0,
+            region,
+            count,
+            earlier: 0,
+        }
+    }
+
+    /// Windows that follow one another: x is the beginning of the present one.
+    fn aligned(self, guess: Guess, event: &Event, is_first: bool, next: &mut Vec<Guess>) {
+        if is_first || event.to < guess.ends {
+            next.extend(self.decided(guess, event));
+            return;
+        }
+        // How many windows may have ended since: x + m·y ≤ time ≤ x + (m + 1)·y.
+        let least = (guess.region.ratios(event.from).0 - 1.0).ceil().max(0.0) as u32;
+        let most = guess.region.ratios(event.to).1.floor().max(0.0) as u32;
+        for ended in least..=most.min(least + ENDED) {
+            let mut one = guess.clone();
+            let windows = f64::from(ended);
+            one.region.keep(1.0, windows, event.to);
+            one.region.keep(-1.0, -(windows + 1.0), -event.from);
+            if one.region.is_empty() {
+                continue;
+            }
+            one.region.shear(windows, 0.0);
+            one.ends = one.region.span(1.0, 1.0).0;
+            if ended > 0 {
+                one.earlier = if ended == 1 { one.count } else { 0 };
+                one.count = match self {
+                    Self::IntervalBucket { burst, lump } => {
+                        burst.min(one.count.saturating_add(lump.saturating_mul(ended)))
+                    }
+                    _ => 0,
+                };
+                let room = match self {
+                    Self::FixedAligned { limit } => Some((limit, limit)),
+                    Self::IntervalBucket { lump, .. } => Some((one.count, lump)),
+                    _ => None,
+                };
+                if room.is_some_and(|(room, more)| one.is_doomed(event, room, more)) {
+                    continue;
+                }
+                if let Self::SlidingCounter { limit, whole } = self {
+                    one.foresee(event, limit - u32::from(whole));
+                    if one.region.is_empty() {
+                        continue;
+                    }
+                }
+            }
+            next.extend(self.decided(one, event));
+        }
+    }
+
+    /// The guess, if the present window decides as was seen.
+    fn decided(self, mut one: Guess, event: &Event) -> Option<Guess> {
+        match self {
+            Self::FixedAligned { limit } => {
+                let as_seen = (one.count < limit) == event.admitted;
+                one.count += u32::from(event.admitted);
+                as_seen.then_some(one)
+            }
+            Self::IntervalBucket { .. } => {
+                let as_seen = (one.count > 0) == event.admitted;
+                one.count = one.count.saturating_sub(u32::from(event.admitted));
+                as_seen.then_some(one)
+            }
+            Self::SlidingCounter { limit, whole } => {
+                let room = i64::from(limit) - i64::from(one.count) - i64::from(whole);
+                let has_room = if whole { room >= 0 } else { room > 0 };
+                let is_free = has_room && one.earlier == 0;
+                if (event.admitted && !has_room) || (!event.admitted && is_free) {
+                    return None;
+                }
+                // A request passes where earlier × (x + y − time) / y is below the room.
+                let (earlier, left) = (f64::from(one.earlier), room as f64);
+                if event.admitted {
+                    one.count += 1;
+                    // Even all of the earlier window leaves room.
+                    if i64::from(one.earlier) < room {
+                        return Some(one);
+                    }
+                    one.region.keep(earlier, earlier - left, earlier * event.to);
+                } else {
+                    one.region
+                        .keep(-earlier, left - earlier, -earlier * event.from);
+                }
+                one.ends = one.region.span(1.0, 1.0).0;
+                (!one.region.is_empty()).then_some(one)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Guess {
+    /// The same for a counter: the last of the requests that pass has room beside the earlier window, and the refused one has not.
+    fn foresee(&mut self, event: &Event, limit: u32) {
+        if event.refused >= self.ends {
+            return;
+        }
+        let earlier = f64::from(self.earlier);
+        let room = f64::from(limit) - f64::from(event.run);
+        if event.run > 0 {
+            self.region
+                .keep(earlier, earlier - room - 1.0, earlier * event.refused);
+        }
+        self.region
+            .keep(-earlier, room - earlier, -earlier * event.from);
+    }
+
+    /// A window has just begun with room for so many, and each that follows adds so many more. Before the next refusal all of
+    /// that room is used up, so as many requests must pass, and no more than the windows until then have room for.
+    fn is_doomed(&self, event: &Event, room: u32, more: u32) -> bool {
+        if event.refused.is_infinite() {
+            return false;
+        }
+        let rest = event.refused - self.ends;
+        let windows = if rest < 0.0 {
+            0.0
+        } else {
+            (rest / self.region.y().0).floor() + 1.0
+        };
+        event.run < room || f64::from(event.run) > f64::from(room) + f64::from(more) * windows
+    }
+}
+
+fn fixed_first(limit: u32, guess: Guess, event: &Event, next: &mut Vec<Guess>) {
+    if event.to < guess.ends {
+        if (guess.count < limit) == event.admitted {
+            next.push(Guess {
+                count: guess.count + u32::from(event.admitted),
+                ..guess
+            });
+        }
+        return;
+    }
+    if event.admitted {
+        let mut begun = guess.clone();
+        begun.region.keep(1.0, 1.0, event.to);
+        if !begun.region.is_empty() {
+            begun.region = Region::rectangle((event.from, event.to), begun.region.y());
+            begun.count = 1;
+            begun.ends = begun.region.span(1.0, 1.0).0;
+            if !begun.is_doomed(event, limit, limit) {
+                next.push(begun);
+            }
+        }
+    }
+    if (guess.count < limit) == event.admitted {
+        let mut same = guess;
+        same.region.keep(-1.0, -1.0, -event.from);
+        same.count += u32::from(event.admitted);
+        if !same.region.is_empty() {
+            same.ends = same.region.span(1.0, 1.0).0;
+            next.push(same);
+        }
+    }
+}
+
+/// A bucket that is full at an event: x = rate × time − burst.
+fn full(burst: u32, event: &Event, (low, high): (f64, f64)) -> Region {
+    let burst = f64::from(burst);
+    Region::new(&[
+        (low * event.from - burst, low),
+        (low * event.to - burst, low),
+        (high * event.to - burst, high),
+        (high * event.from - burst, high),
+    ])
+}
+
+fn token_bucket(burst: u32, guess: Guess, event: &Event, next: &mut Vec<Guess>) {
+    let size = f64::from(burst);
+    let Guess {
+        region: before,
+        ends,
+        count,
+        earlier,
+    } = guess;
+    let mut each = [None, None];
+    // It overflowed: tokens = rate × time − x > burst.
+    let mut over = before.clone();
+    over.keep(1.0, -event.to, -size);
+    if !over.is_empty() {
+        each[0] = Some(full(burst, event, over.y()));
+    }
+    let mut under = before;
+    under.keep(-1.0, event.from, size);
+    if !under.is_empty() {
+        each[1] = Some(under);
+    }
+    for mut region in each.into_iter().flatten() {
+        if event.admitted {
+            region.keep(1.0, -event.to, -1.0);
+            region.shear(0.0, 1.0);
+        } else {
+            region.keep(-1.0, event.from, 1.0);
+        }
+        if !region.is_empty() {
+            next.push(Guess {
+                region,
+                ends,
+                count,
+                earlier,
+            });
+        }
+    }
+}
+
+/// Whether a request passes depends on one earlier request alone, so the window's bounds can be read off.
+fn sliding_log(events: &[Event], limit: u32, refusals: bool, bounds: (f64, f64)) -> Option<Extent> {
+    let (mut low, mut high) = bounds;
+    let limit = limit as usize;
+    let mut counted: Vec<&Event> = Vec::with_capacity(events.len());
+    for event in events {
+        let oldest = counted.len().checked_sub(limit).map(|place| counted[place]);
+        match (event.admitted, oldest) {
+            (true, Some(oldest)) => high = high.min(event.to - oldest.from),
+            (false, Some(oldest)) => low = low.max(event.from - oldest.to),
+            (true, None) => {}
+            (false, None) => return None,
+        }
+        if low > high {
+            return None;
+        }
+        if event.admitted || refusals {
+            counted.push(event);
+        }
+    }
+    Some(Extent {
+        measure: (low, high),
+        began: (f64::NEG_INFINITY, f64::INFINITY),
+    })
+}

@@ -1,0 +1,449 @@
+//! The plan of probing: drain the limiter, watch it recover, and ask again where its families would part.
+
+use super::fit::{Family, Fit, Fitting, is_doubtful};
+use super::log::{Attempt, Log};
+use crate::probe::limits::burst::{Seen, World};
+use crate::probe::limits::subject::Claim;
+
+/// The most requests of one inference.
+pub(in crate::probe::limits) const REQUESTS: u64 = 800;
+/// The most seconds.
+pub(in crate::probe::limits) const SECONDS: f64 = 600.0;
+/// Nothing refused in so many requests in a row: no limit is observed.
+const DRAIN: u64 = 300;
+/// Between two requests of a drain, in seconds.
+const PAUSE: f64 = 0.02;
+/// Windows of this length and more are not inferred: it would take too long.
+pub(super) const LONGEST: f64 = 300.0;
+/// Experiments after the first recovery, at most.
+const EXPERIMENTS: usize = 7;
+/// As many server errors in a row end it.
+const ERRORS: u32 = 3;
+
+/// How long to leave a server alone that has answered with an error, in seconds.
+const BACK_OFF: f64 = 0.5;
+/// Answers that wait as long as this, each as long as the one before, were queued. Seconds.
+const QUEUED: f64 = 0.08;
+/// Requests at once, to see how many a queue holds.
+const VOLLEY: u64 = 50;
+
+/// Why probing ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::probe::limits) enum Ending {
+    /// One family was left, and held in experiments more.
+    Settled,
+    /// All experiments were made, or no family is left.
+    Done,
+    /// So many requests in so many seconds, and none was refused.
+    Unrefused,
+    /// The requests or the seconds were spent.
+    Spent(String),
+    /// An answer was lost, or the server failed.
+    Spoilt(String),
+    /// Something was used up before.
+    Used,
+}
+
+/// What probing gave.
+#[derive(Debug, Clone)]
+pub(in crate::probe::limits) struct Probed {
+    pub(in crate::probe::limits) log: Log,
+    pub(in crate::probe::limits) fits: Vec<Fit>,
+    pub(in crate::probe::limits) ending: Ending,
+    pub(in crate::probe::limits) sent: u64,
+    pub(in crate::probe::limits) seconds: f64,
+    /// The status of requests that passed.
+    pub(in crate::probe::limits) status: Option<u16>,
+}
+
+impl Probed {
+    /// The one family that is left, where there is one and it held.
+    pub(in crate::probe::limits) fn identified(&self) -> Option<&Fit> {
+        match self.fits.as_slice() {
+            [one] if self.ending == Ending::Settled => Some(one),
+            _ => None,
+        }
+    }
+}
+
+struct Prober<'a> {
+    world: &'a mut dyn World,
+    log: Log,
+    fitting: Fitting,
+    fits: Vec<Fit>,
+    sent: u64,
+    began: f64,
+    status: Option<u16>,
+    /// What is configured: at least as many pass unless some were used before.
+    claim: Option<Claim>,
+    /// Answers that wait are known not to be queued.
+    unqueued: bool,
+    /// Server errors in a row.
+    failed: u32,
+}
+
+/// Probes until one family is left, or the plan or the budget ends.
+pub(in crate::probe::limits) async fn probe(world: &mut dyn World, claim: Option<Claim>) -> Probed {
+    let began = world.now();
+    let mut prober = Prober {
+        world,
+        log: Log::default(),
+        fitting: Fitting::default(),
+        fits: Vec::new(),
+        sent: 0,
+        began,
+        status: None,
+        claim,
+        unqueued: false,
+        failed: 0,
+    };
+    let ending = prober.plans().await;
+    Probed {
+        ending,
+        sent: prober.sent,
+        seconds: prober.world.now() - began,
+        status: prober.status,
+        fits: prober.fits,
+        log: prober.log,
+    }
+}
+
+impl Prober<'_> {
+    /// The plan; once more from the start where an answer was lost, or something had been used before.
+    async fn plans(&mut self) -> Ending {
+        let ended = |told: Result<Ending, Ending>| told.unwrap_or_else(|early| early);
+        let first = ended(self.plan().await);
+        let again = match &first {
+            Ending::Used => true,
+            Ending::Spoilt(_) => self.failed < ERRORS,
+            _ => false,
+        };
+        // Two windows, after which every family has forgotten what was asked before.
+        let window = self.claim.map_or(LONGEST / 10.0, |claim| claim.window);
+        if !again || self.wait(2.1 * window).await.is_err() {
+            return first;
+        }
+        (self.log, self.fitting, self.fits) = Default::default();
+        self.claim = None;
+        ended(self.plan().await)
+    }
+
+    async fn plan(&mut self) -> Result<Ending, Ending> {
+        let start = self.world.now();
+        let first = self.drain(DRAIN).await?;
+        if self.is_queued() {
+            return self.queue().await;
+        }
+        if !self.log.is_refused() {
+            return Ok(Ending::Unrefused);
+        }
+        if first == 0 || self.claim.is_some_and(|claim| first < claim.limit) {
+            return Ok(Ending::Used);
+        }
+        self.recover(0.2, 1.25).await?;
+        let recovered = self.world.now();
+        // More than that tells nothing more.
+        let most = first * 6 / 10;
+        let again = 1 + self.drain(most).await?;
+        let steps = again > most && first > 3;
+        let mut settled = 0;
+        let mut pace = recovered - start;
+        for round in 0..EXPERIMENTS {
+            if self.parts_when_full() {
+                self.fill(round).await?;
+            } else if steps {
+                let window = self.turn(round).unwrap_or(recovered - start);
+                self.split(first, window, round).await?;
+            } else {
+                pace = self.gradual(pace, round).await?;
+            }
+            self.fits = self.fitting.fits(&self.log);
+            let is_one = self.fits.len() == 1 && self.fits[0].is_exact();
+            settled = if is_one { settled + 1 } else { 0 };
+            // More where it costs little: each makes it less likely that requests of others only happened to fit.
+            let is_cheap = self.sent < REQUESTS / 2 && self.left() > SECONDS * 0.75;
+            let enough = if is_cheap { 5 } else { 3 };
+            let is_last = round + 1 == EXPERIMENTS && settled >= 3;
+            let is_enough =
+                (is_last || settled >= enough) && !is_doubtful(&self.fits[0], &self.log);
+            if self.fits.is_empty() || is_enough {
+                return Ok(if is_enough {
+                    Ending::Settled
+                } else {
+                    Ending::Done
+                });
+            }
+        }
+        Ok(Ending::Done)
+    }
+
+    fn is_queued(&self) -> bool {
+        !self.unqueued && self.log.is_queued(QUEUED)
+    }
+
+    /// Answers come one after the other, at a rate of their own: how many wait at most?
+    async fn queue(&mut self) -> Result<Ending, Ending> {
+        let Some(rate) = self.log.pace() else {
+            return Ok(Ending::Done);
+        };
+        let mut held = Vec::new();
+        for _ in 0..2 {
+            self.wait(VOLLEY as f64 / rate.0 + 0.5).await?;
+            let answers = self.world.together(VOLLEY, self.status).await;
+            self.sent += answers.len() as u64;
+            let waits = answers.iter().map(|(_, sent, got)| got - sent);
+            if waits.fold(0.0, f64::max) * rate.1 < 2.0 {
+                // They were answered side by side, so this server is slow and queues nothing.
+                self.unqueued = true;
+                return Ok(Ending::Used);
+            }
+            let mut passed = 0;
+            for (seen, sent, got) in answers {
+                let (admitted, remaining) = self.judge(seen)?;
+                passed += u64::from(admitted);
+                self.log.attempts.push(Attempt {
+                    sent,
+                    got,
+                    admitted,
+                    remaining,
+                });
+            }
+            held.push(passed);
+        }
+        let (low, high) = (held.iter().min().copied(), held.iter().max().copied());
+        let (Some(low), Some(high)) = (low.filter(|low| *low > 0), high) else {
+            return Ok(Ending::Done);
+        };
+        let size = low as f64;
+        self.fits = vec![Fit {
+            family: Family::LeakyQueue,
+            limit: (low, high),
+            window: (size / rate.1, size / rate.0),
+            rate,
+            lump: None,
+        }];
+        // All were held: how many more would be is not known.
+        Ok(if low == high && high < VOLLEY {
+            Ending::Settled
+        } else {
+            Ending::Done
+        })
+    }
+
+    /// All come back at once, after about `window` seconds: half of them, the other half later, and then watched.
+    async fn split(&mut self, first: u64, window: f64, round: usize) -> Result<(), Ending> {
+        let turn = round as f64;
+        // Off the beat of windows that follow one another.
+        let lumps = self
+            .fits
+            .iter()
+            .any(|fit| fit.family == Family::IntervalBucket);
+        let windows = if lumps && round > 0 { 2.1 } else { 1.3 };
+        self.wait(window * (windows + 0.17 * (turn % 3.0))).await?;
+        let half = (first / 2).max(1);
+        for _ in 0..half {
+            if !self.once().await? {
+                break;
+            }
+            self.wait(PAUSE).await?;
+        }
+        self.wait(window * (0.35 + 0.09 * (turn % 3.0))).await?;
+        self.drain(DRAIN).await?;
+        self.poll(window / 12.0, window).await?;
+        // All that came back, once; later only whether more came back than the second half.
+        self.drain(if round == 0 || first <= 40 {
+            DRAIN
+        } else {
+            half + 2
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// They come back one by one, or a few at a time.
+    async fn gradual(&mut self, step: f64, round: usize) -> Result<f64, Ending> {
+        let mut step = step;
+        let mut last = None;
+        let many = if step > 5.0 { 3 } else { 6 };
+        for _ in 0..many {
+            self.poll(step / 4.0, step).await?;
+            let now = self.world.now();
+            step = last.map_or(step, |last| now - last);
+            last = Some(now);
+            self.drain(DRAIN).await?;
+        }
+        self.fits = self.fitting.fits(&self.log);
+        self.fill(round).await?;
+        self.drain(DRAIN).await?;
+        Ok(step)
+    }
+
+    /// The window of one of the fits, each in its turn.
+    fn turn(&self, round: usize) -> Option<f64> {
+        let fit = self.fits.get(round % self.fits.len().max(1))?;
+        let (low, high) = match (fit.family, fit.lump) {
+            (Family::IntervalBucket, Some((lump, _))) => {
+                let part = lump as f64 / fit.limit.1 as f64;
+                (fit.window.0 * part, fit.window.1 * part)
+            }
+            _ => fit.window,
+        };
+        (high < 1.3 * low).then_some((low + high) / 2.0)
+    }
+
+    /// Seconds that are left.
+    fn left(&self) -> f64 {
+        let own = SECONDS - (self.world.now() - self.began);
+        own.min(self.world.left() - 1.0)
+    }
+
+    /// Are those that are left told apart, or their sizes, by nothing but a full bucket?
+    fn parts_when_full(&self) -> bool {
+        let is_bucket = |fit: &Fit| {
+            let narrow = fit.window.1 < 1.3 * fit.window.0;
+            match fit.family {
+                Family::TokenBucket | Family::IntervalBucket => narrow,
+                Family::FixedAligned => self.fits.len() > 1,
+                _ => false,
+            }
+        };
+        let unclear = self.fits.len() > 1 || self.fits.iter().any(|fit| !fit.is_exact());
+        unclear && self.fits.iter().all(is_bucket)
+    }
+
+    /// Waits until whatever it may be is full again, and drains it.
+    async fn fill(&mut self, round: usize) -> Result<(), Ending> {
+        let full = |fit: &Fit| match (fit.family, fit.lump) {
+            (Family::SlidingCounter, _) => 2.0 * fit.window.1,
+            (Family::IntervalBucket, Some((lump, _))) => {
+                fit.limit.1.div_ceil(lump) as f64 * lump as f64 / fit.rate.0
+            }
+            _ => fit.window.1,
+        };
+        let more = 1.03 + 0.04 * round as f64;
+        let left = self.left() - 10.0;
+        let affordable = self.fits.iter().map(full).filter(|full| full * more < left);
+        let longest = affordable.fold(0.0, f64::max);
+        self.wait(longest * more).await?;
+        self.drain(DRAIN).await?;
+        let step = |fit: &Fit| fit.lump.map_or(1.0, |lump| lump.0 as f64) / fit.rate.0;
+        let step = self.fits.iter().map(step).fold(f64::INFINITY, f64::min);
+        if step.is_finite() {
+            self.poll(step / 12.0, step).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks once: was it let through?
+    async fn once(&mut self) -> Result<bool, Ending> {
+        if self.sent >= REQUESTS {
+            return Err(Ending::Spent(format!(
+                "the {REQUESTS} requests that an inference may send are spent"
+            )));
+        }
+        let sent = self.world.now();
+        let mut seen = self.world.ask(self.status).await;
+        let got = self.world.now();
+        self.sent += 1;
+        // Whether it was counted is not known, so this only tells whether the server is well again.
+        while matches!(seen, Seen::Failed(_)) && self.failed + 1 < ERRORS {
+            self.failed += 1;
+            self.wait(BACK_OFF).await?;
+            let again = self.world.ask(self.status).await;
+            self.sent += 1;
+            if !matches!(again, Seen::Failed(_)) {
+                break;
+            }
+            seen = again;
+        }
+        let (admitted, remaining) = self.judge(seen)?;
+        self.log.attempts.push(Attempt {
+            sent,
+            got,
+            admitted,
+            remaining,
+        });
+        Ok(admitted)
+    }
+
+    /// Was it let through, and what is left of the limit?
+    fn judge(&mut self, seen: Seen) -> Result<(bool, Option<f64>), Ending> {
+        match seen {
+            Seen::Admitted {
+                status, remaining, ..
+            } => {
+                self.failed = 0;
+                self.status = self.status.or(Some(status));
+                Ok((true, remaining))
+            }
+            Seen::Refused(_) => {
+                self.failed = 0;
+                Ok((false, None))
+            }
+            Seen::Failed(status) => {
+                self.failed += 1;
+                let why = format!("request {} was answered with status {status}", self.sent);
+                Err(Ending::Spoilt(why))
+            }
+            Seen::Lost(why) => {
+                let why = format!("request {} was not answered: {why}", self.sent);
+                Err(Ending::Spoilt(why))
+            }
+        }
+    }
+
+    /// Asks until one is refused: how many were let through?
+    async fn drain(&mut self, most: u64) -> Result<u64, Ending> {
+        let mut passed = 0;
+        while passed < most && self.once().await? {
+            passed += 1;
+            if self.is_queued() {
+                break;
+            }
+            self.wait(PAUSE).await?;
+        }
+        Ok(passed)
+    }
+
+    /// Asks after waits that grow, until one is let through.
+    async fn recover(&mut self, first: f64, growth: f64) -> Result<(), Ending> {
+        let mut rest = first;
+        let mut waited = 0.0;
+        loop {
+            self.wait(rest).await?;
+            waited += rest;
+            if self.once().await? {
+                return Ok(());
+            }
+            if waited > LONGEST * 1.3 {
+                return Err(Ending::Spent(format!(
+                    "nothing passed for {waited:.0} s, and windows of {LONGEST:.0} s and more are not inferred"
+                )));
+            }
+            rest *= growth;
+        }
+    }
+
+    /// Asks at even times, until one is let through; after a window and a half, at growing ones.
+    async fn poll(&mut self, rest: f64, window: f64) -> Result<(), Ending> {
+        let start = self.world.now();
+        while self.world.now() - start < window * 1.5 {
+            self.wait(rest).await?;
+            if self.once().await? {
+                return Ok(());
+            }
+        }
+        self.recover(window * 0.6, 1.5).await
+    }
+
+    async fn wait(&mut self, seconds: f64) -> Result<(), Ending> {
+        if seconds > self.left() {
+            let spent = self.world.now() - self.began;
+            return Err(Ending::Spent(format!(
+                "after {spent:.0} s, the time does not allow waiting for {seconds:.0} s more"
+            )));
+        }
+        self.world.wait(seconds).await;
+        Ok(())
+    }
+}
