@@ -130,7 +130,10 @@ fn a_record_tells_what_the_run_told() {
         .filter(|name| *name != "terminal")
         .chain(GENERATED.iter().map(|document| document.name))
         .collect();
-    assert_eq!(names[..4], ["json", "junit", "markdown", "sign-off"]);
+    assert_eq!(
+        names[..5],
+        ["json", "junit", "markdown", "sign-off", "limits-plot"]
+    );
     let reports = |when: &str| -> Vec<String> {
         names
             .iter()

@@ -127,3 +127,76 @@ fn a_template_in_error_is_shown_with_its_place() {
         );
     }
 }
+
+/// A finding that inferred a limit of three a second.
+fn inferred() -> Vec<crate::model::Finding> {
+    let mut one = fixture::finding(
+        "limits.inferred-as-configured",
+        "the limiter is the one that is configured",
+        crate::model::Severity::Medium,
+        crate::model::Verdict::Pass,
+    );
+    let facts = serde_json::json!({ "inferred": {
+        "identified": true, "told": "3 in 1 s, in a <sliding> window",
+        "limit": { "low": 3, "high": 3, "exact": true }, "window": { "low": 0.99, "high": 1.01 },
+        "log": { "admitted": [0, 20, 40, 1010, 2500], "refused": [60, 500, 900] },
+    }});
+    one.looks.push(crate::model::LookVerdict {
+        label: "the limiter of GET /api/a&b".into(),
+        verdict: crate::model::Verdict::Pass,
+        reasons: Vec::new(),
+        facts: serde_json::from_value(facts).unwrap(),
+        evidence: String::new(),
+        retried: false,
+    });
+    vec![one]
+}
+
+#[test]
+fn attempts_of_an_inference_are_drawn() {
+    let run = fixture::run();
+    let findings = inferred();
+    let report = Report {
+        findings: &findings,
+        ..run.report()
+    };
+    let render = |name: &str, style: Style| (format(name).unwrap().render)(&report, &style);
+    let svg = render("limits-plot", Style::default());
+    for part in [
+        "<title id=\"title\">",
+        "role=\"img\"",
+        "5 requests passed and 3 were refused",
+        "a&amp;b",
+        "&lt;sliding&gt;",
+        "limit 3",
+        "prefers-color-scheme: dark",
+    ] {
+        assert!(svg.contains(part), "{part} in {svg}");
+    }
+    assert!(
+        !svg.contains("<script") && !svg.contains("NaN") && !svg.contains("inf"),
+        "{svg}"
+    );
+    let rows = |style: Style| {
+        let text = render("terminal", style);
+        let rows: Vec<_> = text
+            .lines()
+            .filter(|line| line.contains("passed  ") || line.contains("refused"))
+            .map(str::to_owned)
+            .collect();
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+        rows
+    };
+    let plain = rows(Style {
+        unicode: false,
+        ..Style::default()
+    });
+    assert!(
+        plain.iter().any(|row| row.contains('#')) && plain.iter().all(|row| !row.contains('█')),
+        "{plain:?}"
+    );
+    assert!(rows(Style::default()).iter().any(|row| row.contains('█')));
+}

@@ -292,7 +292,8 @@ proptest! {
     fn all_formats_state_the_same(run in run()) {
         let expected: Vec<_> =
             Verdict::ALL.iter().map(|one| run.decision.summary.get(one).copied().unwrap_or(0)).collect();
-        for format in FORMATS {
+        // A picture of limits states no verdict.
+        for format in FORMATS.iter().filter(|format| format.name != "limits-plot") {
             prop_assert_eq!(decision(&run, format.name), run.decision.outcome.word(), "{}", format.name);
             prop_assert_eq!(counts(&run, format.name), &*expected, "{}", format.name);
         }

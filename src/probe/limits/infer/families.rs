@@ -40,7 +40,7 @@ const ENDED: u32 = 64;
 const GUESSES: usize = 256;
 
 /// What may be true at one moment: counts, and the unknowns.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 struct Guess {
     /// x is an instant, y the window; of a bucket, y is the rate and x = rate × time − tokens.
     region: Region,
@@ -71,17 +71,30 @@ impl Model {
         }
         let first = events.first()?;
         let mut guesses = vec![self.idle(first, bounds)];
-        let mut next = Vec::new();
+        let (mut next, mut more) = (Vec::new(), Vec::new());
         for (place, event) in events.iter().enumerate() {
-            for guess in guesses.drain(..) {
+            guesses.retain_mut(|guess| {
+                // Most requests fall into the window of the one before, and need no new guess; the first one falls into one by
+                // what the windows are, unless it begins them.
+                let is_within = match self {
+                    Self::TokenBucket { .. } => false,
+                    Self::FixedFirst { .. } => event.to < guess.ends,
+                    _ => place == 0 || event.to < guess.ends,
+                };
+                if is_within {
+                    return self.decides(guess, event);
+                }
                 match self {
                     Self::FixedFirst { limit } => fixed_first(limit, guess, event, &mut next),
                     Self::TokenBucket { burst } => token_bucket(burst, guess, event, &mut next),
-                    _ => self.aligned(guess, event, place == 0, &mut next),
+                    _ => self.aligned(guess, event, &mut next),
                 }
-            }
-            next.truncate(GUESSES);
-            std::mem::swap(&mut guesses, &mut next);
+                let one = next.pop();
+                more.append(&mut next);
+                one.map(|one| *guess = one).is_some()
+            });
+            guesses.append(&mut more);
+            guesses.truncate(GUESSES);
             if guesses.is_empty() {
                 return None;
             }
@@ -132,16 +145,12 @@ impl Model {
     }
 
     /// Windows that follow one another: x is the beginning of the present one.
-    fn aligned(self, guess: Guess, event: &Event, is_first: bool, next: &mut Vec<Guess>) {
-        if is_first || event.to < guess.ends {
-            next.extend(self.decided(guess, event));
-            return;
-        }
+    fn aligned(self, guess: &Guess, event: &Event, next: &mut Vec<Guess>) {
         // How many windows may have ended since: x + m·y ≤ time ≤ x + (m + 1)·y.
         let least = (guess.region.ratios(event.from).0 - 1.0).ceil().max(0.0) as u32;
         let most = guess.region.ratios(event.to).1.floor().max(0.0) as u32;
         for ended in least..=most.min(least + ENDED) {
-            let mut one = guess.clone();
+            let mut one = *guess;
             let windows = f64::from(ended);
             one.region.keep(1.0, windows, event.to);
             one.region.keep(-1.0, -(windows + 1.0), -event.from);
@@ -173,29 +182,31 @@ impl Model {
                     }
                 }
             }
-            next.extend(self.decided(one, event));
+            if self.decides(&mut one, event) {
+                next.push(one);
+            }
         }
     }
 
-    /// The guess, if the present window decides as was seen.
-    fn decided(self, mut one: Guess, event: &Event) -> Option<Guess> {
+    /// Does the present window decide as was seen? The guess is kept up with it.
+    fn decides(self, one: &mut Guess, event: &Event) -> bool {
         match self {
-            Self::FixedAligned { limit } => {
+            Self::FixedFirst { limit } | Self::FixedAligned { limit } => {
                 let as_seen = (one.count < limit) == event.admitted;
                 one.count += u32::from(event.admitted);
-                as_seen.then_some(one)
+                as_seen
             }
             Self::IntervalBucket { .. } => {
                 let as_seen = (one.count > 0) == event.admitted;
                 one.count = one.count.saturating_sub(u32::from(event.admitted));
-                as_seen.then_some(one)
+                as_seen
             }
             Self::SlidingCounter { limit, whole } => {
                 let room = i64::from(limit) - i64::from(one.count) - i64::from(whole);
                 let has_room = if whole { room >= 0 } else { room > 0 };
                 let is_free = has_room && one.earlier == 0;
                 if (event.admitted && !has_room) || (!event.admitted && is_free) {
-                    return None;
+                    return false;
                 }
                 // A request passes where earlier × (x + y − time) / y is below the room.
                 let (earlier, left) = (f64::from(one.earlier), room as f64);
@@ -203,7 +214,7 @@ impl Model {
                     one.count += 1;
                     // Even all of the earlier window leaves room.
                     if i64::from(one.earlier) < room {
-                        return Some(one);
+                        return true;
                     }
                     one.region.keep(earlier, earlier - left, earlier * event.to);
                 } else {
@@ -211,9 +222,9 @@ impl Model {
                         .keep(-earlier, left - earlier, -earlier * event.from);
                 }
                 one.ends = one.region.span(1.0, 1.0).0;
-                (!one.region.is_empty()).then_some(one)
+                !one.region.is_empty()
             }
-            _ => None,
+            Self::SlidingLog { .. } | Self::TokenBucket { .. } => false,
         }
     }
 }
@@ -250,18 +261,9 @@ impl Guess {
     }
 }
 
-fn fixed_first(limit: u32, guess: Guess, event: &Event, next: &mut Vec<Guess>) {
-    if event.to < guess.ends {
-        if (guess.count < limit) == event.admitted {
-            next.push(Guess {
-                count: guess.count + u32::from(event.admitted),
-                ..guess
-            });
-        }
-        return;
-    }
+fn fixed_first(limit: u32, guess: &Guess, event: &Event, next: &mut Vec<Guess>) {
     if event.admitted {
-        let mut begun = guess.clone();
+        let mut begun = *guess;
         begun.region.keep(1.0, 1.0, event.to);
         if !begun.region.is_empty() {
             begun.region = Region::rectangle((event.from, event.to), begun.region.y());
@@ -273,7 +275,7 @@ fn fixed_first(limit: u32, guess: Guess, event: &Event, next: &mut Vec<Guess>) {
         }
     }
     if (guess.count < limit) == event.admitted {
-        let mut same = guess;
+        let mut same = *guess;
         same.region.keep(-1.0, -1.0, -event.from);
         same.count += u32::from(event.admitted);
         if !same.region.is_empty() {
@@ -294,22 +296,16 @@ fn full(burst: u32, event: &Event, (low, high): (f64, f64)) -> Region {
     ])
 }
 
-fn token_bucket(burst: u32, guess: Guess, event: &Event, next: &mut Vec<Guess>) {
+fn token_bucket(burst: u32, guess: &Guess, event: &Event, next: &mut Vec<Guess>) {
     let size = f64::from(burst);
-    let Guess {
-        region: before,
-        ends,
-        count,
-        earlier,
-    } = guess;
     let mut each = [None, None];
     // It overflowed: tokens = rate × time − x > burst.
-    let mut over = before.clone();
+    let mut over = guess.region;
     over.keep(1.0, -event.to, -size);
     if !over.is_empty() {
         each[0] = Some(full(burst, event, over.y()));
     }
-    let mut under = before;
+    let mut under = guess.region;
     under.keep(-1.0, event.from, size);
     if !under.is_empty() {
         each[1] = Some(under);
@@ -322,12 +318,7 @@ fn token_bucket(burst: u32, guess: Guess, event: &Event, next: &mut Vec<Guess>) 
             region.keep(-1.0, event.from, 1.0);
         }
         if !region.is_empty() {
-            next.push(Guess {
-                region,
-                ends,
-                count,
-                earlier,
-            });
+            next.push(Guess { region, ..*guess });
         }
     }
 }

@@ -9,7 +9,7 @@ pub(super) struct Region {
 }
 
 /// More corners than that are not kept: the cut that would make them is left out, which keeps too much and never too little.
-const MOST: usize = 10;
+const MOST: usize = 8;
 
 /// What sums of seconds may be off by.
 const TINY: f64 = 1e-9;
