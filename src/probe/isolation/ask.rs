@@ -4,6 +4,7 @@ use crate::probe::Context;
 use crate::probe::nextauth::Site;
 use regex::Regex;
 use reqwest::Method;
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -34,13 +35,15 @@ pub(super) struct Caller {
 }
 
 /// One request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Call {
     pub(super) method: &'static str,
     pub(super) path: String,
     /// Method and path as the repository names them, for people.
     pub(super) shown: String,
     pub(super) body: Option<String>,
+    /// Beside what every request has.
+    pub(super) headers: Vec<(&'static str, String)>,
 }
 
 /// What came back.
@@ -52,6 +55,7 @@ pub(super) struct Answer {
     /// In small letters, without parameters; empty where there is none.
     pub(super) content_type: String,
     pub(super) nosniff: bool,
+    pub(super) headers: HeaderMap,
 }
 
 impl Answer {
@@ -68,6 +72,8 @@ impl Answer {
 /// The requests of one look.
 pub(super) struct Asking {
     site: Site,
+    /// Scheme, host and port of the target.
+    home: String,
     until: Instant,
     failing: u32,
     /// Why nothing more is sent.
@@ -82,6 +88,7 @@ impl Asking {
     pub(super) fn new(site: Site, context: &Context) -> Self {
         let reserve = context.timeout / 5;
         Self {
+            home: site.home(),
             site,
             until: context.until.checked_sub(reserve).unwrap_or(context.until),
             failing: 0,
@@ -107,6 +114,11 @@ impl Asking {
             }
             self.asked += 1;
             let method = Method::from_bytes(call.method.as_bytes()).unwrap_or(Method::GET);
+            let more = call.headers.iter().map(|(name, value)| (*name, &**value));
+            let own = [("origin", &*self.home), ("sec-fetch-site", "same-origin")];
+            // As a browser does for a page of the application.
+            let own = own.into_iter().filter(|_| call.method != "GET");
+            let headers: Vec<_> = own.chain(more).collect();
             let fetched = self
                 .site
                 .send(
@@ -114,6 +126,7 @@ impl Asking {
                     &call.path,
                     &caller.cookies,
                     call.body.clone(),
+                    &headers,
                     self.until,
                 )
                 .await
@@ -139,6 +152,7 @@ impl Asking {
                     .header("x-content-type-options")
                     .is_some_and(|text| text.trim().eq_ignore_ascii_case("nosniff")),
                 text: fetched.text().into_owned(),
+                headers: fetched.headers,
             };
             self.count(caller, call, &answer);
             return Ok(answer);

@@ -7,6 +7,7 @@ mod claim;
 mod course;
 mod declare;
 mod find;
+mod foreign;
 mod hostile;
 mod made;
 mod plan;
@@ -25,13 +26,15 @@ use plan::Plan;
 use serde_json::{Value, json};
 
 /// The claims that only something created can show.
-const OF_CREATED: [About; 6] = [
+const OF_CREATED: [About; 8] = [
     About::Users,
     About::Input,
     About::Operators,
     About::Markup,
     About::Malformed,
     About::Assignment,
+    About::ForeignOrigin,
+    About::OtherSites,
 ];
 const NOTHING_TO_CREATE: &str = "no route was found that creates things and, beside it, one that deletes them, so nothing was created; \
      name one by [[api.collection]] in holdpoint.toml";
@@ -169,7 +172,12 @@ impl<'a> Users<'a> {
             let (a, b) = (a.id.as_ref()?, b.id.as_ref()?);
             Some(a != b)
         });
-        json!({ "by": by, "differ": differ, "cause": self.cause })
+        json!({ "by": by, "differ": differ, "same_site": self.same_site(), "cause": self.cause })
+    }
+
+    /// SameSite of the session's cookie.
+    fn same_site(&self) -> Option<&'static str> {
+        self.pair.as_ref().and_then(|(a, _)| a.same_site)
     }
 
     /// Sessions that nobody may be let in with.
@@ -192,6 +200,7 @@ async fn examine(context: &Context, site: Site, plan: Plan, users: Users<'_>) ->
     let mut claims = Claims::default();
     let mut asking = Asking::new(site.clone(), context);
     let falses = users.falses();
+    let home = site.home();
     let made = Shared::default();
     let mark = format!("holdpoint-{}", context.run);
     let mut collections = Vec::new();
@@ -230,6 +239,8 @@ async fn examine(context: &Context, site: Site, plan: Plan, users: Users<'_>) ->
                 b: caller("as B", b),
                 // Where both are one user, an id tells nothing of who owns what.
                 b_id: b.id.clone().filter(|id| a.id.as_ref() != Some(id)),
+                same_site: a.same_site,
+                home: home.clone(),
                 made: made.clone(),
                 mark: mark.clone(),
                 count: &mut count,

@@ -88,7 +88,7 @@ impl Site {
     }
 
     /// Scheme, host and port of the target.
-    pub(super) fn home(&self) -> String {
+    pub(in crate::probe) fn home(&self) -> String {
         self.base.origin().ascii_serialization()
     }
 
@@ -133,21 +133,20 @@ impl Site {
         self.ask(request, until).await
     }
 
-    /// Sends a body of JSON, right or not, or none, to a path below the target.
+    /// Sends a body of JSON, right or not, or none, to a path below the target. `headers` replace its own.
     pub(in crate::probe) async fn send(
         &self,
         method: Method,
         path: &str,
         cookies: &str,
         body: Option<String>,
+        headers: &[(&str, &str)],
         until: Instant,
     ) -> Result<Fetched, Fault> {
         let mut request = Request::new(method, self.address(path.trim_start_matches('/')));
-        let headers: &[(&str, &str)] = match &body {
-            Some(_) => &[("content-type", "application/json")],
-            None => &[],
-        };
-        self.dress(request.headers_mut(), cookies, headers);
+        let of_body = body.as_ref().map(|_| ("content-type", "application/json"));
+        let headers: Vec<_> = of_body.into_iter().chain(headers.iter().copied()).collect();
+        self.dress(request.headers_mut(), cookies, &headers);
         *request.body_mut() = body.map(Into::into);
         self.transport.fetch(request, until).await
     }

@@ -78,6 +78,9 @@ impl Library {
     pub(super) fn attributes(&self) -> &'static str {
         match self.secure {
             _ if self.has(Fault::OpensCookiesToScripts) => "Path=/; SameSite=Lax",
+            _ if self.has(Fault::SendsCookiesEverywhere) => {
+                "Path=/; HttpOnly; Secure; SameSite=None"
+            }
             true => "Path=/; HttpOnly; Secure; SameSite=Lax",
             false => "Path=/; HttpOnly; SameSite=Lax",
         }

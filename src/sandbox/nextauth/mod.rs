@@ -68,6 +68,8 @@ pub enum Fault {
     AllowsCaching,
     /// All guests are one user.
     SharesGuests,
+    /// Cookies go along with requests from every site.
+    SendsCookiesEverywhere,
     /// Scripts can read the session.
     OpensCookiesToScripts,
     /// Every endpoint says that the configuration is wrong.
