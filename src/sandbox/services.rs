@@ -91,6 +91,8 @@ impl Services {
         database.seed("tasks", vec![doc! { "key": { "owner": 1, "done": 1 } }]);
         let unique = doc! { "key": { "endpoint": 1 }, "unique": true };
         database.seed("subscriptions", vec![unique]);
+        let ends = doc! { "key": { "until": 1 }, "expireAfterSeconds": 0 };
+        database.seed("ended", vec![ends]);
         Ok(Self {
             database,
             provider: Provider::start(Manners::Google, client, faults.provider).await?,

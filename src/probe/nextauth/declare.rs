@@ -273,6 +273,11 @@ pub(super) fn facts() -> Vec<FactSpec> {
                     "a sign-in without the CSRF token opened a session too; null where the answer does not tell",
                 ),
                 maybe(
+                    "false_csrf",
+                    FactKind::list(Text),
+                    "the false CSRF tokens with which a sign-in opened a session too: a made-up one, that of another browser, one that the application has not signed; null where the answers do not tell",
+                ),
+                maybe(
                     "csrf_per_request",
                     Bool,
                     "the CSRF token changes with each request; null where the answer does not tell",
@@ -283,9 +288,19 @@ pub(super) fn facts() -> Vec<FactSpec> {
                     "signing out without the CSRF token worked too; null where the answer does not tell",
                 ),
                 maybe(
+                    "out_false_csrf",
+                    FactKind::list(Text),
+                    "the false CSRF tokens with which signing out worked too; null where the answers do not tell",
+                ),
+                maybe(
                     "replayed",
                     Bool,
                     "the old cookie was accepted after signing out; null where it cannot be told",
+                ),
+                maybe(
+                    "renewed",
+                    Bool,
+                    "that answer set the cookie anew, so whoever has a copy keeps it alive by using it; null where it cannot be told",
                 ),
             ]),
             "sign-in: the session that the sign-in opened; null where it opened none",

@@ -6,6 +6,7 @@ mod configured;
 pub(crate) mod csrf;
 mod declare;
 mod endpoints;
+mod forged;
 pub(crate) mod jwe;
 mod mint;
 pub(crate) mod names;

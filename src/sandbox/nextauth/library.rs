@@ -41,6 +41,10 @@ pub(in crate::sandbox) struct Library {
     pub(in crate::sandbox) fault: Option<Fault>,
     /// Sessions that a fault makes it remember.
     pub(in crate::sandbox) database: Mutex<HashSet<String>>,
+    /// Does the application remember which sessions were signed out? The libraries do not.
+    pub(in crate::sandbox) remembers: bool,
+    /// Ids of sessions that were signed out.
+    pub(in crate::sandbox) ended: Mutex<HashSet<String>>,
     /// CSRF tokens given out, by which two instances take turns.
     pub(in crate::sandbox) answered: AtomicUsize,
     /// Where sign-ins with Google go; without it they are offered and go nowhere.
@@ -182,6 +186,13 @@ impl Library {
         if ended && !self.has(Fault::AcceptsExpired) {
             return None;
         }
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if claims["sid"]
+            .as_str()
+            .is_some_and(|sid| ended.contains(sid))
+        {
+            return None;
+        }
         if self.has(Fault::AnswersSomebodyElse) {
             return Some(json!({ "name": "Ann", "email": "ann@tasks.invalid" }));
         }
@@ -200,7 +211,7 @@ impl Library {
             token
         } else {
             let mut claims = json!({ "iat": now.as_second(), "exp": ends.as_second(), "jti": keys::hex::<16>()? });
-            for claim in ["name", "email", "picture", "sub"] {
+            for claim in ["name", "email", "picture", "sub", "sid"] {
                 if !user[claim].is_null() {
                     claims[claim] = user[claim].clone();
                 }
@@ -236,8 +247,16 @@ impl Library {
 
     /// Has the form come from a page of the application?
     pub(super) fn is_own_form(&self, request: &HeaderMap, fields: &Fields) -> bool {
-        let token = self.signed_token(request);
-        self.has(Fault::NeedsNoCsrf) || token.is_some() && token.as_ref() == fields.get("csrfToken")
+        let given = fields.get("csrfToken");
+        let token = match self.has(Fault::TakesUnsignedCsrf) {
+            true => cookie(request, &self.names().csrf)
+                .and_then(Pair::read)
+                .map(|pair| pair.token),
+            false => self.signed_token(request),
+        };
+        self.has(Fault::NeedsNoCsrf)
+            || given.is_some() && self.has(Fault::TakesAnyCsrf)
+            || token.is_some() && token.as_ref() == given
     }
 
     /// Leads on by a redirect, or by JSON where the client asks for that.
@@ -406,6 +425,13 @@ async fn sign_out(
     let answer = library.lead(&request, &fields, "/", false);
     if library.has(Fault::KeepsCookieOnSignOut) {
         return answer;
+    }
+    if let Some(sid) = library
+        .user(&request)
+        .and_then(|user| Some(user["sid"].as_str()?.to_owned()))
+    {
+        let mut ended = library.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.insert(sid);
     }
     if let Some(token) = cookie(&request, &library.names().session) {
         let mut database = library

@@ -54,6 +54,10 @@ pub enum Fault {
     KeepsSessionsInDatabase,
     /// Forms are taken without their CSRF token.
     NeedsNoCsrf,
+    /// Forms are taken with any token.
+    TakesAnyCsrf,
+    /// The token of a form is compared with its cookie, and nobody looks who signed that.
+    TakesUnsignedCsrf,
     /// Signing out leaves the cookie.
     KeepsCookieOnSignOut,
     /// The host that a client names becomes that of callback addresses.
@@ -122,6 +126,8 @@ impl NextAuthDouble {
             password: None,
             fault,
             database: Mutex::new(HashSet::new()),
+            remembers: false,
+            ended: Mutex::default(),
             answered: AtomicUsize::new(0),
             google: None,
             by_mail: None,

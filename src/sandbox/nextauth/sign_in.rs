@@ -78,10 +78,11 @@ pub(super) async fn finish(
     if !library.is_own_form(&request, &fields) {
         return library.lead_back(&request, &fields);
     }
-    let Some(user) = library.user_of(&provider, &fields) else {
+    let Some(mut user) = library.user_of(&provider, &fields) else {
         let to = "/auth/signin?error=CredentialsSignin";
         return library.lead(&request, &fields, to, true);
     };
+    library.number(&mut user);
     let Ok((_, cookies)) = library.open(&user) else {
         return misconfigured();
     };
@@ -114,6 +115,13 @@ pub(super) async fn back(
 }
 
 impl Library {
+    /// Gives a new session an id that stays when it is prolonged, where the application remembers those that ended.
+    fn number(&self, user: &mut Value) {
+        if self.remembers {
+            user["sid"] = json!(keys::hex::<16>().ok());
+        }
+    }
+
     /// Whom a form signs in.
     fn user_of(&self, provider: &str, fields: &Fields) -> Option<Value> {
         let id = || keys::hex::<16>().ok();
@@ -179,7 +187,8 @@ impl Library {
         let digest = self.digest(query.get("token")?);
         let mut links = by_mail.links.lock().unwrap_or_else(PoisonError::into_inner);
         let email = links.remove(&digest)?;
-        let user = json!({ "sub": email, "email": email });
+        let mut user = json!({ "sub": email, "email": email });
+        self.number(&mut user);
         let (_, cookies) = self.open(&user).ok()?;
         (query.get("email") == Some(&email)).then_some(cookies)
     }
