@@ -127,7 +127,7 @@ fn a_right_application_with_next_auth_4_passes() {
     assert_eq!(found.of("fail"), ["session-lifetime"], "{}", app.log());
     // Over plain HTTP there are no prefixes.
     assert_eq!(found.of("not-applicable"), ["cookie-prefixes"]);
-    assert_eq!(found.of("pass").len(), 22);
+    assert_eq!(found.of("pass").len(), 23);
     // No token and no session in anything that is kept: each begins with its encoded header.
     assert!(!found.written.contains("eyJhbGciOi"));
     assert!(!found.written.contains(SECRET));
@@ -195,7 +195,7 @@ fn a_right_application_with_auth_js_5_passes() {
     // An hour: nothing is too long.
     assert_eq!(found.of("fail"), [""; 0], "{}", app.log());
     assert_eq!(found.of("not-applicable"), ["cookie-prefixes"]);
-    assert_eq!(found.of("pass").len(), 23);
+    assert_eq!(found.of("pass").len(), 24);
     assert!(!found.written.contains("eyJhbGciOi"));
     assert!(!found.written.contains(SECRET));
 
@@ -213,6 +213,28 @@ fn a_right_application_with_auth_js_5_passes() {
     assert_eq!(found.verdict("configured"), "fail");
     assert_eq!(found.verdict("deployed-secret-matches"), "blocked");
     assert_eq!(found.verdict("endpoints-answer"), "pass");
+}
+
+#[test]
+fn redirects_to_anywhere_are_told() {
+    let anywhere = |url: &str, address, secret| {
+        vec![
+            (address, url.to_owned()),
+            (secret, SECRET.to_owned()),
+            ("SESSION_MAX_AGE", "3600".to_owned()),
+            ("TASKS_FAULT", "redirects-anywhere".to_owned()),
+        ]
+    };
+    let four = four(|url| anywhere(url, "NEXTAUTH_URL", "NEXTAUTH_SECRET"));
+    let five = five(|url| anywhere(url, "AUTH_URL", "AUTH_SECRET"));
+    for (app, version) in [(four, "4.24.15"), (five, "5.0.0-beta.32")] {
+        let Some(app) = app else { return };
+        let given = [("NEXTAUTH_SECRET", SECRET), ("NEXTAUTH_URL", &*app.url())];
+        let found = examine(version, &app.url(), &given, &patient_and_active());
+        let expected = ["callback-stays-on-the-site", "sign-in-stays-on-the-site"];
+        assert_eq!(found.of("fail"), expected, "{version}");
+        found.says("callback-stays-on-the-site", "fail", "taken as an address");
+    }
 }
 
 #[test]
@@ -613,7 +635,10 @@ async fn each_fault_is_the_finding_of_one_check() {
         (F::TakesUnsignedCsrf, &["csrf-is-needed"]),
         (F::KeepsCookieOnSignOut, &["sign-out-clears"]),
         (F::TrustsForeignHost, &["host-is-not-the-clients"]),
-        (F::KeepsForeignCallback, &["callback-stays-on-the-site"]),
+        (
+            F::KeepsForeignCallback,
+            &["callback-stays-on-the-site", "sign-in-stays-on-the-site"],
+        ),
     ];
     // The versions differ in their tokens and in how they answer forms.
     let differing = [
@@ -767,7 +792,7 @@ async fn the_mended_demonstration_passes_whole() {
         let outcome = outcome.await.unwrap();
         let found = found(&outcome.stdout, &outcome.stderr, folder.path());
         assert_eq!(found.of("fail"), failing, "{variant:?}");
-        assert_eq!(found.of("pass").len(), 24 - failing.len(), "{variant:?}");
+        assert_eq!(found.of("pass").len(), 25 - failing.len(), "{variant:?}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! The registry of probes, and nothing else: one `mod` line and one entry of the table each.
 
+mod accounts;
 mod advisories;
 mod ai;
 mod atlas;
@@ -40,6 +41,7 @@ pub use scratch::{Promise, Scratch};
 
 /// Every probe, in the order of their names.
 pub static PROBES: &[&dyn Probe] = &[
+    &accounts::Accounts,
     &advisories::Advisories,
     &ai::Ai,
     &atlas::Atlas,

@@ -145,7 +145,16 @@ impl Services {
             self.advisories.variables(),
         ];
         let named = named.into_iter().flatten();
-        let named = named.map(|(name, value)| (name.to_owned(), value));
+        let accounts = [
+            ("HOLDPOINT_KNOWN_ACCOUNT", "ann@tasks.invalid".to_owned()),
+            (
+                "HOLDPOINT_UNKNOWN_ACCOUNT",
+                "nobody@tasks.invalid".to_owned(),
+            ),
+        ];
+        let named = named
+            .chain(accounts)
+            .map(|(name, value)| (name.to_owned(), value));
         self.database.variables(None).into_iter().chain(named)
     }
 }

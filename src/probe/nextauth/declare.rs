@@ -202,6 +202,11 @@ pub(super) fn facts() -> Vec<FactSpec> {
             "endpoints: an address of another site is kept as the place to go after sign-in; null where it cannot be told",
         ),
         maybe(
+            "foreign_callbacks",
+            FactKind::list(Text),
+            "endpoints: the spellings of that address that are kept; null where it cannot be told",
+        ),
+        maybe(
             "session",
             Object(vec![
                 maybe(
@@ -266,6 +271,16 @@ pub(super) fn facts() -> Vec<FactSpec> {
                     "replaced",
                     Bool,
                     "a session cookie that was there before the sign-in was replaced",
+                ),
+                maybe(
+                    "in_leads_away",
+                    Bool,
+                    "the sign-in led to the address of another site that its form named as callbackUrl",
+                ),
+                maybe(
+                    "out_leads_away",
+                    Bool,
+                    "signing out did so; null where nobody could sign out",
                 ),
                 maybe(
                     "without_csrf",

@@ -1,5 +1,6 @@
 //! The look `sign-in`: signs in with a provider that needs no person, looks at the session, signs out again.
 
+use super::away;
 use super::climb::{Climb, End, Opening, line};
 use super::csrf::Pair;
 use super::forged::{FALSE, Forged, Forgery, Taken};
@@ -181,6 +182,7 @@ impl Attempt<'_> {
         climb.ladder.held("sign_in");
         let mut fact = self.describe(climb, &token, &parts);
         fact["without_csrf"] = json!(without_csrf);
+        fact["in_leads_away"] = json!(self.leads_away(climb, &answer));
         fact["false_csrf"] = taken.fact();
         fact["csrf_per_request"] = json!(self.is_renewed(climb).await);
         climb.tell("sign_in", fact.clone());
@@ -197,7 +199,8 @@ impl Attempt<'_> {
         }
         fact["out_false_csrf"] = taken.fact();
         climb.tell("sign_in", fact.clone());
-        self.sign_out(climb, &cookies).await?;
+        let answer = self.sign_out(climb, &cookies).await?;
+        fact["out_leads_away"] = json!(self.leads_away(climb, &answer));
         let (replayed, renewed) = self.replay(climb, &cookies).await.unzip();
         fact["replayed"] = json!(replayed);
         fact["renewed"] = json!(renewed);
@@ -211,8 +214,9 @@ impl Attempt<'_> {
 
     /// Sends the provider's form; a session was planted before.
     pub(super) async fn sign_in(&self, climb: &Climb<'_>, csrf: &Forged) -> Result<Answer, Fault> {
-        let home = climb.site.home();
-        let mut fields = vec![("callbackUrl", home.as_str())];
+        // Where it leads is looked at, and never followed.
+        let away = away();
+        let mut fields = vec![("callbackUrl", away.as_str())];
         let planted = line([(self.session.as_str(), PLANTED)]);
         let cookies = match csrf.cookie.is_empty() {
             true => planted,
@@ -271,6 +275,12 @@ impl Attempt<'_> {
         }
     }
 
+    /// Does an answer lead to the other site that the form named? None where it leads nowhere.
+    fn leads_away(&self, climb: &Climb<'_>, answer: &Answer) -> Option<bool> {
+        let home = climb.site.address("");
+        Some(away::leads_away(&home, answer.next()?))
+    }
+
     fn describe(&self, climb: &Climb<'_>, token: &str, parts: &[Cookie]) -> Value {
         let shape = Shape::of(token);
         let secret = self.opening.secret.as_ref();
@@ -302,6 +312,8 @@ impl Attempt<'_> {
                 .zip(token_ends)
                 .map(|(cookie, token): (i64, i64)| cookie.abs_diff(token) <= APART),
             "replaced": token != PLANTED,
+            "in_leads_away": null,
+            "out_leads_away": null,
             "without_csrf": null,
             "false_csrf": null,
             "csrf_per_request": null,
@@ -361,12 +373,16 @@ impl Attempt<'_> {
         })
     }
 
-    async fn sign_out(&self, climb: &mut Climb<'_>, session: &str) -> Result<(), End> {
+    async fn sign_out(&self, climb: &mut Climb<'_>, session: &str) -> Result<Answer, End> {
         let cookies = format!(
             "{}; {session}",
             line([(&*self.csrf.name, &*self.csrf.value)])
         );
-        let fields = [("csrfToken", self.pair.token.as_str())];
+        let away = away();
+        let fields = [
+            ("csrfToken", self.pair.token.as_str()),
+            ("callbackUrl", &away),
+        ];
         let answer = climb
             .site
             .post("signout", &cookies, &fields, climb.until)
@@ -375,7 +391,7 @@ impl Attempt<'_> {
         if self.is_taken_away(climb, &answer) {
             self.keep("");
             climb.ladder.held("sign_out");
-            return Ok(());
+            return Ok(answer);
         }
         match answer.status {
             200 | 302 => climb.ladder.broke(
@@ -390,6 +406,11 @@ impl Attempt<'_> {
         }
         Err(End::Told)
     }
+}
+
+/// An address of another site.
+fn away() -> String {
+    format!("https://{}/", away::FOREIGN)
 }
 
 /// The code of an error in the address that the library leads to. Applications may put words of their own

@@ -63,7 +63,7 @@ pub(super) type Fields = HashMap<String, String>;
 pub(in crate::sandbox) fn router(library: Arc<Library>) -> Router {
     Router::new()
         .route("/api/auth/csrf", get(csrf_token))
-        .route("/api/auth/providers", get(providers))
+        .route("/api/auth/providers", get(sign_in::providers))
         .route("/api/auth/session", get(session))
         .route("/api/auth/signout", post(sign_out))
         .route("/api/auth/signin/{provider}", post(sign_in::begin))
@@ -90,7 +90,7 @@ impl Library {
         }
     }
 
-    fn caching(&self) -> [(header::HeaderName, &'static str); 1] {
+    pub(super) fn caching(&self) -> [(header::HeaderName, &'static str); 1] {
         let value = match self.has(Fault::AllowsCaching) {
             true => "public, max-age=60",
             false => "private, no-cache, no-store",
@@ -378,41 +378,6 @@ async fn session(State(library): Shared, request: HeaderMap) -> Response {
     (library.caching(), csrf, cookies, Json(session)).into_response()
 }
 
-/// `GET /api/auth/providers`
-async fn providers(State(library): Shared, request: HeaderMap) -> Response {
-    let forwarded = request
-        .get("x-forwarded-host")
-        .filter(|_| library.has(Fault::TrustsForeignHost))
-        .and_then(|host| host.to_str().ok());
-    let base = match forwarded {
-        Some(host) => format!("https://{host}/api/auth"),
-        None => format!("{}/api/auth", library.base_url),
-    };
-    let google = match library.edition {
-        Edition::Four => "oauth",
-        Edition::Five => "oidc",
-    };
-    let mut listed = json!({});
-    let mut list = |id: &str, name: &str, kind: &str| {
-        listed[id] = json!({
-            "id": id,
-            "name": name,
-            "type": kind,
-            "signinUrl": format!("{base}/signin/{id}"),
-            "callbackUrl": format!("{base}/callback/{id}"),
-        });
-    };
-    list("google", "Google", google);
-    if library.password.is_some() {
-        list("credentials", "Credentials", "credentials");
-    }
-    list("guest", "Guest", "credentials");
-    if library.by_mail.is_some() {
-        list("email", "Email", "email");
-    }
-    Json(listed).into_response()
-}
-
 /// `POST /api/auth/signout`: takes the cookie away. The token itself holds until it ends, as with the libraries.
 async fn sign_out(
     State(library): Shared,
@@ -422,7 +387,8 @@ async fn sign_out(
     if !library.is_own_form(&request, &fields) {
         return library.lead_back(&request, &fields);
     }
-    let answer = library.lead(&request, &fields, "/", false);
+    let to = fields.get("callbackUrl").map(|to| library.redirect(to));
+    let answer = library.lead(&request, &fields, to.as_deref().unwrap_or("/"), false);
     if library.has(Fault::KeepsCookieOnSignOut) {
         return answer;
     }

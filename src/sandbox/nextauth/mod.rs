@@ -74,6 +74,18 @@ pub enum Fault {
     SharesGuests,
     /// Cookies go along with requests from every site.
     SendsCookiesEverywhere,
+    /// No fault, but there is a provider `account` that asks for an address and a password.
+    AsksForAccounts,
+    /// The same; an address without an account is answered with another status.
+    TellsAccountsByStatus,
+    /// The same, with another error in the address that it leads to.
+    TellsAccountsByAddress,
+    /// The same, with another message.
+    TellsAccountsByBody,
+    /// The same; a password is hashed only where there is an account.
+    TellsAccountsByTime,
+    /// The same; a limit answers after a few.
+    LimitsAccounts,
     /// Scripts can read the session.
     OpensCookiesToScripts,
     /// Every endpoint says that the configuration is wrong.
@@ -90,6 +102,21 @@ pub enum Fault {
     Limits,
     /// Nothing is there.
     Missing,
+}
+
+impl Fault {
+    /// Has the application a provider that asks for an account?
+    pub(super) fn asks_for_account(self) -> bool {
+        matches!(
+            self,
+            Self::AsksForAccounts
+                | Self::TellsAccountsByStatus
+                | Self::TellsAccountsByAddress
+                | Self::TellsAccountsByBody
+                | Self::TellsAccountsByTime
+                | Self::LimitsAccounts
+        )
+    }
 }
 
 /// The application, on 127.0.0.1. Dropping it stops it.
