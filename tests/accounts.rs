@@ -74,9 +74,13 @@ async fn each_fault_is_told() {
     use NextAuthFault as F;
     let cases = [
         (F::AsksForAccounts, "pass", ""),
-        (F::TellsAccountsByStatus, "fail", "the status tells"),
-        (F::TellsAccountsByAddress, "fail", "where it leads tells"),
-        (F::TellsAccountsByBody, "fail", "the body tells"),
+        (F::TellsAccountsByStatus, "fail", "does not by the status"),
+        (
+            F::TellsAccountsByAddress,
+            "fail",
+            "does not by where it leads",
+        ),
+        (F::TellsAccountsByBody, "fail", "does not by the body"),
         (F::TellsAccountsByTime, "pass", ""),
         (F::LimitsAccounts, "pass", ""),
     ];

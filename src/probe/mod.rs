@@ -22,6 +22,7 @@ mod nextauth;
 pub mod observatory;
 mod oidc;
 mod packages;
+mod passwords;
 mod push;
 mod resend;
 mod scratch;
@@ -61,6 +62,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &observatory::Observatory,
     &oidc::Oidc,
     &packages::Packages,
+    &passwords::Passwords,
     &push::Push,
     &resend::Resend,
     &sender::Sender,

@@ -67,7 +67,7 @@ impl Findings {
         self.answer.asked += 1;
         if !differ.is_empty() {
             self.answer.broken.push(format!(
-                "{place}: {} tells an account that exists from one that does not: {} against {}",
+                "{place}: an account that exists is told from one that does not by {}: {} against {}",
                 differ.join(", "),
                 known.says(),
                 unknown.says()

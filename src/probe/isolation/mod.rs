@@ -16,7 +16,7 @@ use super::environment::sources;
 use super::nextauth::{Closed, Door, Site, User, base_path};
 use super::{Context, Probe, ProbeSpec, Promise, Sighting, Transient, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind, Leftover};
-use ask::{Asking, Caller};
+use ask::{Asking, Call, Caller};
 use audit::{Audit, Claims};
 use claim::About;
 use course::False;
@@ -262,6 +262,15 @@ async fn examine(context: &Context, site: Site, plan: Plan, users: Users<'_>) ->
         &mut left_alone,
     )
     .await;
+    // A path that cannot be decoded, which frameworks answer with an error page of their own.
+    let undecodable = Call {
+        method: "GET",
+        path: "/%E0%A4%A".into(),
+        shown: "GET of a path that cannot be decoded".into(),
+        ..Call::default()
+    };
+    // Only what it shows is of interest, and that is noted where answers are counted.
+    let _ = asking.ask(&course::stranger(), &undecodable).await;
     for (route, by, what) in std::mem::take(&mut asking.shown_insides) {
         let how = format!("an error shows {what}");
         claims.of(About::Malformed).broke(&route, &by, how);
