@@ -139,8 +139,10 @@ mod tests {
 
     const RUNS: u32 = 200;
 
+    type Draw = fn(&mut Rng) -> f64;
+
     /// How long answers take without any difference, in milliseconds.
-    const SHAPES: [(&str, fn(&mut Rng) -> f64); 4] = [
+    const SHAPES: [(&str, Draw); 4] = [
         ("a quiet network", |rng| 5.0 + rng.f64()),
         ("an even jitter", |rng| 40.0 + 30.0 * rng.f64()),
         ("a long tail", |rng| 30.0 - 12.0 * (1.0 - rng.f64()).ln()),
@@ -150,7 +152,7 @@ mod tests {
         }),
     ];
 
-    fn run(shape: fn(&mut Rng) -> f64, effect: f64, rng: &mut Rng) -> Comparison {
+    fn run(shape: Draw, effect: f64, rng: &mut Rng) -> Comparison {
         let mut series =
             |more: f64| -> Vec<f64> { (0..ROUNDS).map(|_| shape(rng) + more).collect() };
         let (known, unknown, null) = (series(effect), series(0.0), series(0.0));
@@ -187,7 +189,7 @@ mod tests {
     #[test]
     fn too_much_noise_is_no_verdict() {
         let mut rng = Rng::with_seed(7);
-        let noise: fn(&mut Rng) -> f64 = |rng| 1000.0 * rng.f64();
+        let noise: Draw = |rng| 1000.0 * rng.f64();
         let told = (0..20).filter(|_| run(noise, 0.0, &mut rng).differs().is_some());
         assert_eq!(told.count(), 0);
     }

@@ -17,11 +17,13 @@ pub(super) const FOREIGN: &str = "holdpoint-foreign.example";
 fn spellings(home: &Url) -> [(&'static str, String); 8] {
     let own = home.host_str().unwrap_or_default();
     let scheme = home.scheme();
+    // After their own scheme browsers take what has no slashes for a path.
+    let other = if scheme == "https" { "http" } else { "https" };
     [
         ("an address", format!("https://{FOREIGN}/")),
         ("an address without a scheme", format!("//{FOREIGN}/")),
         ("a slash and a backslash", format!("/\\{FOREIGN}/")),
-        ("a scheme without slashes", format!("https:{FOREIGN}/")),
+        ("a scheme without slashes", format!("{other}:{FOREIGN}/")),
         (
             "the own host as a user",
             format!("{scheme}://{own}@{FOREIGN}/"),

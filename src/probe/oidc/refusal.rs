@@ -122,8 +122,11 @@ impl Visit<'_> {
     }
 }
 
+/// Status, path and error of where it leads, and the names of cookies.
+type Shape = (u16, Option<(String, Option<String>)>, Vec<String>);
+
 /// What tells one answer from another: status, where it leads with which error, and which cookies it sets.
-fn shape(asked: &Url, answer: &Fetched) -> (u16, Option<(String, Option<String>)>, Vec<String>) {
+fn shape(asked: &Url, answer: &Fetched) -> Shape {
     let to = answer.header("location").and_then(|to| asked.join(to).ok());
     let to = to.map(|to| {
         let error = to.query_pairs().find(|(name, _)| name == "error");
