@@ -15,13 +15,13 @@ use support::next::NextApp;
 use support::{Holdpoint, holdpoint, write};
 
 const SECRET: &str = "Zk3v9Qw7Lx2Rt8Yp5Nd1Hs6Jc4Bf0GmA+VuEiOaTy=";
-const EVERY: usize = 10;
+const EVERY: usize = 12;
 
 /// A fault of the application, by its name there, and the claims that are then false.
 type Case = (&'static str, &'static [&'static str]);
 
 const USERS: &[&str] = &["isolation.guests", "isolation.users"];
-const CASES: [Case; 9] = [
+const CASES: [Case; 10] = [
     ("", &[]),
     ("list", USERS),
     ("read", USERS),
@@ -34,6 +34,8 @@ const CASES: [Case; 9] = [
     ("spread-new", &["api.no-mass-assignment"]),
     ("spread-change", &["api.no-mass-assignment"]),
     ("html", &["api.markup-stays-data"]),
+    // SameSite=Lax, the libraries' default, still keeps other sites out.
+    ("foreign-origin,forms", &["api.refuses-foreign-origin"]),
 ];
 
 struct Stack {

@@ -13,12 +13,14 @@ use support::{holdpoint, write};
 /// The verdict and the reason of each check.
 type Findings = BTreeMap<String, (String, String)>;
 
-const EVERY: [&str; 10] = [
+const EVERY: [&str; 12] = [
     "api.malformed-json",
     "api.markup-stays-data",
     "api.no-mass-assignment",
+    "api.other-sites-cannot-write",
     "api.public-routes-named",
     "api.refuses-false-sessions",
+    "api.refuses-foreign-origin",
     "api.refuses-no-session",
     "api.refuses-operators",
     "api.validates-input",
@@ -98,7 +100,7 @@ type Case = (TaskFault, &'static [&'static str], &'static str);
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_makes_its_own_claims_false() {
     let users: &[&str] = &["isolation.users", "isolation.guests"];
-    let cases: [Case; 11] = [
+    let cases: [Case; 14] = [
         (TaskFault::ListsEverybodys, users, "GET /api/tasks as B"),
         (TaskFault::ReadsAnybodys, users, "GET /api/tasks/[id] as B"),
         (
@@ -145,6 +147,21 @@ async fn each_fault_makes_its_own_claims_false() {
             TaskFault::ShowsStack,
             &["api.malformed-json"],
             "a stack trace",
+        ),
+        (
+            TaskFault::TakesForeignOrigins,
+            &["api.refuses-foreign-origin"],
+            "JSON that calls itself text/plain is taken with 201; SameSite=Lax alone keeps",
+        ),
+        (
+            TaskFault::TakesForms,
+            &["api.refuses-foreign-origin"],
+            "POST /api/tasks as A from a foreign origin: a form is taken with 201; SameSite=Lax",
+        ),
+        (
+            TaskFault::CreatesByLink,
+            &["api.other-sites-cannot-write", "api.refuses-foreign-origin"],
+            "a link with the values in its query is taken with 200; the session goes along",
         ),
     ];
     for (fault, wrong, says) in cases {
@@ -200,6 +217,23 @@ async fn false_sessions_that_are_taken_are_named() {
         assert!(reason.contains(what), "{reason}");
         assert_eq!(sandbox.tasks(), 0);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_sites_write_where_the_session_goes_along() {
+    let (sandbox, root) = sandbox(Faults {
+        tasks: vec![TaskFault::TakesForeignOrigins],
+        sign_in: Some(NextAuthFault::SendsCookiesEverywhere),
+        ..Faults::default()
+    })
+    .await;
+    let (findings, _) = examine(root.path(), &[]);
+    let expected: BTreeSet<_> =
+        ["api.other-sites-cannot-write", "api.refuses-foreign-origin"].into();
+    assert_eq!(of(&findings, "fail"), expected, "{findings:#?}");
+    let reason = &findings["api.other-sites-cannot-write"].1;
+    assert!(reason.contains("SameSite=None"), "{reason}");
+    assert_eq!(sandbox.tasks(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -97,7 +97,7 @@ fn patient_and_active() -> Vec<&'static str> {
     [&ACTIVE[..], &PATIENT].concat()
 }
 
-/// What only sessions of 30 days, the default, fail.
+/// What sessions of 30 days in a cookie, the default, fail.
 const OF_A_MONTH: [&str; 2] = ["session-lifetime", "sign-out-is-final"];
 
 fn four(variables: impl Fn(&str) -> Vec<(&'static str, String)>) -> Option<NextApp> {
@@ -124,10 +124,10 @@ fn a_right_application_with_next_auth_4_passes() {
     let url = app.url();
     let right = [("NEXTAUTH_URL", &*url), ("NEXTAUTH_SECRET", SECRET)];
     let found = examine("4.24.15", &url, &right, &patient_and_active());
-    assert_eq!(found.of("fail"), OF_A_MONTH, "{}", app.log());
+    assert_eq!(found.of("fail"), ["session-lifetime"], "{}", app.log());
     // Over plain HTTP there are no prefixes.
     assert_eq!(found.of("not-applicable"), ["cookie-prefixes"]);
-    assert_eq!(found.of("pass").len(), 21);
+    assert_eq!(found.of("pass").len(), 23);
     // No token and no session in anything that is kept: each begins with its encoded header.
     assert!(!found.written.contains("eyJhbGciOi"));
     assert!(!found.written.contains(SECRET));
@@ -195,7 +195,7 @@ fn a_right_application_with_auth_js_5_passes() {
     // An hour: nothing is too long.
     assert_eq!(found.of("fail"), [""; 0], "{}", app.log());
     assert_eq!(found.of("not-applicable"), ["cookie-prefixes"]);
-    assert_eq!(found.of("pass").len(), 23);
+    assert_eq!(found.of("pass").len(), 24);
     assert!(!found.written.contains("eyJhbGciOi"));
     assert!(!found.written.contains(SECRET));
 
@@ -213,6 +213,50 @@ fn a_right_application_with_auth_js_5_passes() {
     assert_eq!(found.verdict("configured"), "fail");
     assert_eq!(found.verdict("deployed-secret-matches"), "blocked");
     assert_eq!(found.verdict("endpoints-answer"), "pass");
+}
+
+#[test]
+fn redirects_to_anywhere_are_told() {
+    let anywhere = |url: &str, address, secret| {
+        vec![
+            (address, url.to_owned()),
+            (secret, SECRET.to_owned()),
+            ("SESSION_MAX_AGE", "3600".to_owned()),
+            ("TASKS_FAULT", "redirects-anywhere".to_owned()),
+        ]
+    };
+    let four = four(|url| anywhere(url, "NEXTAUTH_URL", "NEXTAUTH_SECRET"));
+    let five = five(|url| anywhere(url, "AUTH_URL", "AUTH_SECRET"));
+    for (app, version) in [(four, "4.24.15"), (five, "5.0.0-beta.32")] {
+        let Some(app) = app else { return };
+        let given = [("NEXTAUTH_SECRET", SECRET), ("NEXTAUTH_URL", &*app.url())];
+        let found = examine(version, &app.url(), &given, &patient_and_active());
+        let expected = ["callback-stays-on-the-site", "sign-in-stays-on-the-site"];
+        assert_eq!(found.of("fail"), expected, "{version}");
+        found.says("callback-stays-on-the-site", "fail", "taken as an address");
+    }
+}
+
+#[test]
+fn sessions_that_outlive_their_sign_out_are_told() {
+    let outlive = |url: &str, address, secret| {
+        vec![
+            (address, url.to_owned()),
+            (secret, SECRET.to_owned()),
+            ("SESSION_MAX_AGE", "3600".to_owned()),
+            ("TASKS_FAULT", "sessions-outlive".to_owned()),
+        ]
+    };
+    let four = four(|url| outlive(url, "NEXTAUTH_URL", "NEXTAUTH_SECRET"));
+    let five = five(|url| outlive(url, "AUTH_URL", "AUTH_SECRET"));
+    for (app, version) in [(four, "4.24.15"), (five, "5.0.0-beta.32")] {
+        let Some(app) = app else { return };
+        let given = [("NEXTAUTH_SECRET", SECRET), ("NEXTAUTH_URL", &*app.url())];
+        let found = examine(version, &app.url(), &given, &patient_and_active());
+        assert_eq!(found.of("fail"), ["sign-out-is-final"], "{version}");
+        let said = "prolonged by each use: unused it ends after 360";
+        found.says("sign-out-is-final", "fail", said);
+    }
 }
 
 #[test]
@@ -436,7 +480,7 @@ fn behind_a_front_that_ends_tls_cookies_tell_what_the_application_believes() {
         let Some(found) = examine_behind_tls(&app, version, port) else {
             return;
         };
-        assert_eq!(found.of("fail"), OF_A_MONTH, "{version}");
+        assert_eq!(found.of("fail"), ["session-lifetime"], "{version}");
         assert_eq!(found.verdict("cookie-prefixes"), "pass");
         assert_eq!(found.verdict("session-accepts-own"), "pass");
     }
@@ -574,7 +618,7 @@ const SHORT: &[&str] = &[
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_fault_is_the_finding_of_one_check() {
     use NextAuthFault as F;
-    let cases: [(F, &[&str]); 12] = [
+    let cases: [(F, &[&str]); 14] = [
         (
             F::AcceptsAltered,
             &["session-refuses-altered", "session-refuses-foreign"],
@@ -587,9 +631,14 @@ async fn each_fault_is_the_finding_of_one_check() {
         (F::AnswersSomebodyElse, &["session-accepts-own"]),
         (F::LosesSessions, &["sign-in-is-recognised"]),
         (F::NeedsNoCsrf, &["csrf-is-needed"]),
+        (F::TakesAnyCsrf, &["csrf-is-needed"]),
+        (F::TakesUnsignedCsrf, &["csrf-is-needed"]),
         (F::KeepsCookieOnSignOut, &["sign-out-clears"]),
         (F::TrustsForeignHost, &["host-is-not-the-clients"]),
-        (F::KeepsForeignCallback, &["callback-stays-on-the-site"]),
+        (
+            F::KeepsForeignCallback,
+            &["callback-stays-on-the-site", "sign-in-stays-on-the-site"],
+        ),
     ];
     // The versions differ in their tokens and in how they answer forms.
     let differing = [
@@ -597,6 +646,7 @@ async fn each_fault_is_the_finding_of_one_check() {
         F::AcceptsExpired,
         F::LosesSessions,
         F::NeedsNoCsrf,
+        F::TakesUnsignedCsrf,
         F::KeepsCookieOnSignOut,
     ];
     let four = cases.map(|case| (NextAuthVersion::Four, case));
@@ -742,7 +792,7 @@ async fn the_mended_demonstration_passes_whole() {
         let outcome = outcome.await.unwrap();
         let found = found(&outcome.stdout, &outcome.stderr, folder.path());
         assert_eq!(found.of("fail"), failing, "{variant:?}");
-        assert_eq!(found.of("pass").len(), 24 - failing.len(), "{variant:?}");
+        assert_eq!(found.of("pass").len(), 25 - failing.len(), "{variant:?}");
     }
 }
 

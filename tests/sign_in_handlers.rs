@@ -187,6 +187,27 @@ fn both_versions_pass_as_they_come() {
     }
 }
 
+#[test]
+fn only_auth_js_5_shows_that_it_compares_the_state() {
+    for (version, checks, verdict) in [
+        (4, json!(["pkce", "state"]), "inconclusive"),
+        (5, json!(["pkce", "state"]), "pass"),
+        (5, json!(["pkce"]), "not-applicable"),
+    ] {
+        let Some(mut app) = application(version, json!({ "checks": checks })) else {
+            return;
+        };
+        let Some(provider) = provider(&callback(&app.address)) else {
+            return;
+        };
+        let own = app.address.clone();
+        app.sign_in_at(&provider.address, &own);
+        let found = run(&app.address, &provider.address, &[]);
+        expect(&found, "callback-refuses-wrong-state", "pass", "");
+        expect(&found, "state-is-examined", verdict, "");
+    }
+}
+
 /// A provider with Google's manners that knows this callback; it runs as long as its runtime.
 fn google(registered: &str) -> (tokio::runtime::Runtime, Provider) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -282,6 +303,12 @@ fn checks_that_are_switched_off_are_named() {
     let found = before_google(app, &registered);
     expect(&found, "application-state-pkce", "pass", "");
     expect(&found, "application-pkce", "fail", "");
+    expect(
+        &found,
+        "state-is-examined",
+        "inconclusive",
+        "as NextAuth 4 does whether or not",
+    );
 }
 
 /// A front that ends TLS before an application, with a certificate of its own.

@@ -390,6 +390,7 @@ fn names(text: &str) -> Vec<String> {
 fn title(area: &str) -> &str {
     match area {
         "ai" => "Language models",
+        "accounts" => "Who has an account",
         "api" => "The application's API",
         "atlas" => "MongoDB Atlas",
         "bundle" => "What browsers load",
@@ -411,6 +412,7 @@ fn title(area: &str) -> &str {
         "nextauth" => "NextAuth",
         "observatory" => "Graded headers",
         "oidc" => "OAuth sign-in",
+        "passwords" => "Passwords",
         "push" => "Web push",
         "site" => "The running application",
         "transport" => "HTTPS",

@@ -1,5 +1,6 @@
 //! The registry of probes, and nothing else: one `mod` line and one entry of the table each.
 
+mod accounts;
 mod advisories;
 mod ai;
 mod atlas;
@@ -22,6 +23,7 @@ mod nextauth;
 pub mod observatory;
 mod oidc;
 mod packages;
+mod passwords;
 mod push;
 mod resend;
 mod scratch;
@@ -41,6 +43,7 @@ pub use scratch::{Promise, Scratch};
 
 /// Every probe, in the order of their names.
 pub static PROBES: &[&dyn Probe] = &[
+    &accounts::Accounts,
     &advisories::Advisories,
     &ai::Ai,
     &atlas::Atlas,
@@ -61,6 +64,7 @@ pub static PROBES: &[&dyn Probe] = &[
     &observatory::Observatory,
     &oidc::Oidc,
     &packages::Packages,
+    &passwords::Passwords,
     &push::Push,
     &resend::Resend,
     &sender::Sender,

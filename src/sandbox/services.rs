@@ -91,6 +91,8 @@ impl Services {
         database.seed("tasks", vec![doc! { "key": { "owner": 1, "done": 1 } }]);
         let unique = doc! { "key": { "endpoint": 1 }, "unique": true };
         database.seed("subscriptions", vec![unique]);
+        let ends = doc! { "key": { "until": 1 }, "expireAfterSeconds": 0 };
+        database.seed("ended", vec![ends]);
         Ok(Self {
             database,
             provider: Provider::start(Manners::Google, client, faults.provider).await?,
@@ -143,7 +145,16 @@ impl Services {
             self.advisories.variables(),
         ];
         let named = named.into_iter().flatten();
-        let named = named.map(|(name, value)| (name.to_owned(), value));
+        let accounts = [
+            ("HOLDPOINT_KNOWN_ACCOUNT", "ann@tasks.invalid".to_owned()),
+            (
+                "HOLDPOINT_UNKNOWN_ACCOUNT",
+                "nobody@tasks.invalid".to_owned(),
+            ),
+        ];
+        let named = named
+            .chain(accounts)
+            .map(|(name, value)| (name.to_owned(), value));
         self.database.variables(None).into_iter().chain(named)
     }
 }

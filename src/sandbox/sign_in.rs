@@ -44,6 +44,8 @@ pub(super) fn library(
         password: Some(keys.password.clone()),
         fault,
         database: Mutex::new(HashSet::new()),
+        remembers: variant == Variant::Mended,
+        ended: Mutex::default(),
         answered: AtomicUsize::new(0),
         google: Some(Google {
             authorization_endpoint: services.provider.authorization_endpoint(),

@@ -5,10 +5,11 @@ use super::application::{Application, Shared, refused, shared_with, uncached};
 use super::keys;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 /// The longest title.
@@ -47,6 +48,12 @@ pub enum TaskFault {
     TakesNothing,
     /// Creating takes a moment.
     CreatesSlowly,
+    /// Nobody looks at which page a request comes from.
+    TakesForeignOrigins,
+    /// A form is taken from every page; JSON is not.
+    TakesForms,
+    /// A link with a title in its query creates.
+    CreatesByLink,
 }
 
 /// The tasks that were created, with their owners.
@@ -89,7 +96,14 @@ impl Tasks {
 
     /// The body's title, or the refusal.
     fn parsed(&self, body: &Bytes) -> Result<(Value, Map<String, Value>), Box<Response>> {
-        let Ok(json) = serde_json::from_slice::<Value>(body) else {
+        let json = match serde_json::from_slice::<Value>(body) {
+            Err(_) if self.has(TaskFault::TakesForms) => {
+                let fields = url::form_urlencoded::parse(body).into_owned();
+                Ok(fields.map(|(name, value)| (name, json!(value))).collect())
+            }
+            parsed => parsed,
+        };
+        let Ok(json) = json else {
             return Err(Box::new(match self.has(TaskFault::ShowsStack) {
                 true => {
                     let stack = "SyntaxError: Unexpected end of JSON input\n    at JSON.parse (<anonymous>)\n    at POST (/app/.next/server/app/api/tasks/route.js:1:2203)";
@@ -128,6 +142,26 @@ fn refuse(error: &str) -> Response {
 }
 
 impl Application {
+    /// The refusal of what a page of another origin has sent. Requests without an Origin are no browser's.
+    fn foreign(&self, request: &HeaderMap) -> Option<Response> {
+        let header = |name| {
+            request
+                .get(name)
+                .map(|value: &header::HeaderValue| value.as_bytes())
+        };
+        let is_form =
+            header(header::CONTENT_TYPE).is_some_and(|kind| kind.ends_with(b"urlencoded"));
+        let taken = self.variant == Variant::AsFound
+            || self.tasks.has(TaskFault::TakesForeignOrigins)
+            || is_form && self.tasks.has(TaskFault::TakesForms);
+        let foreign =
+            header(header::ORIGIN).is_some_and(|origin| origin != self.library.base_url.as_bytes());
+        (foreign && !taken).then(|| {
+            let body = Json(json!({ "error": "Tasks are written from this site" }));
+            (StatusCode::FORBIDDEN, uncached(), body).into_response()
+        })
+    }
+
     /// The id of whoever sends a request.
     fn owner(&self, request: &HeaderMap) -> Option<String> {
         let user = self.library.user(request)?;
@@ -137,12 +171,24 @@ impl Application {
 }
 
 /// `GET /api/tasks`
-pub(super) async fn list(State(application): Shared, request: HeaderMap) -> Response {
+pub(super) async fn list(
+    State(application): Shared,
+    Query(query): Query<HashMap<String, String>>,
+    request: HeaderMap,
+) -> Response {
     let shared = shared_with(&application, &request);
     let Some(owner) = application.owner(&request) else {
         return (shared, refused("Sign in to see tasks")).into_response();
     };
     let tasks = &application.tasks;
+    if let (true, Some(title), Ok(id)) = (
+        tasks.has(TaskFault::CreatesByLink),
+        query.get("title"),
+        keys::hex::<12>(),
+    ) {
+        let task = json!({ "id": id, "owner": owner, "title": title, "done": false });
+        tasks.with(|kept| kept.extend(task.as_object().cloned()));
+    }
     let mut listed: Vec<_> = tasks.with(|kept| {
         let all = tasks.has(TaskFault::ListsEverybodys);
         let own = kept.iter().filter(|task| all || task["owner"] == *owner);
@@ -171,6 +217,9 @@ pub(super) async fn create(
     let Some(owner) = application.owner(&request) else {
         return refused("Sign in to write tasks");
     };
+    if let Some(refusal) = application.foreign(&request) {
+        return refusal;
+    }
     let tasks = &application.tasks;
     if tasks.has(TaskFault::Breaks) {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -211,6 +260,12 @@ pub(super) async fn one(
         None if method == Method::DELETE && tasks.has(TaskFault::DeletesForStrangers) => None,
         None => return refused("Sign in to see tasks"),
     };
+    if let Some(refusal) = application
+        .foreign(&request)
+        .filter(|_| method != Method::GET)
+    {
+        return refusal;
+    }
     let (anybodys, change) = match method {
         Method::PUT => (
             TaskFault::ChangesAnybodys,

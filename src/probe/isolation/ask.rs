@@ -6,6 +6,7 @@ use crate::probe::nextauth::Site;
 use crate::probe::transport::Fetched;
 use regex::Regex;
 use reqwest::Method;
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -32,13 +33,15 @@ pub(super) struct Caller {
 }
 
 /// One request.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Call {
     pub(super) method: &'static str,
     pub(super) path: String,
     /// Method and path as the repository names them, for people.
     pub(super) shown: String,
     pub(super) body: Option<String>,
+    /// Beside what every request has.
+    pub(super) headers: Vec<(&'static str, String)>,
 }
 
 /// What came back.
@@ -50,6 +53,7 @@ pub(super) struct Answer {
     /// In small letters, without parameters; empty where there is none.
     pub(super) content_type: String,
     pub(super) nosniff: bool,
+    pub(super) headers: HeaderMap,
 }
 
 impl Answer {
@@ -66,6 +70,8 @@ impl Answer {
 /// The requests of one look.
 pub(super) struct Asking {
     site: Site,
+    /// Scheme, host and port of the target.
+    home: String,
     until: Instant,
     /// The last GET that was answered without a failure.
     control: Option<(Caller, Call)>,
@@ -81,6 +87,7 @@ impl Asking {
     pub(super) fn new(site: Site, context: &Context) -> Self {
         let reserve = context.timeout / 5;
         Self {
+            home: site.home(),
             site,
             until: context.until.checked_sub(reserve).unwrap_or(context.until),
             control: None,
@@ -119,6 +126,7 @@ impl Asking {
                     .header("x-content-type-options")
                     .is_some_and(|text| text.trim().eq_ignore_ascii_case("nosniff")),
                 text: fetched.text().into_owned(),
+                headers: fetched.headers,
             };
             self.look_inside(caller, call, &answer);
             if answer.status < 500 {
@@ -138,11 +146,17 @@ impl Asking {
 
     async fn send(&mut self, caller: &Caller, call: &Call) -> Result<Fetched, String> {
         let method = Method::from_bytes(call.method.as_bytes()).unwrap_or(Method::GET);
+        let more = call.headers.iter().map(|(name, value)| (*name, &**value));
+        let own = [("origin", &*self.home), ("sec-fetch-site", "same-origin")];
+        // As a browser does for a page of the application.
+        let own = own.into_iter().filter(|_| call.method != "GET");
+        let headers: Vec<_> = own.chain(more).collect();
         let sent = self.site.send(
             method,
             &call.path,
             &caller.cookies,
             call.body.clone(),
+            &headers,
             self.until,
         );
         let outcome = sent.await;

@@ -51,6 +51,10 @@ pub(super) struct Audit<'s> {
     pub(super) a: Caller,
     pub(super) b: Caller,
     pub(super) b_id: Option<String>,
+    /// SameSite of the session's cookie: strict, lax, none or unset; none where it was not seen.
+    pub(super) same_site: Option<&'static str>,
+    /// Scheme, host and port of the target.
+    pub(super) home: String,
     pub(super) made: Shared,
     /// How everything begins that this look creates.
     pub(super) mark: String,
@@ -89,6 +93,7 @@ impl Audit<'_> {
             path: self.place.path.clone(),
             shown: self.shown(method),
             body,
+            ..Call::default()
         };
         self.asking.ask(caller, &call).await
     }
@@ -114,6 +119,7 @@ impl Audit<'_> {
             path,
             shown: self.shown_item(method),
             body,
+            ..Call::default()
         };
         self.asking.ask(caller, &call).await
     }

@@ -17,10 +17,12 @@ pub(super) enum About {
     Markup,
     Malformed,
     Assignment,
+    ForeignOrigin,
+    OtherSites,
 }
 
 /// Each claim with its name among the facts and its meaning.
-pub(super) const CLAIMS: [(About, &str, &str); 8] = [
+pub(super) const CLAIMS: [(About, &str, &str); 10] = [
     (
         About::Users,
         "users",
@@ -60,6 +62,16 @@ pub(super) const CLAIMS: [(About, &str, &str); 8] = [
         About::Assignment,
         "assignment",
         "a body decides neither the owner, nor the id, nor the role",
+    ),
+    (
+        About::ForeignOrigin,
+        "foreign_origin",
+        "what a browser sends for a page of another origin creates nothing, whether or not the session goes along with it",
+    ),
+    (
+        About::OtherSites,
+        "other_sites",
+        "what a browser sends for a page of another site creates nothing, or the session does not go along with it",
     ),
 ];
 

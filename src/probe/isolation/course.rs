@@ -11,7 +11,7 @@ use serde_json::Value;
 const NO_JSON: &str = "holdpoint asks whether this route wants a session";
 
 /// The claims that need something of A's, in the order in which they are tried.
-pub(super) const OF_COLLECTIONS: [About; 8] = [
+pub(super) const OF_COLLECTIONS: [About; 10] = [
     About::Users,
     About::NoSession,
     About::FalseSessions,
@@ -20,6 +20,8 @@ pub(super) const OF_COLLECTIONS: [About; 8] = [
     About::Markup,
     About::Malformed,
     About::Assignment,
+    About::ForeignOrigin,
+    About::OtherSites,
 ];
 
 /// A session that no application may take; none where it could not be made.
@@ -95,6 +97,8 @@ impl Audit<'_> {
         }
         *open = 3;
         let thing = self.hostile(thing, &changes, alone).await?;
+        *open = 8;
+        self.foreign().await?;
         *open = OF_COLLECTIONS.len();
         if let Err(cause) = self.delete_own(&thing).await {
             let deleting = [About::Users, About::NoSession, About::FalseSessions];
@@ -218,6 +222,7 @@ async fn ask(
         path: other.path.clone(),
         shown: format!("{method} {}", other.shown),
         body: body.map(str::to_owned),
+        ..Call::default()
     };
     let answer = asking.ask(caller, &call).await?;
     // A page, such as that of the sign-in, is where a redirect would have led.

@@ -12,7 +12,7 @@ pub(super) fn spec() -> ProbeSpec {
         summary: "Lets two synthetic users A and B into the application, by a provider that needs no person or else by sessions \
             minted with the configured secret of NextAuth 4 or Auth.js 5. As A it creates things through the API's own routes, where \
             a route beside them deletes them; as B, without a session and with false sessions it tries to read, change and delete \
-            them; and as A it sends what no form would. Other routes whose files ask for a session are asked \
+            them; as A it sends what no form would, and what a page of another origin could have a browser send. Other routes whose files ask for a session are asked \
             without one, with a body that nothing parses. At most 400 requests, none after three answers in a row with status 500 or \
             above. Everything that it creates carries its mark and is removed; a user that a provider keeps in a database stays.",
         level: Level::Active,
@@ -51,6 +51,11 @@ fn facts() -> Vec<FactSpec> {
                     "differ",
                     Bool,
                     "A and B have different ids; null where the sessions do not tell",
+                ),
+                maybe(
+                    "same_site",
+                    Text,
+                    "SameSite of the session's cookie: strict, lax, none, or unset; null where the cookie was not seen",
                 ),
                 maybe("cause", Text, "why nobody came in, for people"),
             ]),

@@ -221,6 +221,7 @@ impl Audit<'_> {
                 path,
                 shown: format!("{method} {} {what}", self.place.path),
                 body: None,
+                ..super::ask::Call::default()
             };
             let answer = self.asking.ask(&b, &call).await;
             // Where B sees everything without operators, that is told as such.
@@ -283,6 +284,7 @@ impl Audit<'_> {
                 path,
                 shown: shown.clone(),
                 body: Some(MALFORMED.to_owned()),
+                ..super::ask::Call::default()
             };
             let answer = self.asking.ask(&a, &call).await;
             self.unparsed(&shown, &a, answer);
@@ -356,6 +358,7 @@ mod tests {
             json: None,
             content_type: kind.into(),
             nosniff,
+            headers: reqwest::header::HeaderMap::new(),
         };
         for (kind, nosniff, text, wrong) in [
             ("application/json", false, MARKUP, false),

@@ -119,7 +119,7 @@ impl Removal {
             for cookies in &self.users {
                 let answer = self
                     .site
-                    .send(Method::GET, &place.path, cookies, None, until)
+                    .send(Method::GET, &place.path, cookies, None, &[], until)
                     .await;
                 let json = answer
                     .ok()
@@ -145,9 +145,17 @@ impl Removal {
                 break;
             }
             let (address, body) = address(place, id);
+            let origin = self.site.home();
             let answer = self
                 .site
-                .send(Method::DELETE, &address, cookies, body, until)
+                .send(
+                    Method::DELETE,
+                    &address,
+                    cookies,
+                    body,
+                    &[("origin", &origin)],
+                    until,
+                )
                 .await;
             match answer.map(|answer| answer.status) {
                 Ok(200..=299) => removed = true,

@@ -7,6 +7,7 @@ mod claim;
 mod course;
 mod declare;
 mod find;
+mod foreign;
 mod hostile;
 mod made;
 mod plan;
@@ -15,7 +16,7 @@ use super::environment::sources;
 use super::nextauth::{Closed, Door, Site, User, base_path};
 use super::{Budget, Context, Probe, ProbeSpec, Promise, Sighting, Transient, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind, Leftover};
-use ask::{Asking, Caller};
+use ask::{Asking, Call, Caller};
 use audit::{Audit, Claims};
 use claim::About;
 use course::False;
@@ -25,13 +26,15 @@ use plan::Plan;
 use serde_json::{Value, json};
 
 /// The claims that only something created can show.
-const OF_CREATED: [About; 6] = [
+const OF_CREATED: [About; 8] = [
     About::Users,
     About::Input,
     About::Operators,
     About::Markup,
     About::Malformed,
     About::Assignment,
+    About::ForeignOrigin,
+    About::OtherSites,
 ];
 const NOTHING_TO_CREATE: &str = "no route was found that creates things and, beside it, one that deletes them, so nothing was created; \
      name one by [[api.collection]] in holdpoint.toml";
@@ -176,7 +179,12 @@ impl<'a> Users<'a> {
             let (a, b) = (a.id.as_ref()?, b.id.as_ref()?);
             Some(a != b)
         });
-        json!({ "by": by, "differ": differ, "cause": self.cause })
+        json!({ "by": by, "differ": differ, "same_site": self.same_site(), "cause": self.cause })
+    }
+
+    /// SameSite of the session's cookie.
+    fn same_site(&self) -> Option<&'static str> {
+        self.pair.as_ref().and_then(|(a, _)| a.same_site)
     }
 
     /// Sessions that nobody may be let in with.
@@ -199,6 +207,7 @@ async fn examine(context: &Context, site: Site, plan: Plan, users: Users<'_>) ->
     let mut claims = Claims::default();
     let mut asking = Asking::new(site.clone(), context);
     let falses = users.falses();
+    let home = site.home();
     let made = Shared::default();
     let mark = format!("holdpoint-{}", context.run);
     let mut collections = Vec::new();
@@ -237,6 +246,8 @@ async fn examine(context: &Context, site: Site, plan: Plan, users: Users<'_>) ->
                 b: caller("as B", b),
                 // Where both are one user, an id tells nothing of who owns what.
                 b_id: b.id.clone().filter(|id| a.id.as_ref() != Some(id)),
+                same_site: a.same_site,
+                home: home.clone(),
                 made: made.clone(),
                 mark: mark.clone(),
                 count: &mut count,
@@ -258,6 +269,15 @@ async fn examine(context: &Context, site: Site, plan: Plan, users: Users<'_>) ->
         &mut left_alone,
     )
     .await;
+    // A path that cannot be decoded, which frameworks answer with an error page of their own.
+    let undecodable = Call {
+        method: "GET",
+        path: "/%E0%A4%A".into(),
+        shown: "GET of a path that cannot be decoded".into(),
+        ..Call::default()
+    };
+    // Only what it shows is of interest, and that is noted where answers are counted.
+    let _ = asking.ask(&course::stranger(), &undecodable).await;
     for (route, by, what) in std::mem::take(&mut asking.shown_insides) {
         let how = format!("an error shows {what}");
         claims.of(About::Malformed).broke(&route, &by, how);

@@ -202,6 +202,11 @@ pub(super) fn facts() -> Vec<FactSpec> {
             "endpoints: an address of another site is kept as the place to go after sign-in; null where it cannot be told",
         ),
         maybe(
+            "foreign_callbacks",
+            FactKind::list(Text),
+            "endpoints: the spellings of that address that are kept; null where it cannot be told",
+        ),
+        maybe(
             "session",
             Object(vec![
                 maybe(
@@ -268,9 +273,24 @@ pub(super) fn facts() -> Vec<FactSpec> {
                     "a session cookie that was there before the sign-in was replaced",
                 ),
                 maybe(
+                    "in_leads_away",
+                    Bool,
+                    "the sign-in led to the address of another site that its form named as callbackUrl",
+                ),
+                maybe(
+                    "out_leads_away",
+                    Bool,
+                    "signing out did so; null where nobody could sign out",
+                ),
+                maybe(
                     "without_csrf",
                     Bool,
                     "a sign-in without the CSRF token opened a session too; null where the answer does not tell",
+                ),
+                maybe(
+                    "false_csrf",
+                    FactKind::list(Text),
+                    "the false CSRF tokens with which a sign-in opened a session too: a made-up one, that of another browser, one that the application has not signed; null where the answers do not tell",
                 ),
                 maybe(
                     "csrf_per_request",
@@ -283,9 +303,19 @@ pub(super) fn facts() -> Vec<FactSpec> {
                     "signing out without the CSRF token worked too; null where the answer does not tell",
                 ),
                 maybe(
+                    "out_false_csrf",
+                    FactKind::list(Text),
+                    "the false CSRF tokens with which signing out worked too; null where the answers do not tell",
+                ),
+                maybe(
                     "replayed",
                     Bool,
                     "the old cookie was accepted after signing out; null where it cannot be told",
+                ),
+                maybe(
+                    "renewed",
+                    Bool,
+                    "that answer set the cookie anew, so whoever has a copy keeps it alive by using it; null where it cannot be told",
                 ),
             ]),
             "sign-in: the session that the sign-in opened; null where it opened none",

@@ -1,17 +1,13 @@
 //! The look `endpoints`: what everybody may ask, and what it tells of the deployment's configuration.
 
+use super::away::{self, FOREIGN};
 use super::climb::{Climb, End, Opening, csrf_pair, is_uncached};
 use super::configured::{self, shown};
 use super::jwe::Edition;
 use super::site::Answer;
 use crate::model::same_origin;
-use crate::probe::http::cookie::Cookie;
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use url::Url;
-
-/// A site of nobody, under a name that is reserved for that (RFC 2606).
-const FOREIGN: &str = "holdpoint-foreign.example";
 
 const NO_LIBRARY: &str = "look at what answers below this path: neither NextAuth nor Auth.js does; where the handler lies elsewhere, say so by HOLDPOINT_NEXTAUTH_PATH=/path, or by base_path in a check of your own";
 
@@ -63,7 +59,12 @@ pub(super) async fn look(climb: &mut Climb<'_>) -> Result<(), End> {
     callbacks(climb, &providers, opening.edition);
     // What follows adds to the facts; without an answer they stay unknown.
     climb.tell("trusts_foreign_host", foreign_host(climb, &providers).await);
-    climb.tell("keeps_foreign_callback", foreign_callback(climb).await);
+    let kept = away::kept(climb).await;
+    climb.tell(
+        "keeps_foreign_callback",
+        kept.as_ref().map(|kept| !kept.is_empty()),
+    );
+    climb.tell("foreign_callbacks", kept);
     Ok(())
 }
 
@@ -165,20 +166,6 @@ async fn foreign_host(climb: &Climb<'_>, providers_before: &[Provider]) -> Optio
             .iter()
             .any(|provider| provider.callback.host_str() == Some(FOREIGN)),
     )
-}
-
-/// Is an address of another site kept in the cookie that says where to go after sign-in?
-async fn foreign_callback(climb: &Climb<'_>) -> Option<bool> {
-    let endpoint = format!("csrf?callbackUrl=https%3A%2F%2F{FOREIGN}%2F");
-    let answer = climb.site.get(&endpoint, "", &[], climb.until).await.ok()?;
-    if answer.status != 200 {
-        return None;
-    }
-    let is_callback = |cookie: &&Cookie| cookie.name.ends_with("callback-url");
-    let cookie = answer.cookies.iter().find(is_callback)?;
-    let value = percent_decode_str(&cookie.value).decode_utf8().ok()?;
-    let url = Url::parse(&value).ok()?;
-    Some(url.host_str() == Some(FOREIGN))
 }
 
 #[cfg(test)]

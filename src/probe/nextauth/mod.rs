@@ -1,11 +1,14 @@
 //! The nextauth probe: whether sessions of NextAuth 4 or Auth.js 5 work as configured at the target.
 
+mod away;
 mod base_path;
 mod climb;
 mod configured;
 pub(crate) mod csrf;
 mod declare;
 mod endpoints;
+mod forged;
+mod form;
 pub(crate) mod jwe;
 mod mint;
 pub(crate) mod names;
@@ -20,6 +23,7 @@ pub(crate) mod library {
 }
 
 pub(in crate::probe) use base_path::base_path;
+pub(in crate::probe) use form::Forms;
 pub(in crate::probe) use site::Site;
 pub(in crate::probe) use user::{Closed, Door, User};
 

@@ -1,7 +1,9 @@
 //! The look `sign-in`: signs in with a provider that needs no person, looks at the session, signs out again.
 
+use super::away;
 use super::climb::{Climb, End, Opening, line};
 use super::csrf::Pair;
+use super::forged::{FALSE, Forged, Forgery, Taken};
 use super::jwe;
 use super::names::{self, Shape};
 use super::site::{self, Answer, Site};
@@ -117,7 +119,7 @@ fn leftover(climb: &Climb<'_>, provider: &str) -> Leftover {
 }
 
 /// Signs out whatever session is kept by then.
-async fn sign_out_later(
+pub(super) async fn sign_out_later(
     site: Site,
     csrf: Cookie,
     pair: Pair,
@@ -140,34 +142,35 @@ async fn sign_out_later(
 }
 
 /// One sign-in.
-struct Attempt<'a> {
+pub(super) struct Attempt<'a> {
     opening: &'a Opening,
-    csrf: &'a Cookie,
-    pair: &'a Pair,
+    pub(super) csrf: &'a Cookie,
+    pub(super) pair: &'a Pair,
     /// The name of the session cookie.
     session: String,
     provider: String,
     fields: Vec<(String, String)>,
     /// The Cookie header of the session, once there is one.
-    kept: Arc<Mutex<String>>,
+    pub(super) kept: Arc<Mutex<String>>,
 }
 
 impl Attempt<'_> {
     async fn run(&self, climb: &mut Climb<'_>) -> Result<(), End> {
         let asked = format!("POST callback/{}", self.provider);
-        let forged = self.sign_in(climb, false).await;
-        let forged = forged.map_err(|fault| climb.unanswered("sign_in", &asked, fault))?;
-        let opened = self.token(climb, &forged);
-        let without_csrf = (200..=403)
-            .contains(&forged.status)
-            .then_some(opened.is_some());
-        if let Some((_, parts)) = opened {
-            // This session is not looked at any further.
-            self.keep(&line(parts.iter().map(|part| (&*part.name, &*part.value))));
-            let (csrf, pair) = (self.csrf.clone(), self.pair.clone());
-            let _ = sign_out_later(climb.site.clone(), csrf, pair, self.kept.clone()).await;
+        let missing = self.opens(climb, Forgery::Missing, None).await;
+        let without_csrf = missing.map_err(|fault| climb.unanswered("sign_in", &asked, fault))?;
+        let another = self.anothers(climb).await;
+        let mut taken = Taken::default();
+        for forgery in FALSE {
+            let opens = self.opens(climb, forgery, another.as_ref()).await;
+            let opens = opens.map_err(|fault| climb.unanswered("sign_in", &asked, fault))?;
+            taken.add(forgery, opens);
         }
-        let answer = self.sign_in(climb, true).await;
+        let right = Forged {
+            cookie: line([(&*self.csrf.name, &*self.csrf.value)]),
+            token: Some(self.pair.token.clone()),
+        };
+        let answer = self.sign_in(climb, &right).await;
         let answer = answer.map_err(|fault| climb.unanswered("sign_in", &asked, fault))?;
         let Some((token, parts)) = self.token(climb, &answer) else {
             self.refused(climb, &asked, &answer);
@@ -179,31 +182,47 @@ impl Attempt<'_> {
         climb.ladder.held("sign_in");
         let mut fact = self.describe(climb, &token, &parts);
         fact["without_csrf"] = json!(without_csrf);
+        fact["in_leads_away"] = json!(self.leads_away(climb, &answer));
+        fact["false_csrf"] = taken.fact();
         fact["csrf_per_request"] = json!(self.is_renewed(climb).await);
         climb.tell("sign_in", fact.clone());
 
         self.recognise(climb, &cookies).await?;
-        fact["out_without_csrf"] = json!(self.sign_out_forged(climb, &cookies).await);
+        let missing = self
+            .signs_out(climb, Forgery::Missing, None, &cookies)
+            .await;
+        fact["out_without_csrf"] = json!(missing);
+        let mut taken = Taken::default();
+        for forgery in FALSE {
+            let signs_out = self.signs_out(climb, forgery, another.as_ref(), &cookies);
+            taken.add(forgery, signs_out.await);
+        }
+        fact["out_false_csrf"] = taken.fact();
         climb.tell("sign_in", fact.clone());
-        self.sign_out(climb, &cookies).await?;
-        fact["replayed"] = json!(self.is_known(climb, &cookies).await);
+        let answer = self.sign_out(climb, &cookies).await?;
+        fact["out_leads_away"] = json!(self.leads_away(climb, &answer));
+        let (replayed, renewed) = self.replay(climb, &cookies).await.unzip();
+        fact["replayed"] = json!(replayed);
+        fact["renewed"] = json!(renewed);
         climb.tell("sign_in", fact);
         Ok(())
     }
 
-    fn keep(&self, cookies: &str) {
+    pub(super) fn keep(&self, cookies: &str) {
         cookies.clone_into(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Sends the provider's form, with the CSRF token or without; a session was planted before.
-    async fn sign_in(&self, climb: &Climb<'_>, with_csrf: bool) -> Result<Answer, Fault> {
-        let home = climb.site.home();
-        let mut fields = vec![("callbackUrl", home.as_str())];
-        let mut cookies = vec![(self.session.as_str(), PLANTED)];
-        if with_csrf {
-            fields.push(("csrfToken", &self.pair.token));
-            cookies.push((&self.csrf.name, &self.csrf.value));
-        }
+    /// Sends the provider's form; a session was planted before.
+    pub(super) async fn sign_in(&self, climb: &Climb<'_>, csrf: &Forged) -> Result<Answer, Fault> {
+        // Where it leads is looked at, and never followed.
+        let away = away();
+        let mut fields = vec![("callbackUrl", away.as_str())];
+        let planted = line([(self.session.as_str(), PLANTED)]);
+        let cookies = match csrf.cookie.is_empty() {
+            true => planted,
+            false => format!("{planted}; {}", csrf.cookie),
+        };
+        fields.extend(csrf.token.as_deref().map(|token| ("csrfToken", token)));
         fields.extend(
             self.fields
                 .iter()
@@ -212,12 +231,12 @@ impl Attempt<'_> {
         let endpoint = format!("callback/{}", self.provider);
         climb
             .site
-            .post(&endpoint, &line(cookies), &fields, climb.until)
+            .post(&endpoint, &cookies, &fields, climb.until)
             .await
     }
 
     /// The session that an answer sets, and the cookies that hold it; none where it sets none.
-    fn token(&self, climb: &Climb<'_>, answer: &Answer) -> Option<(String, Parts)> {
+    pub(super) fn token(&self, climb: &Climb<'_>, answer: &Answer) -> Option<(String, Parts)> {
         let parts: Parts = answer
             .cookies
             .iter()
@@ -256,6 +275,12 @@ impl Attempt<'_> {
         }
     }
 
+    /// Does an answer lead to the other site that the form named? None where it leads nowhere.
+    fn leads_away(&self, climb: &Climb<'_>, answer: &Answer) -> Option<bool> {
+        let home = climb.site.address("");
+        Some(away::leads_away(&home, answer.next()?))
+    }
+
     fn describe(&self, climb: &Climb<'_>, token: &str, parts: &[Cookie]) -> Value {
         let shape = Shape::of(token);
         let secret = self.opening.secret.as_ref();
@@ -287,10 +312,15 @@ impl Attempt<'_> {
                 .zip(token_ends)
                 .map(|(cookie, token): (i64, i64)| cookie.abs_diff(token) <= APART),
             "replaced": token != PLANTED,
+            "in_leads_away": null,
+            "out_leads_away": null,
             "without_csrf": null,
+            "false_csrf": null,
             "csrf_per_request": null,
             "out_without_csrf": null,
+            "out_false_csrf": null,
             "replayed": null,
+            "renewed": null,
         })
     }
 
@@ -327,36 +357,32 @@ impl Attempt<'_> {
         Some(json["csrfToken"].as_str()? != self.pair.token)
     }
 
-    /// Is a session with these cookies known? None where the answer does not tell.
-    async fn is_known(&self, climb: &Climb<'_>, cookies: &str) -> Option<bool> {
+    /// Shows a session that was signed out: is it known still, and prolonged by being shown? None where the answer
+    /// does not tell.
+    async fn replay(&self, climb: &Climb<'_>, cookies: &str) -> Option<(bool, bool)> {
         let answer = climb.site.get("session", cookies, &[], climb.until).await;
         let answer = answer.ok().filter(|answer| answer.status == 200)?;
         let session = site::session(answer.json.as_ref()?).ok()?;
-        Some(session.is_some())
+        Some((session.is_some(), self.token(climb, &answer).is_some()))
     }
 
-    /// Does signing out work without the token that only the application's own pages have?
-    async fn sign_out_forged(&self, climb: &Climb<'_>, cookies: &str) -> Option<bool> {
-        let answer = climb.site.post("signout", cookies, &[], climb.until).await;
-        let answer = answer
-            .ok()
-            .filter(|answer| (200..=403).contains(&answer.status))?;
-        Some(self.is_taken_away(climb, &answer))
-    }
-
-    fn is_taken_away(&self, climb: &Climb<'_>, answer: &Answer) -> bool {
+    pub(super) fn is_taken_away(&self, climb: &Climb<'_>, answer: &Answer) -> bool {
         answer.cookies.iter().any(|cookie| {
             names::place(&self.session, &cookie.name).is_some()
                 && cookie.is_removal(climb.context.now)
         })
     }
 
-    async fn sign_out(&self, climb: &mut Climb<'_>, session: &str) -> Result<(), End> {
+    async fn sign_out(&self, climb: &mut Climb<'_>, session: &str) -> Result<Answer, End> {
         let cookies = format!(
             "{}; {session}",
             line([(&*self.csrf.name, &*self.csrf.value)])
         );
-        let fields = [("csrfToken", self.pair.token.as_str())];
+        let away = away();
+        let fields = [
+            ("csrfToken", self.pair.token.as_str()),
+            ("callbackUrl", &away),
+        ];
         let answer = climb
             .site
             .post("signout", &cookies, &fields, climb.until)
@@ -365,7 +391,7 @@ impl Attempt<'_> {
         if self.is_taken_away(climb, &answer) {
             self.keep("");
             climb.ladder.held("sign_out");
-            return Ok(());
+            return Ok(answer);
         }
         match answer.status {
             200 | 302 => climb.ladder.broke(
@@ -380,6 +406,11 @@ impl Attempt<'_> {
         }
         Err(End::Told)
     }
+}
+
+/// An address of another site.
+fn away() -> String {
+    format!("https://{}/", away::FOREIGN)
 }
 
 /// The code of an error in the address that the library leads to. Applications may put words of their own

@@ -1,6 +1,6 @@
 //! The endpoints of the library at the target: asked over HTTP, and their answers read.
 
-use crate::model::Target;
+use crate::model::{Target, same_origin};
 use crate::probe::Context;
 use crate::probe::http::cookie::{self, Cookie};
 use crate::probe::transport::to_target::dress;
@@ -88,7 +88,7 @@ impl Site {
     }
 
     /// Scheme, host and port of the target.
-    pub(super) fn home(&self) -> String {
+    pub(in crate::probe) fn home(&self) -> String {
         self.base.origin().ascii_serialization()
     }
 
@@ -123,6 +123,18 @@ impl Site {
         fields: &[(&str, &str)],
         until: Instant,
     ) -> Result<Answer, Fault> {
+        let fetched = self.submit(endpoint, cookies, fields, until).await?;
+        Ok(self.read(&fetched))
+    }
+
+    /// The same, with the answer as it came.
+    pub(super) async fn submit(
+        &self,
+        endpoint: &str,
+        cookies: &str,
+        fields: &[(&str, &str)],
+        until: Instant,
+    ) -> Result<Fetched, Fault> {
         let mut request = Request::new(Method::POST, self.address(endpoint));
         let headers = [
             ("content-type", "application/x-www-form-urlencoded"),
@@ -130,24 +142,51 @@ impl Site {
         ];
         self.dress(request.headers_mut(), cookies, &headers);
         *request.body_mut() = Some(form(fields).into());
-        self.ask(request, until).await
+        self.transport.fetch(request, until).await
     }
 
-    /// Sends a body of JSON, right or not, or none, to a path below the target.
+    /// A page below the endpoints, as a browser asks for it.
+    pub(in crate::probe) async fn fetch(
+        &self,
+        endpoint: &str,
+        until: Instant,
+    ) -> Result<Fetched, Fault> {
+        self.page(self.address(endpoint), until).await
+    }
+
+    /// The page that a redirect leads to; none where it leads to another site.
+    pub(in crate::probe) async fn follow(
+        &self,
+        to: &str,
+        until: Instant,
+    ) -> Option<Result<Fetched, Fault>> {
+        let url = self.base.join(to).ok()?;
+        match same_origin(&url, &self.base) {
+            true => Some(self.page(url, until).await),
+            false => None,
+        }
+    }
+
+    async fn page(&self, url: Url, until: Instant) -> Result<Fetched, Fault> {
+        let mut request = Request::new(Method::GET, url);
+        self.dress(request.headers_mut(), "", &[("accept", "text/html")]);
+        self.transport.fetch(request, until).await
+    }
+
+    /// Sends a body of JSON, right or not, or none, to a path below the target. `headers` replace its own.
     pub(in crate::probe) async fn send(
         &self,
         method: Method,
         path: &str,
         cookies: &str,
         body: Option<String>,
+        headers: &[(&str, &str)],
         until: Instant,
     ) -> Result<Fetched, Fault> {
         let mut request = Request::new(method, self.address(path.trim_start_matches('/')));
-        let headers: &[(&str, &str)] = match &body {
-            Some(_) => &[("content-type", "application/json")],
-            None => &[],
-        };
-        self.dress(request.headers_mut(), cookies, headers);
+        let of_body = body.as_ref().map(|_| ("content-type", "application/json"));
+        let headers: Vec<_> = of_body.into_iter().chain(headers.iter().copied()).collect();
+        self.dress(request.headers_mut(), cookies, &headers);
         *request.body_mut() = body.map(Into::into);
         self.transport.fetch(request, until).await
     }
@@ -173,12 +212,16 @@ impl Site {
 
     async fn ask(&self, request: Request, until: Instant) -> Result<Answer, Fault> {
         let fetched = self.transport.fetch(request, until).await?;
-        let answer = Answer::of(&fetched);
+        Ok(self.read(&fetched))
+    }
+
+    fn read(&self, fetched: &Fetched) -> Answer {
+        let answer = Answer::of(fetched);
         // Each of them signs somebody in, or is signed with the secret.
         for cookie in &answer.cookies {
             cookie.hide(&self.secrets);
         }
-        Ok(answer)
+        answer
     }
 }
 

@@ -44,6 +44,8 @@ pub(in crate::probe) struct User {
     pub(in crate::probe) cookies: String,
     /// The id, where the session tells it.
     pub(in crate::probe) id: Option<String>,
+    /// SameSite of the session's cookie: strict, lax, none or unset; none where no cookie was seen.
+    pub(in crate::probe) same_site: Option<&'static str>,
     token: String,
     claims: Option<Value>,
 }
@@ -116,6 +118,11 @@ impl<'a> Door<'a> {
                 let shown = session["user"]["id"].as_str().map(str::to_owned);
                 Ok(User {
                     id: user.id.clone().or(shown),
+                    // A minted session's cookie is seen where the answer sets it anew.
+                    same_site: user.same_site.or_else(|| {
+                        let set = answer.cookies.iter();
+                        same_site(set.filter(|one| names::place(&self.cookie, &one.name).is_some()))
+                    }),
                     ..user
                 })
             }
@@ -165,6 +172,7 @@ impl<'a> Door<'a> {
         Some(User {
             cookies: line(parts),
             id: claims.as_ref().and_then(sub),
+            same_site: same_site(set.iter().copied()),
             token,
             claims,
         })
@@ -191,6 +199,7 @@ impl<'a> Door<'a> {
         Ok(User {
             cookies: mint::header(edition, &self.cookie, &token),
             id: Some(id),
+            same_site: None,
             token,
             claims: Some(claims),
         })
@@ -267,6 +276,13 @@ fn why(climb: Climb<'_>) -> String {
         .find_map(|(_, step)| step["cause"].as_str())
         .unwrap_or("the sign-in library does not answer as it should")
         .to_owned()
+}
+
+/// What the first of these cookies says.
+fn same_site<'c>(mut cookies: impl Iterator<Item = &'c Cookie>) -> Option<&'static str> {
+    cookies
+        .next()
+        .map(|cookie| cookie.same_site.unwrap_or("unset"))
 }
 
 fn sub(claims: &Value) -> Option<String> {

@@ -39,6 +39,10 @@ pub(super) const RUNGS: Rungs = &[
         "refuses",
         "a callback with a wrong state ends in an error and opens no session",
     ),
+    (
+        "examines",
+        "a refusal by the provider is answered otherwise with a wrong state than with the right one, so the state is compared",
+    ),
 ];
 
 /// More providers are not told: an application offers a handful.
@@ -149,7 +153,10 @@ impl Visit<'_> {
         self.sends_callback(&sent, ladder, seen);
         self.is_accepted(&sent, &metadata, ladder).await;
         super::request::protected(&sent, ladder, seen);
-        self.refuses(&metadata, &mut kept, ladder, seen).await;
+        let state = sent.secrets.iter().find(|(name, _)| *name == "state");
+        let state = state.map(|(_, state)| state.as_str());
+        self.refuses(&metadata, &mut kept, state, ladder, seen)
+            .await;
         Ok(())
     }
 

@@ -41,6 +41,10 @@ pub(in crate::sandbox) struct Library {
     pub(in crate::sandbox) fault: Option<Fault>,
     /// Sessions that a fault makes it remember.
     pub(in crate::sandbox) database: Mutex<HashSet<String>>,
+    /// Does the application remember which sessions were signed out? The libraries do not.
+    pub(in crate::sandbox) remembers: bool,
+    /// Ids of sessions that were signed out.
+    pub(in crate::sandbox) ended: Mutex<HashSet<String>>,
     /// CSRF tokens given out, by which two instances take turns.
     pub(in crate::sandbox) answered: AtomicUsize,
     /// Where sign-ins with Google go; without it they are offered and go nowhere.
@@ -59,7 +63,7 @@ pub(super) type Fields = HashMap<String, String>;
 pub(in crate::sandbox) fn router(library: Arc<Library>) -> Router {
     Router::new()
         .route("/api/auth/csrf", get(csrf_token))
-        .route("/api/auth/providers", get(providers))
+        .route("/api/auth/providers", get(sign_in::providers))
         .route("/api/auth/session", get(session))
         .route("/api/auth/signout", post(sign_out))
         .route("/api/auth/signin/{provider}", post(sign_in::begin))
@@ -78,12 +82,15 @@ impl Library {
     pub(super) fn attributes(&self) -> &'static str {
         match self.secure {
             _ if self.has(Fault::OpensCookiesToScripts) => "Path=/; SameSite=Lax",
+            _ if self.has(Fault::SendsCookiesEverywhere) => {
+                "Path=/; HttpOnly; Secure; SameSite=None"
+            }
             true => "Path=/; HttpOnly; Secure; SameSite=Lax",
             false => "Path=/; HttpOnly; SameSite=Lax",
         }
     }
 
-    fn caching(&self) -> [(header::HeaderName, &'static str); 1] {
+    pub(super) fn caching(&self) -> [(header::HeaderName, &'static str); 1] {
         let value = match self.has(Fault::AllowsCaching) {
             true => "public, max-age=60",
             false => "private, no-cache, no-store",
@@ -179,6 +186,13 @@ impl Library {
         if ended && !self.has(Fault::AcceptsExpired) {
             return None;
         }
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if claims["sid"]
+            .as_str()
+            .is_some_and(|sid| ended.contains(sid))
+        {
+            return None;
+        }
         if self.has(Fault::AnswersSomebodyElse) {
             return Some(json!({ "name": "Ann", "email": "ann@tasks.invalid" }));
         }
@@ -197,7 +211,7 @@ impl Library {
             token
         } else {
             let mut claims = json!({ "iat": now.as_second(), "exp": ends.as_second(), "jti": keys::hex::<16>()? });
-            for claim in ["name", "email", "picture", "sub"] {
+            for claim in ["name", "email", "picture", "sub", "sid"] {
                 if !user[claim].is_null() {
                     claims[claim] = user[claim].clone();
                 }
@@ -233,8 +247,16 @@ impl Library {
 
     /// Has the form come from a page of the application?
     pub(super) fn is_own_form(&self, request: &HeaderMap, fields: &Fields) -> bool {
-        let token = self.signed_token(request);
-        self.has(Fault::NeedsNoCsrf) || token.is_some() && token.as_ref() == fields.get("csrfToken")
+        let given = fields.get("csrfToken");
+        let token = match self.has(Fault::TakesUnsignedCsrf) {
+            true => cookie(request, &self.names().csrf)
+                .and_then(Pair::read)
+                .map(|pair| pair.token),
+            false => self.signed_token(request),
+        };
+        self.has(Fault::NeedsNoCsrf)
+            || given.is_some() && self.has(Fault::TakesAnyCsrf)
+            || token.is_some() && token.as_ref() == given
     }
 
     /// Leads on by a redirect, or by JSON where the client asks for that.
@@ -356,41 +378,6 @@ async fn session(State(library): Shared, request: HeaderMap) -> Response {
     (library.caching(), csrf, cookies, Json(session)).into_response()
 }
 
-/// `GET /api/auth/providers`
-async fn providers(State(library): Shared, request: HeaderMap) -> Response {
-    let forwarded = request
-        .get("x-forwarded-host")
-        .filter(|_| library.has(Fault::TrustsForeignHost))
-        .and_then(|host| host.to_str().ok());
-    let base = match forwarded {
-        Some(host) => format!("https://{host}/api/auth"),
-        None => format!("{}/api/auth", library.base_url),
-    };
-    let google = match library.edition {
-        Edition::Four => "oauth",
-        Edition::Five => "oidc",
-    };
-    let mut listed = json!({});
-    let mut list = |id: &str, name: &str, kind: &str| {
-        listed[id] = json!({
-            "id": id,
-            "name": name,
-            "type": kind,
-            "signinUrl": format!("{base}/signin/{id}"),
-            "callbackUrl": format!("{base}/callback/{id}"),
-        });
-    };
-    list("google", "Google", google);
-    if library.password.is_some() {
-        list("credentials", "Credentials", "credentials");
-    }
-    list("guest", "Guest", "credentials");
-    if library.by_mail.is_some() {
-        list("email", "Email", "email");
-    }
-    Json(listed).into_response()
-}
-
 /// `POST /api/auth/signout`: takes the cookie away. The token itself holds until it ends, as with the libraries.
 async fn sign_out(
     State(library): Shared,
@@ -400,9 +387,17 @@ async fn sign_out(
     if !library.is_own_form(&request, &fields) {
         return library.lead_back(&request, &fields);
     }
-    let answer = library.lead(&request, &fields, "/", false);
+    let to = fields.get("callbackUrl").map(|to| library.redirect(to));
+    let answer = library.lead(&request, &fields, to.as_deref().unwrap_or("/"), false);
     if library.has(Fault::KeepsCookieOnSignOut) {
         return answer;
+    }
+    if let Some(sid) = library
+        .user(&request)
+        .and_then(|user| Some(user["sid"].as_str()?.to_owned()))
+    {
+        let mut ended = library.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.insert(sid);
     }
     if let Some(token) = cookie(&request, &library.names().session) {
         let mut database = library

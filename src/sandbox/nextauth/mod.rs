@@ -54,6 +54,10 @@ pub enum Fault {
     KeepsSessionsInDatabase,
     /// Forms are taken without their CSRF token.
     NeedsNoCsrf,
+    /// Forms are taken with any token.
+    TakesAnyCsrf,
+    /// The token of a form is compared with its cookie, and nobody looks who signed that.
+    TakesUnsignedCsrf,
     /// Signing out leaves the cookie.
     KeepsCookieOnSignOut,
     /// The host that a client names becomes that of callback addresses.
@@ -68,6 +72,20 @@ pub enum Fault {
     AllowsCaching,
     /// All guests are one user.
     SharesGuests,
+    /// Cookies go along with requests from every site.
+    SendsCookiesEverywhere,
+    /// No fault, but there is a provider `account` that asks for an address and a password.
+    AsksForAccounts,
+    /// The same; an address without an account is answered with another status.
+    TellsAccountsByStatus,
+    /// The same, with another error in the address that it leads to.
+    TellsAccountsByAddress,
+    /// The same, with another message.
+    TellsAccountsByBody,
+    /// The same; a password is hashed only where there is an account.
+    TellsAccountsByTime,
+    /// The same; a limit answers after a few.
+    LimitsAccounts,
     /// Scripts can read the session.
     OpensCookiesToScripts,
     /// Every endpoint says that the configuration is wrong.
@@ -84,6 +102,21 @@ pub enum Fault {
     Limits,
     /// Nothing is there.
     Missing,
+}
+
+impl Fault {
+    /// Has the application a provider that asks for an account?
+    pub(super) fn asks_for_account(self) -> bool {
+        matches!(
+            self,
+            Self::AsksForAccounts
+                | Self::TellsAccountsByStatus
+                | Self::TellsAccountsByAddress
+                | Self::TellsAccountsByBody
+                | Self::TellsAccountsByTime
+                | Self::LimitsAccounts
+        )
+    }
 }
 
 /// The application, on 127.0.0.1. Dropping it stops it.
@@ -120,6 +153,8 @@ impl NextAuthDouble {
             password: None,
             fault,
             database: Mutex::new(HashSet::new()),
+            remembers: false,
+            ended: Mutex::default(),
             answered: AtomicUsize::new(0),
             google: None,
             by_mail: None,

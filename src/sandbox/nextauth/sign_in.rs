@@ -3,9 +3,11 @@
 use super::Fault;
 use super::library::{Fields, Library, SetCookies, Shared, misconfigured, set};
 use super::mail::Mailer;
+use crate::probe::nextauth_library::jwe::Edition;
 use crate::sandbox::keys;
+use axum::Json;
 use axum::extract::{Form, Path, Query, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,8 +15,17 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use url::Url;
+
+/// The account that the provider `account` knows.
+const KNOWN: &str = "ann@tasks.invalid";
+/// How long hashing a password takes.
+const HASHING: Duration = Duration::from_millis(80);
+/// Wrong passwords, and tokens given out, before a limit answers.
+const LIMIT: usize = 12;
 
 /// Seconds that the cookies of a sign-in under way are kept.
 const UNDER_WAY: u32 = 900;
@@ -68,6 +79,44 @@ pub(super) async fn begin(
     }
 }
 
+/// `GET /api/auth/providers`
+pub(super) async fn providers(State(library): Shared, request: HeaderMap) -> Response {
+    let forwarded = request
+        .get("x-forwarded-host")
+        .filter(|_| library.has(Fault::TrustsForeignHost))
+        .and_then(|host| host.to_str().ok());
+    let base = match forwarded {
+        Some(host) => format!("https://{host}/api/auth"),
+        None => format!("{}/api/auth", library.base_url),
+    };
+    let google = match library.edition {
+        Edition::Four => "oauth",
+        Edition::Five => "oidc",
+    };
+    let mut listed = json!({});
+    let mut list = |id: &str, name: &str, kind: &str| {
+        listed[id] = json!({
+            "id": id,
+            "name": name,
+            "type": kind,
+            "signinUrl": format!("{base}/signin/{id}"),
+            "callbackUrl": format!("{base}/callback/{id}"),
+        });
+    };
+    list("google", "Google", google);
+    if library.password.is_some() {
+        list("credentials", "Credentials", "credentials");
+    }
+    list("guest", "Guest", "credentials");
+    if library.fault.is_some_and(Fault::asks_for_account) {
+        list("account", "Account", "credentials");
+    }
+    if library.by_mail.is_some() {
+        list("email", "Email", "email");
+    }
+    Json(listed).into_response()
+}
+
 /// `POST /api/auth/callback/:provider`: opens a session for a guest, or for the right password.
 pub(super) async fn finish(
     State(library): Shared,
@@ -78,10 +127,37 @@ pub(super) async fn finish(
     if !library.is_own_form(&request, &fields) {
         return library.lead_back(&request, &fields);
     }
-    let Some(user) = library.user_of(&provider, &fields) else {
-        let to = "/auth/signin?error=CredentialsSignin";
+    let Some(mut user) = library.user_of(&provider, &fields) else {
+        let is_known = fields.get("email").is_some_and(|email| email == KNOWN);
+        let mut to = "/auth/signin?error=CredentialsSignin";
+        match library.fault {
+            Some(Fault::TellsAccountsByStatus) if !is_known => {
+                return (StatusCode::NOT_FOUND, library.caching()).into_response();
+            }
+            Some(Fault::TellsAccountsByAddress) if !is_known => {
+                to = "/auth/signin?error=UserNotFound"
+            }
+            Some(Fault::TellsAccountsByBody) if !is_known => {
+                let body =
+                    json!({ "url": library.base_url, "message": "There is no such account" });
+                return (StatusCode::UNAUTHORIZED, Json(body)).into_response();
+            }
+            Some(Fault::TellsAccountsByBody) => {
+                let body = json!({ "url": library.base_url, "message": "The password is wrong" });
+                return (StatusCode::UNAUTHORIZED, Json(body)).into_response();
+            }
+            Some(Fault::TellsAccountsByTime) if is_known => tokio::time::sleep(HASHING).await,
+            Some(Fault::LimitsAccounts) => {
+                let turn = library.answered.fetch_add(1, Ordering::Relaxed);
+                if turn >= LIMIT {
+                    return StatusCode::TOO_MANY_REQUESTS.into_response();
+                }
+            }
+            _ => {}
+        }
         return library.lead(&request, &fields, to, true);
     };
+    library.number(&mut user);
     let Ok((_, cookies)) = library.open(&user) else {
         return misconfigured();
     };
@@ -114,6 +190,13 @@ pub(super) async fn back(
 }
 
 impl Library {
+    /// Gives a new session an id that stays when it is prolonged, where the application remembers those that ended.
+    fn number(&self, user: &mut Value) {
+        if self.remembers {
+            user["sid"] = json!(keys::hex::<16>().ok());
+        }
+    }
+
     /// Whom a form signs in.
     fn user_of(&self, provider: &str, fields: &Fields) -> Option<Value> {
         let id = || keys::hex::<16>().ok();
@@ -179,7 +262,8 @@ impl Library {
         let digest = self.digest(query.get("token")?);
         let mut links = by_mail.links.lock().unwrap_or_else(PoisonError::into_inner);
         let email = links.remove(&digest)?;
-        let user = json!({ "sub": email, "email": email });
+        let mut user = json!({ "sub": email, "email": email });
+        self.number(&mut user);
         let (_, cookies) = self.open(&user).ok()?;
         (query.get("email") == Some(&email)).then_some(cookies)
     }

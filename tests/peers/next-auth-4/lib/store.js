@@ -5,4 +5,5 @@ export const store = (globalThis.tasksStore ??= {
   accounts: new Map(),
   sessions: new Map(),
   tokens: new Map(),
+  ended: new Set(),
 });

@@ -1,8 +1,6 @@
 import { MongoClient, ObjectId } from "mongodb";
 import { currentSession } from "./auth";
-
-// What the tests break on purpose: names in TASKS_FAULT, with commas between.
-export const broken = (name) => (process.env.TASKS_FAULT ?? "").split(",").includes(name);
+import { broken } from "./broken";
 
 // One client for all routes, which are bundles of their own in one process.
 function tasks() {
@@ -23,13 +21,27 @@ function isTitle(title) {
   return typeof title === "string" && title.length > 0 && title.length <= 200;
 }
 
+// Sent by a page of another origin; what sends no Origin is no browser.
+function isForeign(request) {
+  const origin = request.headers.get("origin");
+  const own = new URL(process.env.NEXTAUTH_URL ?? process.env.AUTH_URL ?? request.url).origin;
+  return origin !== null && origin !== own && !broken("foreign-origin");
+}
+
+async function bodyOf(request) {
+  const type = request.headers.get("content-type") ?? "";
+  if (broken("forms") && type.includes("urlencoded")) return Object.fromEntries(await request.formData());
+  return request.json().catch(() => null);
+}
+
 // Who asks, and with which body; or the refusal.
 async function asked(request, reads = false) {
   const session = await currentSession();
   const open = request.method === "DELETE" && broken("no-session-on-delete");
   if (!session && !open) return { refusal: refuse(401, "Sign in first") };
   if (!process.env.MONGODB_URI) return { refusal: refuse(503, "There is no database") };
-  const body = reads ? await request.json().catch(() => null) : {};
+  if (request.method !== "GET" && isForeign(request)) return { refusal: refuse(403, "Not from another site") };
+  const body = reads ? await bodyOf(request) : {};
   if (reads && !isTitle(body?.title)) {
     return { refusal: refuse(400, "A task has a title of at most 200 characters") };
   }

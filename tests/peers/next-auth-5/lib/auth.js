@@ -1,8 +1,20 @@
+import { scryptSync } from "node:crypto";
 import NextAuth from "next-auth";
 import Credentials from "next-auth/providers/credentials";
 import Google from "next-auth/providers/google";
 import Nodemailer from "next-auth/providers/nodemailer";
 import { adapter } from "./adapter";
+import { broken } from "./broken";
+import { store } from "./store";
+
+// One password opens every account, or that of TASKS_USER alone where it is set. Hashing takes its time.
+async function signIn({ username, password }) {
+  const { env } = process;
+  const known = username === (env.TASKS_USER ?? username);
+  if (!known && broken("tells-unknown")) throw new Error("There is no such user");
+  if (known || !broken("hashes-known-only")) scryptSync(password ?? "", "salt", 32, { N: 2 ** 15, maxmem: 2 ** 26 });
+  return known && password === env.TASKS_PASSWORD ? { id: username, name: username } : null;
+}
 
 // Read when a request comes, because the application is built once and started with many settings.
 export const { handlers, auth } = NextAuth(() => {
@@ -21,8 +33,7 @@ export const { handlers, auth } = NextAuth(() => {
         id: "password",
         name: "Password",
         credentials: { username: {}, password: { type: "password" } },
-        authorize: async ({ username, password }) =>
-          password === env.TASKS_PASSWORD ? { id: username, name: username } : null,
+        authorize: signIn,
       }),
     );
   }
@@ -42,7 +53,20 @@ export const { handlers, auth } = NextAuth(() => {
     adapter,
     providers,
     session: { strategy: env.SESSION_STRATEGY ?? "jwt", maxAge: Number(env.SESSION_MAX_AGE ?? 30 * 24 * 3600) },
+    // A token of a session that was signed out is good for nothing, also where somebody has copied it.
+    events: {
+      signOut: ({ token }) => {
+        if (token?.sid) store.ended.add(token.sid);
+      },
+    },
     callbacks: {
+      jwt: ({ token, user }) => {
+        if (user) token.sid = crypto.randomUUID();
+        if (store.ended.has(token.sid) && !broken("sessions-outlive")) return null;
+        return token;
+      },
+      ...(broken("redirects-anywhere") && { redirect: ({ url }) => url }),
+      ...(broken("asks-for-invitation") && { signIn: ({ user, account }) => account.type !== "email" || user.email === env.TASKS_USER }),
       session: ({ session, token, user }) => ({
         ...session,
         user: { ...session.user, id: token?.sub ?? user?.id },

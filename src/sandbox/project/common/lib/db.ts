@@ -10,4 +10,5 @@ export async function createIndexes() {
   const db = database();
   await db.collection("tasks").createIndex({ owner: 1, done: 1 });
   await db.collection("subscriptions").createIndex({ endpoint: 1 }, { unique: true });
+  await db.collection("ended").createIndex({ until: 1 }, { expireAfterSeconds: 0 });
 }

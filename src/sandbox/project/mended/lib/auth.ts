@@ -8,12 +8,21 @@ import GoogleProvider from "next-auth/providers/google";
 import type { NextRequest } from "next/server";
 import { client } from "@/lib/db";
 import { from, server } from "@/lib/mail";
+import { end, isEnded, life } from "@/lib/sessions";
 
 export const authOptions: NextAuthOptions = {
   secret: process.env.NEXTAUTH_SECRET,
   adapter: MongoDBAdapter(client, { databaseName: process.env.MONGODB_DB! }) as Adapter,
   pages: { signIn: "/auth/signin" },
-  session: { strategy: "jwt", maxAge: 24 * 60 * 60 },
+  session: { strategy: "jwt", maxAge: life },
+  events: { signOut: ({ token }) => end(token?.sid) },
+  callbacks: {
+    async jwt({ token, user }) {
+      if (user) token.sid = crypto.randomUUID();
+      if (await isEnded(token.sid)) throw new Error("This session was signed out");
+      return token;
+    },
+  },
   providers: [
     GoogleProvider({
       clientId: process.env.GOOGLE_CLIENT_ID!,
@@ -37,5 +46,6 @@ export const authOptions: NextAuthOptions = {
 // Guests have no address; each has an id of its own.
 export async function owner(request: NextRequest) {
   const token = await getToken({ req: request });
+  if (await isEnded(token?.sid)) return null;
   return token?.email ?? token?.sub ?? null;
 }

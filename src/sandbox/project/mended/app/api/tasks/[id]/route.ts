@@ -1,5 +1,6 @@
 import type { NextRequest } from "next/server";
 import { owner } from "@/lib/auth";
+import { foreign, isForeign } from "@/lib/origin";
 import { taskId, tasks, title } from "@/lib/tasks";
 
 type Context = { params: Promise<{ id: string }> };
@@ -18,6 +19,7 @@ export async function GET(request: NextRequest, { params }: Context) {
 export async function PUT(request: NextRequest, { params }: Context) {
   const user = await owner(request);
   if (!user) return signIn();
+  if (isForeign(request)) return foreign();
   const { id } = await params;
   const text = await title(request);
   if (!text) return Response.json({ error: "A task has a title of at most 200 characters" }, { status: 400 });
@@ -28,6 +30,7 @@ export async function PUT(request: NextRequest, { params }: Context) {
 export async function DELETE(request: NextRequest, { params }: Context) {
   const user = await owner(request);
   if (!user) return signIn();
+  if (isForeign(request)) return foreign();
   const { id } = await params;
   const { deletedCount } = await tasks().deleteOne({ _id: taskId(id), owner: user });
   return deletedCount ? new Response(null, { status: 204 }) : missing();
