@@ -75,9 +75,8 @@ pub fn update(
     }
     let mut known = Roster::new(map, judged, memory, options);
     let mut remarks = Vec::new();
-    let mut cells = Vec::new();
-    for slot in &found.slots {
-        let cell = settle(
+    let mut settle = |slot| {
+        settle(
             slot,
             &found,
             &bound,
@@ -87,12 +86,15 @@ pub fn update(
             &mut known,
             options,
             &mut remarks,
-        );
-        cells.push(cell);
-    }
+        )
+    };
+    let (outline, cells) = both(
+        || Outline::of(&sheet.base),
+        || found.slots.iter().map(&mut settle).collect::<Vec<_>>(),
+    );
     remark::of_items(&bound, &found, &sheet, &mut known.states, &mut remarks);
     let before = memory;
-    let mut memory = remember(&sheet, &cells, before, known.keep(&cells));
+    let mut memory = remember(&sheet, &outline, &cells, before, known.keep(&cells));
     let present = bound.items().map(|item| &*item.id).collect();
     let redact = options.redact;
     memory.notes = notes::contradictions(map, judged, &present, &memory, &sheet.base, redact);
@@ -104,7 +106,14 @@ pub fn update(
     // What is there, remembered as before, was read back already.
     let is_same =
         new == emptied.text && memory.lines == before.lines && memory.blocks == before.blocks;
-    if !is_same && !is_read_back(&new, &memory, &sheet.base) {
+    let (is_read_back, (mut changes, told)) = both(
+        || is_same || is_read_back(&new, &memory, &sheet.base),
+        || {
+            let changes = changes(&sheet, &cells, &known);
+            (changes, notes::render(map, &memory))
+        },
+    );
+    if !is_read_back {
         return Err(vec![
             Diagnostic::new(format!(
                 "{} could not be written so that it can be read back",
@@ -113,13 +122,10 @@ pub fn update(
             .help("nothing was written; this is a fault of holdpoint: please report it with the document's shape"),
         ]);
     }
-    let mut changes = changes(&sheet, &cells, &known);
     for change in &mut changes {
         change.at = emptied.in_whole(change.at.clone());
     }
-    let new = emptied
-        .put(&new, &notes::render(map, &memory))
-        .map_err(edited)?;
+    let new = emptied.put(&new, &told).map_err(edited)?;
     let items = known.standings();
     Ok(Updated {
         notes: emptied.place(),
@@ -128,6 +134,18 @@ pub fn update(
         changes,
         remarks,
         items,
+    })
+}
+
+/// What both give, of which the first is done on a thread of its own: a long document is worth one.
+fn both<A: Send, B>(first: impl FnOnce() -> A + Send, second: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let first = scope.spawn(first);
+        let second = second();
+        match first.join() {
+            Ok(first) => (first, second),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
     })
 }
 
@@ -244,6 +262,7 @@ fn settle<'a>(
 /// What is to be remembered: every line and block of which a slot is not what it was.
 fn remember(
     sheet: &Sheet,
+    outline: &Outline<'_>,
     cells: &[Cell<'_>],
     before: &Memory,
     items: BTreeMap<String, Known>,
@@ -253,8 +272,7 @@ fn remember(
         notes: before.notes.clone(),
         ..Memory::empty(&before.document)
     };
-    let outline = Outline::of(&sheet.base);
-    let index = Index::of(&sheet.base, &outline);
+    let index = Index::of(&sheet.base, outline);
     let mut lines: BTreeMap<usize, Vec<(Range<usize>, memory::Written, bool)>> = BTreeMap::new();
     for cell in cells {
         let is_block = matches!(cell.slot.kind, SlotKind::Placeholder { .. });
