@@ -398,7 +398,6 @@ fn limiters_that_others_wrote_are_named() {
         ("/rlf/fixed", 10),
     ] {
         let (_, fact) = &found[path];
-        println!("{path}: {} {}", fact["told"], fact["why"]);
         tells(fact, "fixed-window-from-first-request", limit);
     }
     // On a busy machine one may stay open; that is no verdict, and none may be wrong.
@@ -431,7 +430,6 @@ fn buckets_and_queues_of_nginx_are_named() {
     let found = inferred(&nginx.url(), &paths);
     for (path, family, limit) in [("/fast", "token-bucket", 10), ("/queued", "leaky-queue", 5)] {
         let (_, fact) = &found[path];
-        println!("{path}: {} {}", fact["told"], fact["why"]);
         tells(fact, family, limit);
     }
 }

@@ -77,9 +77,16 @@ fn fact(told: &Probed) -> Value {
     })
 }
 
-/// To three places that mean something.
+/// To three places that mean something, and outward: what is measured lies between.
 fn range((low, high): (f64, f64)) -> Value {
-    json!({ "low": short(low), "high": short(high) })
+    let outward = |value: f64, round: fn(f64) -> f64| {
+        if !value.is_finite() || value <= 0.0 {
+            return 0.0;
+        }
+        let scale = 10f64.powi(2 - value.log10().floor() as i32);
+        round(value * scale) / scale
+    };
+    json!({ "low": outward(low, f64::floor), "high": outward(high, f64::ceil) })
 }
 
 fn short(value: f64) -> f64 {

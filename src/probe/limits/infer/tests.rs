@@ -1,5 +1,7 @@
 //! Tests of the inference against limiters that are played, on a clock that is played too.
 
+#![allow(clippy::print_stdout, reason = "what an inference costs is to be read")]
+
 use super::fit::Family;
 use super::limiter::Limiter;
 use super::probing::{Ending, Probed, REQUESTS, SECONDS, probe};
