@@ -67,7 +67,10 @@ fn describe(prepared: &Prepared) -> String {
             many => format!("{} checks", many.len()),
         };
         let most = match look.active {
-            true => format!(", {} requests at most", look.probe.budget(&look.parameters).requests),
+            true => format!(
+                ", {} requests at most",
+                look.probe.budget(&look.parameters).requests
+            ),
             false => String::new(),
         };
         text.push_str(&format!(

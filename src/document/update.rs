@@ -62,7 +62,10 @@ pub fn update(
     let text = &*document.text;
     let edited = |fault: RegionFault| vec![fault.diagnostic(document)];
     let emptied = Emptied::of(text, options.take_over).map_err(edited)?;
-    let mut sheet = Sheet::open(&emptied.text, memory);
+    let (mut sheet, mut known) = both(
+        || Sheet::open(&emptied.text, memory),
+        || Roster::new(map, judged, memory, options),
+    );
     let mut found = scan(&sheet.base);
     while let Some(rest) = sheet.without_strays(&places(&found)) {
         found = scan(&rest.base);
@@ -73,7 +76,6 @@ pub fn update(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mut known = Roster::new(map, judged, memory, options);
     let mut remarks = Vec::new();
     let mut settle = |slot| {
         settle(
