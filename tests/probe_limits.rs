@@ -178,6 +178,22 @@ fn configured_limits_are_held_to_what_they_claim() {
 }
 
 #[test]
+fn limits_are_held_to_their_number_at_once_too() {
+    let Some(limiters) = Limiters::start(3) else {
+        return;
+    };
+    let paths = ["/erl/draft8", "/rlf/fixed", "/racy", "/none"];
+    let checks = ["enforced", "holds-at-once"];
+    let found = at_once(&limiters.address, &paths, "10 per 3s", &checks);
+    for path in ["/erl/draft8", "/rlf/fixed"] {
+        found[path].all("pass", &checks);
+    }
+    found["/racy"].says("enforced", "pass", "");
+    found["/racy"].says("holds-at-once", "fail", "15 of 15");
+    found["/none"].says("holds-at-once", "inconclusive", "one after the other");
+}
+
+#[test]
 fn ways_around_a_limit_are_found_and_not_imagined() {
     let Some(limiters) = Limiters::start(60) else {
         return;

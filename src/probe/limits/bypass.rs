@@ -165,6 +165,34 @@ impl Told {
         }
     }
 
+    /// What the limit counts by, for people, as far as it was seen: what makes a client another one is part of it.
+    fn key(&self) -> Option<String> {
+        let passed = |group| {
+            let those = self.tried.iter().filter(move |(variant, what)| {
+                variant.group == group && *what == Outcome::Passed
+            });
+            those.map(|(variant, _)| variant.name).collect::<Vec<_>>()
+        };
+        let mut parts = Vec::new();
+        let addresses = passed(Group::Address);
+        if !addresses.is_empty() {
+            parts.push(format!("the address that {} names", addresses.join(" or ")));
+        }
+        if !passed(Group::Path).is_empty() {
+            parts.push("the path as it is written".into());
+        }
+        if !passed(Group::Session).is_empty() {
+            parts.push("the cookie that the client sends".into());
+        }
+        if !parts.is_empty() {
+            return Some(parts.join(" and "));
+        }
+        let all_held = self.tried.iter().all(|(_, what)| *what == Outcome::Held);
+        (self.why.is_none() && !self.tried.is_empty() && all_held).then(|| {
+            "the address of the connection, or nothing: cookies, other ways of writing the path and named addresses change nothing".into()
+        })
+    }
+
     /// The fact `bypass`.
     pub(super) fn fact(&self) -> Value {
         let names = |group: Group, outcome: Outcome| {
@@ -177,7 +205,7 @@ impl Told {
                 .map(|(variant, _)| variant.name);
             named.collect::<Vec<_>>()
         };
-        let mut fact = json!({ "sent": self.sent, "why": self.why });
+        let mut fact = json!({ "sent": self.sent, "why": self.why, "key": self.key() });
         for (group, word) in GROUPS {
             fact[word] = json!({
                 "passed": names(group, Outcome::Passed),

@@ -5,7 +5,7 @@ use super::subject::Claim;
 use serde_json::{Value, json};
 
 /// Windows up to this many seconds are waited out.
-const PATIENCE: f64 = 20.0;
+pub(super) const PATIENCE: f64 = 20.0;
 /// Rounding of seconds, and what clocks and networks differ by.
 const MARGIN: f64 = 0.6;
 /// After so many windows every family of limiters has forgotten a burst: a sliding counter remembers for two.
@@ -236,7 +236,7 @@ pub(super) async fn look(world: &mut dyn World, claim: Claim) -> Told {
 
 /// How long to wait before a second try: until every family has forgotten the first, and then until half a
 /// window lies between the two, whole ones left aside.
-fn rest(claim: Claim, since: f64) -> f64 {
+pub(super) fn rest(claim: Claim, since: f64) -> f64 {
     let least = since + claim.window * FORGOTTEN + MARGIN;
     let windows = (least / claim.window - 0.5).ceil();
     (windows + 0.5) * claim.window - since
@@ -250,7 +250,7 @@ fn excess(admitted: u64, than: u64) -> f64 {
 
 /// How many requests a bucket of the claim's rate gives back in so many seconds.
 #[expect(clippy::cast_precision_loss, reason = "at most the budget")]
-fn came_back(claim: Claim, seconds: f64) -> f64 {
+pub(super) fn came_back(claim: Claim, seconds: f64) -> f64 {
     (claim.limit as f64 / claim.window * seconds).floor()
 }
 

@@ -129,6 +129,11 @@ pub(super) fn facts() -> Vec<FactSpec> {
             "claim: what got around the limit; null where no expectation reads it",
         ),
         maybe(
+            "at_once",
+            at_once(),
+            "claim: what a volley showed; null where no expectation reads it",
+        ),
+        maybe(
             "inferred",
             inferred(),
             "infer: which limiter the requests tell of",
@@ -285,6 +290,11 @@ fn bypass() -> FactKind {
             Text,
             "why nothing, or not everything, was tried, for people",
         ),
+        maybe(
+            "key",
+            Text,
+            "what the limit counts by, for people, as far as the ways around it tell",
+        ),
         of(
             "address",
             group(),
@@ -295,11 +305,25 @@ fn bypass() -> FactKind {
     ])
 }
 
+fn at_once() -> FactKind {
+    use FactKind::{Int, Object, Text};
+    Object(vec![
+        of(
+            "outcome",
+            Text,
+            "held (no more passed than are configured), raced (more passed, twice), untold",
+        ),
+        maybe("passed", Int, "how many of the last volley passed"),
+        maybe("volley", Int, "how many were sent at once"),
+        maybe("why", Text, "why it is untold, for people"),
+    ])
+}
+
 /// Every fact, of a look that saw nothing yet.
 pub(super) fn blank() -> Facts {
     let facts = json!({
         "look": "", "path": "", "configured": null, "status": null, "cached": false, "announced": [],
-        "faults": [], "agrees": null, "falls": null, "burst": null, "bypass": null, "inferred": null,
+        "faults": [], "agrees": null, "falls": null, "burst": null, "bypass": null, "at_once": null, "inferred": null,
     });
     match facts {
         Value::Object(facts) => facts,

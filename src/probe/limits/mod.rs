@@ -2,6 +2,7 @@
 
 mod announced;
 mod ask;
+mod at_once;
 mod burst;
 mod bypass;
 mod claim;
@@ -197,6 +198,7 @@ async fn look(parameters: &Facts, wanted: &Wanted, context: &Context) -> Result<
             let told = claim::look(&mut world, claim).await;
             facts.insert("status".into(), told.status.into());
             facts.insert("burst".into(), told.fact());
+            let mut sent = told.sent;
             // In the same look, because a long window allows only one burst in a run.
             if wanted.below("bypass").next().is_some() {
                 let around = if told.refusal.is_some() {
@@ -204,7 +206,19 @@ async fn look(parameters: &Facts, wanted: &Wanted, context: &Context) -> Result<
                 } else {
                     bypass::Told::nothing("nothing was refused, so there is nothing to get around;")
                 };
+                sent = sent.max(around.sent);
                 facts.insert("bypass".into(), around.fact());
+            }
+            if wanted.below("at_once").next().is_some() {
+                let volley = match told.outcome {
+                    claim::Outcome::Held => {
+                        at_once::look(&mut world, claim, told.status, sent).await
+                    }
+                    _ => at_once::Told::nothing(
+                        "one after the other, the requests did not show the limit that is configured",
+                    ),
+                };
+                facts.insert("at_once".into(), volley.fact());
             }
         }
     }

@@ -112,6 +112,8 @@ fn a_limit_that_holds_is_not_accused() {
             .all(|(_, outcome)| *outcome == Outcome::Held)
     );
     assert_eq!(told.tried.len(), variants().len());
+    let key = told.fact()["key"].as_str().unwrap().to_owned();
+    assert!(key.starts_with("the address of the connection"), "{key}");
     assert_eq!(told.sent, world.asked);
     assert!(world.asked <= 100, "{}", world.asked);
 }
@@ -121,6 +123,13 @@ fn each_way_around_is_found_by_itself() {
     for variant in variants() {
         let told = Played::new(&[variant.name]).check();
         assert_eq!(passed(&told), [variant.name]);
+        let key = told.fact()["key"].as_str().unwrap().to_owned();
+        let part = match variant.group {
+            Group::Address => variant.name,
+            Group::Path => "the path as it is written",
+            Group::Session => "the cookie that the client sends",
+        };
+        assert!(key.contains(part) && !key.contains(" and "), "{key}");
     }
 }
 
