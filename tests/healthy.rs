@@ -67,6 +67,9 @@ const OBSERVED: &[&str] = &[
     "transport.https-redirect",
 ];
 
+/// An account that exists.
+const KNOWN: &str = "ann@tasks.invalid";
+
 const PROSE: &str = "What is kept about you is what you write here, your name and your address, in a database called MongoDB. \
     It is kept until you delete it, nobody else reads it, and you may have a copy at any time. We sell nothing and show no \
     advertisements. Write to us where something is wrong, and somebody answers within two weeks.";
@@ -127,6 +130,7 @@ fn nothing_is_found(application: &'static str) {
         (secret, SECRET.to_owned()),
         (own, address.clone()),
         ("SESSION_MAX_AGE", "86400".into()),
+        ("TASKS_USER", KNOWN.into()),
         ("TASKS_PASSWORD", "a-long-Horse-7-battery".into()),
         ("MONGODB_URI", uri),
     ];
@@ -169,7 +173,8 @@ fn nothing_is_found(application: &'static str) {
     let mut call = holdpoint(arguments)
         .within(root.path())
         .within_time(Duration::from_secs(180))
-        .env("NODE_EXTRA_CA_CERTS", &of_database);
+        .env("NODE_EXTRA_CA_CERTS", &of_database)
+        .env("HOLDPOINT_KNOWN_ACCOUNT", KNOWN);
     for (name, value) in &variables {
         call = call.env(name, value);
     }

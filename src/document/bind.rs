@@ -39,7 +39,7 @@ pub(super) struct Bound<'m> {
     of_items: Vec<Option<&'m MapItem>>,
     /// What stands for rows and sections.
     others: HashMap<Scope, &'m MapItem>,
-    /// All of those, in the order of the map.
+    /// All of those, in the order of the map, and then those that moved.
     items: Vec<&'m MapItem>,
     /// Items that are not where the map says.
     pub(super) drifted: Vec<(&'m MapItem, Drift)>,

@@ -63,6 +63,7 @@ pub fn update(
     let edited = |fault: RegionFault| vec![fault.diagnostic(document)];
     let emptied = Emptied::of(text, options.take_over).map_err(edited)?;
     let (mut sheet, mut known) = both(
+        text,
         || Sheet::open(&emptied.text, memory),
         || Roster::new(map, judged, memory, options),
     );
@@ -91,6 +92,7 @@ pub fn update(
         )
     };
     let (outline, cells) = both(
+        text,
         || Outline::of(&sheet.base),
         || found.slots.iter().map(&mut settle).collect::<Vec<_>>(),
     );
@@ -109,6 +111,7 @@ pub fn update(
     let is_same =
         new == emptied.text && memory.lines == before.lines && memory.blocks == before.blocks;
     let (is_read_back, (mut changes, told)) = both(
+        text,
         || is_same || is_read_back(&new, &memory, &sheet.base),
         || {
             let changes = changes(&sheet, &cells, &known);
@@ -139,8 +142,18 @@ pub fn update(
     })
 }
 
-/// What both give, of which the first is done on a thread of its own: a long document is worth one.
-fn both<A: Send, B>(first: impl FnOnce() -> A + Send, second: impl FnOnce() -> B) -> (A, B) {
+/// A text so long is worth a thread.
+const LONG: usize = 64 << 10;
+
+/// What both give; for a long text the first is done on a thread of its own.
+fn both<A: Send, B>(
+    text: &str,
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B,
+) -> (A, B) {
+    if text.len() < LONG {
+        return (first(), second());
+    }
     std::thread::scope(|scope| {
         let first = scope.spawn(first);
         let second = second();

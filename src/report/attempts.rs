@@ -3,6 +3,9 @@
 use crate::model::Finding;
 use serde_json::Value;
 
+/// Milliseconds that no inference reaches.
+const LONGEST: u64 = 1_000_000_000;
+
 /// What one look asked and was told.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Attempts {
@@ -35,13 +38,18 @@ impl Attempts {
                 .into_iter()
                 .flatten()
                 .filter_map(Value::as_u64)
+                // Longer than any inference means a record that was written by hand.
+                .filter(|time| *time < LONGEST)
                 .collect();
             times.sort_unstable();
             times
         };
         let one = Self {
             label: label.to_owned(),
-            told: inferred.get("told")?.as_str()?.to_owned(),
+            told: match inferred.get("why").and_then(Value::as_str) {
+                Some(why) => format!("{}: {why}", inferred.get("told")?.as_str()?),
+                None => inferred.get("told")?.as_str()?.to_owned(),
+            },
             admitted: times("admitted"),
             refused: times("refused"),
             fitted: fitted(inferred),
@@ -60,16 +68,24 @@ impl Attempts {
             .max(1)
     }
 
-    /// How many requests had passed within the window before each that passed, itself included.
+    /// How many requests had passed within the window, whenever that changes, up to the last request.
     pub(super) fn within(&self, window: u64) -> Vec<(u64, u64)> {
-        let mut oldest = 0;
-        let each = self.admitted.iter().enumerate().map(|(place, now)| {
-            while self.admitted[oldest] + window < *now {
-                oldest += 1;
-            }
-            (*now, (place - oldest + 1) as u64)
-        });
-        each.collect()
+        let came = self.admitted.iter().map(|time| (*time, true));
+        let went = self.admitted.iter().map(|time| (*time + window, false));
+        let mut changes: Vec<_> = came.chain(went).collect();
+        changes.sort_unstable();
+        let end = self.end();
+        let mut many = 0_u64;
+        let each = changes.into_iter().filter(|(time, _)| *time <= end);
+        each.map(|(time, comes)| {
+            many = if comes {
+                many + 1
+            } else {
+                many.saturating_sub(1)
+            };
+            (time, many)
+        })
+        .collect()
     }
 }
 
@@ -83,5 +99,35 @@ fn fitted(inferred: &Value) -> Option<(u64, u64)> {
     let (low, high) = (window.get("low")?.as_f64()?, window.get("high")?.as_f64()?);
     let middle = (low + high) * 500.0;
     // Longer than any that is inferred means a record that was written by hand.
-    (middle > 0.0 && middle < 1e9).then(|| (limit, middle.round() as u64))
+    (middle > 0.0 && middle < LONGEST as f64).then(|| (limit, middle.round() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn attempts(admitted: &[u64], why: Option<&str>) -> Attempts {
+        let inferred = json!({
+            "told": "nothing for certain", "why": why, "identified": why.is_none(),
+            "limit": { "low": 2, "high": 2 }, "window": { "low": 0.01, "high": 0.01 },
+            "log": { "admitted": admitted, "refused": [u64::MAX] },
+        });
+        Attempts::read("GET /", &inferred).unwrap()
+    }
+
+    #[test]
+    fn what_passed_leaves_the_window_again() {
+        let one = attempts(&[0, 4, 20, u64::MAX], None);
+        assert_eq!(one.fitted, Some((2, 10)));
+        assert_eq!(one.within(10), [(0, 1), (4, 2), (10, 1), (14, 0), (20, 1)]);
+        assert_eq!(one.refused, [0; 0]);
+    }
+
+    #[test]
+    fn what_is_not_certain_says_why() {
+        let one = attempts(&[0], Some("two families explain it"));
+        assert_eq!(one.told, "nothing for certain: two families explain it");
+        assert_eq!(one.fitted, None);
+    }
 }

@@ -12,7 +12,7 @@ const HEIGHT: f64 = 250.0;
 const LEFT: f64 = 56.0;
 const RIGHT: f64 = 16.0;
 /// Where the curve may be, counted from the top of its plot, and the rows of marks below it.
-const CURVE: (f64, f64) = (58.0, 168.0);
+const CURVE: (f64, f64) = (66.0, 168.0);
 const ADMITTED: f64 = 188.0;
 const REFUSED: f64 = 206.0;
 const AXIS: f64 = 218.0;
@@ -40,8 +40,8 @@ pub(super) fn render(report: &Report<'_>, _: &Style) -> String {
     // Writing to a string does not fail.
     let _ = write!(
         svg,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-labelledby=\"title desc\">\n\
-         <title id=\"title\">Rate limits, as requests showed them</title>\n<desc id=\"desc\">{}</desc>\n<style>\n{STYLE}\n</style>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-labelledby=\"holdpoint-limits-title holdpoint-limits-text\">\n\
+         <title id=\"holdpoint-limits-title\">Rate limits, as requests showed them</title>\n<desc id=\"holdpoint-limits-text\">{}</desc>\n<style>\n{STYLE}\n</style>\n",
         description(&plots)
     );
     if plots.is_empty() {
@@ -88,10 +88,13 @@ fn plot(svg: &mut String, one: &Attempts) {
     let x = |time: u64| LEFT + time as f64 / end * (WIDTH - LEFT - RIGHT);
     let _ = writeln!(
         svg,
-        "<text class=\"head\" x=\"{LEFT}\" y=\"20\">{}</text>\n<text x=\"{LEFT}\" y=\"38\">{}</text>",
-        escaped(&one.label),
-        escaped(&one.told)
+        "<text class=\"head\" x=\"{LEFT}\" y=\"16\">{}</text>",
+        escaped(&one.label)
     );
+    for (place, line) in lines(&one.told).iter().enumerate() {
+        let y = 32 + place * 15;
+        let _ = writeln!(svg, "<text x=\"{LEFT}\" y=\"{y}\">{}</text>", escaped(line));
+    }
     if let Some((limit, window)) = one.fitted {
         curve(svg, one, limit, window, &x);
     }
@@ -139,20 +142,15 @@ fn curve(svg: &mut String, one: &Attempts, limit: u64, window: u64, x: &dyn Fn(u
     let top = most.max(limit).max(1) as f64;
     let y = |many: u64| CURVE.1 - many as f64 / top * (CURVE.1 - CURVE.0);
     let mut path = format!("M{LEFT} {:.1}", y(0));
-    let mut last = 0;
     for (time, many) in &within {
-        // After a window without requests, nothing is left in it.
-        if *time > last + window {
-            let _ = write!(path, "H{:.1}V{:.1}", x(last + window), y(0));
-        }
         let _ = write!(path, "H{:.1}V{:.1}", x(*time), y(*many));
-        last = *time;
     }
+    let _ = write!(path, "H{:.1}", WIDTH - RIGHT);
     let _ = writeln!(
         svg,
         "<path class=\"passed\" d=\"{path}\"/>\n<path class=\"limit\" d=\"M{LEFT} {y:.1}H{end}\"/>\n\
          <text x=\"{before}\" y=\"{text:.1}\" text-anchor=\"end\">{limit}</text>\n\
-         <text x=\"{end}\" y=\"{above:.1}\" text-anchor=\"end\">limit {limit}; the line: passed in the last {seconds} s</text>",
+         <text x=\"{end}\" y=\"{above:.1}\" text-anchor=\"end\">dashed: {limit} at once; solid: passed in the last {seconds} s</text>",
         y = y(limit),
         end = WIDTH - RIGHT,
         before = LEFT - 6.0,
@@ -160,6 +158,31 @@ fn curve(svg: &mut String, one: &Attempts, limit: u64, window: u64, x: &dyn Fn(u
         above = y(limit) - 4.0,
         seconds = window as f64 / 1000.0
     );
+}
+
+/// A text in two lines that fit the plot's width; the description has all of a longer one.
+fn lines(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let full =
+            |line: &String| !line.is_empty() && line.chars().count() + word.chars().count() > 104;
+        if lines.last().is_some_and(full) {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    if lines.len() > 2 {
+        lines.truncate(2);
+        if let Some(line) = lines.last_mut() {
+            line.push_str(" …");
+        }
+    }
+    lines
 }
 
 /// Fit for XML.

@@ -23,6 +23,25 @@ const PRIVATE: [(IpAddr, u32); 5] = [
     (IpAddr::V6(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0)), 7),
 ];
 
+/// Further blocks that no host of the internet has (IANA IPv4 and IPv6 Special-Purpose Address Registries, RFC 6890): a
+/// list that lets in all but these lets in everybody.
+const NOBODYS: [(IpAddr, u32); 11] = [
+    (IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8),
+    (IpAddr::V4(Ipv4Addr::new(169, 254, 0, 0)), 16),
+    (IpAddr::V4(Ipv4Addr::new(192, 0, 0, 0)), 24),
+    (IpAddr::V4(Ipv4Addr::new(192, 0, 2, 0)), 24),
+    (IpAddr::V4(Ipv4Addr::new(192, 88, 99, 0)), 24),
+    (IpAddr::V4(Ipv4Addr::new(198, 18, 0, 0)), 15),
+    (IpAddr::V4(Ipv4Addr::new(198, 51, 100, 0)), 24),
+    (IpAddr::V4(Ipv4Addr::new(203, 0, 113, 0)), 24),
+    (IpAddr::V6(Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0)), 23),
+    (
+        IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0)),
+        32,
+    ),
+    (IpAddr::V6(Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0)), 16),
+];
+
 /// What an access list amounts to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct AccessList {
@@ -127,7 +146,13 @@ pub(super) fn read(entries: &[Value], now: i64) -> AccessList {
     let public: Vec<&Range> = ranges.iter().filter(|range| !range.is_private()).collect();
     for (family, everybody) in OF_EVERYBODY.iter().enumerate() {
         let all = ranges.iter().filter(|range| range.family == family);
-        let together = joined(all.map(|range| range.addresses.clone()).collect());
+        let nobodys = PRIVATE.iter().chain(&NOBODYS);
+        let nobodys = nobodys.filter_map(|(address, width)| block(*address, Some(*width)));
+        let nobodys = nobodys
+            .filter(|(of, _)| *of == family)
+            .map(|(_, block)| block);
+        let all = all.map(|range| range.addresses.clone());
+        let together = joined(all.chain(nobodys).collect());
         let whole = together
             .iter()
             .find(|range| range.contains(everybody.start()) && range.contains(everybody.end()));
@@ -208,6 +233,56 @@ mod tests {
         let half = of(&["0.0.0.0/1"]);
         assert_eq!((half.open.len(), half.wide.len()), (0, 1));
         assert_eq!(of(&["2000::/3"]).open, ["2000::/3"]);
+    }
+
+    #[test]
+    fn all_but_what_nobody_has_is_everybody() {
+        // The usual list of what is left of IPv4 without its private blocks.
+        let public = [
+            "1.0.0.0/8",
+            "2.0.0.0/7",
+            "4.0.0.0/6",
+            "8.0.0.0/7",
+            "11.0.0.0/8",
+            "12.0.0.0/6",
+            "16.0.0.0/4",
+            "32.0.0.0/3",
+            "64.0.0.0/3",
+            "96.0.0.0/4",
+            "112.0.0.0/5",
+            "120.0.0.0/6",
+            "124.0.0.0/7",
+            "126.0.0.0/8",
+            "128.0.0.0/3",
+            "160.0.0.0/5",
+            "168.0.0.0/6",
+            "172.0.0.0/12",
+            "172.32.0.0/11",
+            "172.64.0.0/10",
+            "172.128.0.0/9",
+            "173.0.0.0/8",
+            "174.0.0.0/7",
+            "176.0.0.0/4",
+            "192.0.0.0/9",
+            "192.128.0.0/11",
+            "192.160.0.0/13",
+            "192.169.0.0/16",
+            "192.170.0.0/15",
+            "192.172.0.0/14",
+            "192.176.0.0/12",
+            "192.192.0.0/10",
+            "193.0.0.0/8",
+            "194.0.0.0/7",
+            "196.0.0.0/6",
+            "200.0.0.0/5",
+            "208.0.0.0/4",
+        ];
+        assert!(!of(&public).open.is_empty());
+        let without_one: Vec<_> = public
+            .into_iter()
+            .filter(|one| *one != "11.0.0.0/8")
+            .collect();
+        assert_eq!(of(&without_one).open, [""; 0]);
     }
 
     #[test]

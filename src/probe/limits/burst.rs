@@ -167,9 +167,10 @@ impl World for Real<'_> {
     }
 
     fn wait(&mut self, seconds: f64) -> BoxFuture<'_, ()> {
-        Box::pin(tokio::time::sleep(Duration::from_secs_f64(
-            seconds.clamp(0.0, 120.0),
-        )))
+        // No longer than the look may last; less would have what was measured be over before it is.
+        let seconds = seconds.min(self.left());
+        let time = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        Box::pin(tokio::time::sleep(time))
     }
 
     fn now(&self) -> f64 {

@@ -168,9 +168,10 @@ impl Told {
     /// What the limit counts by, for people, as far as it was seen: what makes a client another one is part of it.
     fn key(&self) -> Option<String> {
         let passed = |group| {
-            let those = self.tried.iter().filter(move |(variant, what)| {
-                variant.group == group && *what == Outcome::Passed
-            });
+            let those = self
+                .tried
+                .iter()
+                .filter(move |(variant, what)| variant.group == group && *what == Outcome::Passed);
             those.map(|(variant, _)| variant.name).collect::<Vec<_>>()
         };
         let mut parts = Vec::new();

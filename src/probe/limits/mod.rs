@@ -36,8 +36,8 @@ impl Probe for Limits {
             summary: "Reads the rate limits that answers announce in their headers, in every dialect in use. Asks twice, two seconds apart, \
                 where a limit is announced, because only a second sample tells what its reset means. At level active it sends bursts to \
                 paths whose limit is configured, and to sign-in endpoints: to targets of yours only, one request after the other, 250 at \
-                most, until the first refusal. It waits for windows up to 20 s to end. On request (--infer) it tells which limiter it is, \
-                by 800 requests at most in ten minutes at most; it stops at the third server error in a row.",
+                most, until the first refusal; where a check asks whether a limit holds at once, also two volleys of fifty at most. It waits for windows up to 20 s to end. On request (--infer) it tells which limiter it is, \
+                by 800 requests at most in ten minutes at most, and twice by fifty at once where answers are queued; it stops at the third server error in a row.",
             level: Level::Live,
             exclusive: true,
             needs_target: true,
@@ -178,15 +178,10 @@ async fn look(parameters: &Facts, wanted: &Wanted, context: &Context) -> Result<
                 let Some(burst) = sign_in::look(&mut world, pause).await else {
                     continue;
                 };
-                facts.insert("path".into(), path.into());
-                let held = burst["outcome"] == "held";
-                told = Some(burst);
-                // One that is open decides; of those that hold, the last one is told.
-                if !held {
-                    break;
-                }
+                told = Some(sign_in::worse(told, (path, burst)));
             }
-            let burst = told.ok_or_else(|| absent("nothing answers a form there"))?;
+            let (path, burst) = told.ok_or_else(|| absent("nothing answers a form there"))?;
+            facts.insert("path".into(), path.into());
             facts.insert("burst".into(), burst);
         }
         (_, None) => {

@@ -57,6 +57,27 @@ fn callbacks(path: &str, listed: &Value, open: Option<&str>) -> Option<Vec<Strin
     Some(taking.map(|(id, _)| path(id)).collect())
 }
 
+/// The one of two paths that is told: one that is open decides, then one that cannot be told. That a limiter which
+/// refused at one path refuses at the next from the start shows that it stands before both.
+pub(super) fn worse(before: Option<(String, Value)>, now: (String, Value)) -> (String, Value) {
+    let rank = |burst: &Value| match burst["outcome"].as_str() {
+        Some("none") => 2,
+        Some("held") => 0,
+        _ => 1,
+    };
+    match before {
+        None => now,
+        Some(before) => {
+            let shares =
+                rank(&before.1) == 0 && now.1["admitted"] == 0 && !now.1["refusal"].is_null();
+            match !shares && rank(&now.1) > rank(&before.1) {
+                true => now,
+                false => before,
+            }
+        }
+    }
+}
+
 /// What a path may hold as it is (RFC 3986 section 2.3).
 const UNRESERVED: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -123,6 +144,26 @@ pub(super) async fn look(world: &mut dyn World, pause: f64) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_open_path_decides_and_a_shared_limit_is_no_doubt() {
+        let burst = |outcome: &str, admitted: u64, refused: bool| {
+            let refusal = refused.then(|| json!({ "status": 429 }));
+            json!({ "outcome": outcome, "admitted": admitted, "refusal": refusal })
+        };
+        let told = |bursts: &[Value]| {
+            let each = bursts.iter().map(|burst| (String::new(), burst.clone()));
+            let told = each.fold(None, |told, now| Some(worse(told, now)));
+            told.unwrap().1["outcome"].as_str().unwrap().to_owned()
+        };
+        let (held, open) = (burst("held", 5, true), burst("none", 12, false));
+        let (odd, refused) = (burst("unclear", 12, false), burst("unclear", 0, true));
+        assert_eq!(told(&[held.clone(), refused.clone()]), "held");
+        assert_eq!(told(&[refused, held.clone()]), "unclear");
+        assert_eq!(told(&[held.clone(), odd.clone()]), "unclear");
+        assert_eq!(told(&[odd, open.clone(), held.clone()]), "none");
+        assert_eq!(told(&[held, open]), "none");
+    }
 
     #[test]
     fn callbacks_of_providers_that_take_credentials() {

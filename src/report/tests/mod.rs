@@ -163,12 +163,12 @@ fn attempts_of_an_inference_are_drawn() {
     let render = |name: &str, style: Style| (format(name).unwrap().render)(&report, &style);
     let svg = render("limits-plot", Style::default());
     for part in [
-        "<title id=\"title\">",
+        "<title id=\"holdpoint-limits-title\">",
         "role=\"img\"",
         "5 requests passed and 3 were refused",
         "a&amp;b",
         "&lt;sliding&gt;",
-        "limit 3",
+        "3 at once",
         "prefers-color-scheme: dark",
     ] {
         assert!(svg.contains(part), "{part} in {svg}");

@@ -14,7 +14,7 @@ use probing::{Ending, LONGEST, Probed};
 use serde_json::{Value, json};
 
 /// What is said where nobody asked for an inference.
-pub(super) const UNASKED: &str = "it sends up to 800 requests in up to ten minutes, so it is done only when asked for: holdpoint run limits.inferred-as-configured --infer --level active";
+pub(super) const UNASKED: &str = "it sends up to 800 requests in up to ten minutes, fifty of them at once where answers are queued, so it is done only when asked for: holdpoint run limits.inferred-as-configured --infer --level active";
 
 /// Probes, and tells the fact `inferred`.
 pub(super) async fn look(world: &mut dyn World, claim: Option<Claim>) -> (Value, Option<u16>) {
