@@ -216,3 +216,68 @@ async fn source_maps_are_told_and_searched() {
         [&json!([]), &json!([])]
     );
 }
+
+#[tokio::test]
+async fn a_map_within_a_script_is_decoded_and_searched() {
+    let map = json!({ "sourcesContent": [format!("const secret = '{SECRET}'")] }).to_string();
+    let text = format!(
+        "var a=1;\r\n//# sourceMappingURL=data:application/json;base64,{}\r\n",
+        STANDARD.encode(map)
+    );
+    let server = site(move |path| (path == "/own.js").then(|| text.clone()));
+    let told = facts(&server).await;
+    assert_eq!(told["maps"], json!(["/own.js"]));
+    let said = told["secrets_found"].to_string();
+    assert!(
+        said.contains("AUTH_SECRET in /own.js (its map), byte "),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_map_that_a_header_names_is_read() {
+    let server = Server::start(|request, client| {
+        let (header, body) = match request.target() {
+            "/" => ("", "<script src=/own.js></script>"),
+            "/own.js" => ("SourceMap: /maps/own\r\n", "var a=1"),
+            "/maps/own" => ("", ")]}'\n{\"sourcesContent\":[\"x\"]}"),
+            _ => ("", ""),
+        };
+        write!(
+            client,
+            "HTTP/1.1 200 OK\r\n{header}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+    });
+    assert_eq!(facts(&server).await["maps"], json!(["/maps/own"]));
+}
+
+#[tokio::test]
+async fn maps_that_were_left_out_are_told() {
+    // One script names none, and its map by the usual name is asked for beside the others.
+    let page = |path: &str| match path {
+        "/" => Some(
+            (10..50)
+                .map(|n| format!("<script src=/{n}.js></script>"))
+                .collect(),
+        ),
+        "/49.js" => Some("var a=1".to_owned()),
+        path => path
+            .strip_suffix(".js")
+            .map(|name| format!("//# sourceMappingURL={name}.map")),
+    };
+    let told = facts(&site(page)).await;
+    assert_eq!(
+        [&told["maps"], &told["maps_untold"]],
+        [&json!([]), &json!(["15 more maps"])]
+    );
+    let told = facts(&site(move |path| match path {
+        "/49.js.map" => Some(r#"{"sourcesContent":["x"]}"#.to_owned()),
+        path => page(path),
+    }))
+    .await;
+    assert_eq!(
+        [&told["maps"], &told["maps_untold"]],
+        [&json!(["/49.js.map"]), &json!([])]
+    );
+}

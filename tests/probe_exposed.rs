@@ -139,3 +139,132 @@ fn what_stands_in_what_echoes_and_what_fails() {
     );
     assert_eq!(verdict("exposed.no-trace"), "fail");
 }
+
+/// A server whose answers to GET are told by their path: a status, where it leads, and a body.
+fn site(answer: fn(&str) -> (&'static str, &'static str, &'static str)) -> Server {
+    Server::start(move |request, client| {
+        let (status, location, body) = answer(request.target());
+        let kind = match body.starts_with('<') {
+            true => "text/html",
+            false => "text/plain",
+        };
+        write!(
+            client,
+            "HTTP/1.1 {status}\r\nLocation: {location}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+    })
+}
+
+const PAGE: &str = "<!doctype html><title>Shop</title><h1>Shop</h1><p>Something to read for those who come.</p><script src=/assets/app.js></script>";
+const ENVIRONMENT: &str = "# here\nAUTH_SECRET=q7Rk9Zw93xLpT2mVn5Ys8Bd1\n";
+
+#[test]
+fn redirects_on_the_own_site_are_followed() {
+    let server = site(|path| match path {
+        "/en/" | "/login" => ("200 OK", "", PAGE),
+        "/" => ("302 Found", "/en/", ""),
+        "/.env" => ("301 Moved Permanently", "/en/.env", ""),
+        "/en/.env" => ("200 OK", "", ENVIRONMENT),
+        "/.npmrc" => ("302 Found", "/.npmrc", ""),
+        _ => ("302 Found", "/login", ""),
+    });
+    let (told, written) = examine(&server.url(), &EXPOSED);
+    let (verdict, reason) = &told["exposed.no-secret-files"];
+    assert_eq!(verdict, "fail", "{reason}");
+    assert!(reason.contains(": /.env (an environment file)"), "{reason}");
+    // The folder leads to the page where people sign in.
+    assert_eq!(told["exposed.no-folder-listings"].0, "pass");
+    assert!(!written.contains(SECRET));
+}
+
+#[test]
+fn what_leads_elsewhere_or_in_circles_is_untold() {
+    let server = site(|path| match path {
+        "/" => ("200 OK", "", PAGE),
+        "/.env" => ("302 Found", "/.env", ""),
+        "/assets/" => ("302 Found", "https://login.example/", ""),
+        _ => ("404 Not Found", "", "no"),
+    });
+    let (told, _) = examine(&server.url(), &EXPOSED);
+    for (check, words) in [
+        ("exposed.no-secret-files", "/.env: status 302 to 127.0.0.1"),
+        (
+            "exposed.no-folder-listings",
+            "/assets/: status 302 to login.example",
+        ),
+    ] {
+        let (verdict, reason) = &told[check];
+        assert_eq!(verdict, "inconclusive", "{check}: {reason}");
+        assert!(reason.contains(words), "{check}: {reason}");
+    }
+}
+
+#[test]
+fn a_trace_that_is_redirected_is_untold() {
+    let server = Server::start(|request, client| {
+        let (status, body) = match request.head.starts_with("TRACE ") {
+            true => ("302 Found", ""),
+            false => ("200 OK", PAGE),
+        };
+        write!(
+            client,
+            "HTTP/1.1 {status}\r\nLocation: /login\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+    });
+    let (told, _) = examine(&server.url(), &["exposed.no-trace"]);
+    let (verdict, reason) = &told["exposed.no-trace"];
+    assert_eq!(verdict, "inconclusive", "{reason}");
+    assert!(reason.contains("status 302 to 127.0.0.1"), "{reason}");
+}
+
+#[test]
+fn a_server_that_answers_every_path_alike_is_no_finding() {
+    let server = site(|path| match path {
+        "/" => ("200 OK", "", PAGE),
+        _ => ("200 OK", "", "status=ok"),
+    });
+    let (told, _) = examine(&server.url(), &EXPOSED);
+    let (verdict, reason) = &told["exposed.no-secret-files"];
+    assert_eq!(verdict, "inconclusive", "{reason}");
+    assert!(reason.contains("as a made-up path is answered"), "{reason}");
+}
+
+#[test]
+fn the_root_above_the_target_is_asked_too() {
+    let server = site(|path| match path {
+        "/shop" => ("200 OK", "", PAGE),
+        "/.env" => ("200 OK", "", ENVIRONMENT),
+        _ => ("404 Not Found", "", "no"),
+    });
+    let (told, _) = examine(
+        &format!("{}/shop", server.url().trim_end_matches('/')),
+        &EXPOSED,
+    );
+    let (verdict, reason) = &told["exposed.no-secret-files"];
+    assert_eq!(verdict, "fail", "{reason}");
+    assert!(reason.contains(": /.env (an environment file)"), "{reason}");
+}
+
+#[test]
+fn folders_that_were_left_out_are_told() {
+    let server = Server::start(|request, client| {
+        let scripts: String = (10..40)
+            .map(|number| format!("<script src=/{number}/app.js></script>"))
+            .collect();
+        let (status, body) = match request.target() {
+            "/" => ("200 OK", format!("{PAGE}{scripts}")),
+            _ => ("404 Not Found", String::new()),
+        };
+        write!(
+            client,
+            "HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+    });
+    let (told, _) = examine(&server.url(), &["exposed.no-folder-listings"]);
+    let (verdict, reason) = &told["exposed.no-folder-listings"];
+    assert_eq!(verdict, "inconclusive", "{reason}");
+    assert!(reason.contains("15 more folders"), "{reason}");
+}

@@ -32,7 +32,7 @@ pub(super) fn spec() -> ProbeSpec {
         summary: "Fetches pages of the target and the scripts that they load, those of the target's own origin and of its \
             build (/_next/static/) wherever they lie, up to 150 scripts and 32 MiB, and searches them for the values of \
             the configured secrets in every form and for texts that have the shape of a secret. Runs no script, and \
-            records no value. Source maps beside them are searched too. Scripts that other scripts put together the names of are not seen.",
+            records no value. Source maps beside and within them are searched too, within the same limit. Scripts that other scripts put together the names of are not seen.",
         level: Level::Live,
         exclusive: false,
         needs_target: true,
@@ -95,12 +95,12 @@ pub(super) fn spec() -> ProbeSpec {
             FactSpec::new(
                 "maps",
                 FactKind::list(Text),
-                "source maps with the text of their sources that are served beside the scripts, or scripts that carry theirs within; twelve at most",
+                "source maps with the text of their sources that are served beside the scripts, or scripts that carry theirs within; of those that scripts name 24 are asked for, and three of scripts that name none",
             ),
             FactSpec::new(
                 "maps_untold",
                 FactKind::list(Text),
-                "maps of which nobody can tell, each with the cause",
+                "maps of which nobody can tell, each with the cause, and how many more were not asked for",
             ),
         ],
     }

@@ -196,7 +196,9 @@ async fn follow(
                 Ok(answer) if answer.status == 200 => {
                     findings.search(hunt, context, place, &answer.body);
                     let text = String::from_utf8_lossy(&answer.body);
-                    maps.note(address, &text);
+                    if let Some(map) = maps.note(address, &text, answer.map.as_deref()) {
+                        findings.search(hunt, context, &format!("{place} (its map)"), &map);
+                    }
                     let named = scripts_of_next(&text, address).into_iter();
                     pending.extend(named.filter(|script| known.insert(script.clone())));
                 }

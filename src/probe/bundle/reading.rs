@@ -23,6 +23,8 @@ static SCRIPT: LazyLock<Regex> = LazyLock::new(|| {
 /// A whole answer.
 pub(super) struct Answer {
     pub(super) status: u16,
+    /// Where the headers say that a script's map is (ECMA-426, extraction from HTTP headers).
+    pub(super) map: Option<String>,
     pub(super) body: Vec<u8>,
 }
 
@@ -43,6 +45,10 @@ pub(super) async fn get(
     }
     let sent = context.transport.send(request, until).await;
     let (mut response, _) = sent.map_err(|fault| fault.hindrance)?;
+    let map = ["sourcemap", "x-sourcemap"]
+        .into_iter()
+        .find_map(|name| response.headers().get(name)?.to_str().ok())
+        .map(str::to_owned);
     let mut body = Vec::new();
     while let Some(chunk) = next_chunk(&mut response, until)
         .await
@@ -58,6 +64,7 @@ pub(super) async fn get(
     }
     Ok(Answer {
         status: response.status().as_u16(),
+        map,
         body,
     })
 }

@@ -114,7 +114,7 @@ fn request(address: &Url, target: &Target, context: &Context) -> Request {
 
 /// Does an address belong to the target's site? The same host, or one of the two is below the other; with the
 /// scheme's own port or the target's, and never without TLS where the target has it.
-pub(super) fn is_own(address: &Url, target: &Url) -> bool {
+pub(in crate::probe) fn is_own(address: &Url, target: &Url) -> bool {
     if address.origin() == target.origin() {
         return true;
     }

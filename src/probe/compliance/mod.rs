@@ -11,6 +11,7 @@ mod security_txt;
 use super::http::{masked, of_path};
 use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind, Target, is_loopback};
+pub(super) use ask::is_own;
 use ask::{Reached, get};
 use futures_util::future::BoxFuture;
 use kind::Kind;

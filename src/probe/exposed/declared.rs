@@ -12,7 +12,8 @@ pub(super) fn spec() -> ProbeSpec {
         version: 1,
         summary: "Asks the target for files that a deployment takes along by mistake (environment files, git's folder, npm's \
             settings), for the folders from which the front page loads, and to repeat a request by TRACE. What comes back is told \
-            by its content, so that a site that answers every path with its own page is no finding. Asks at most sixteen times, \
+            by its content, so that a site that answers every path with its own page is no finding, and neither is one that answers a \
+            made-up path alike. Redirects are followed as long as they stay on the target's own site. Asks for at most 32 paths, \
             reads the beginning of each answer, and records nothing of it but its kind.",
         level: Level::Live,
         exclusive: false,
@@ -22,7 +23,7 @@ pub(super) fn spec() -> ProbeSpec {
             new(
                 "files_asked",
                 texts(),
-                "the paths of the files that were asked for",
+                "the paths of the files that were asked for, below the target's address and at the root of its origin",
             ),
             new(
                 "files",
@@ -40,23 +41,23 @@ pub(super) fn spec() -> ProbeSpec {
             new(
                 "folders_asked",
                 texts(),
-                "the folders of what the front page loads from its own origin, eight at most",
+                "the folders of what the front page loads from its own origin and of those above, sixteen at most, those nearest to the root first",
             ),
             new("listings", texts(), "those whose content is listed"),
             new(
                 "folders_untold",
                 texts(),
-                "those of which nobody can tell, each with the cause",
+                "those of which nobody can tell, each with the cause, and how many more were not asked for",
             ),
             new(
                 "trace",
                 FactKind::optional(Bool),
-                "the server repeats the headers of a TRACE request; null where it did not answer",
+                "the server repeats the headers of a TRACE request; null where nobody can tell",
             ),
             new(
                 "trace_untold",
                 FactKind::optional(Text),
-                "why it did not answer; null where it did",
+                "why nobody can tell; null where it is known",
             ),
         ],
     }

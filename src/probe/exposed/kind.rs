@@ -76,6 +76,12 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?i)\s(?:src|href)\s*=\s*["']?([^"'\s>]+)"#).expect("the pattern is a constant")
 });
 
+/// A line of HTML or of a script, which no environment file has outside of quotes.
+static OF_A_PAGE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:<|//|/\*|(?:var|let|const|function|import|return|if)\b)|[;)]$|\)\s*\{$|=>")
+        .expect("the pattern is a constant")
+});
+
 fn is_listing(html: &str) -> bool {
     LISTING.is_match(html)
 }
@@ -87,23 +93,63 @@ fn is_head(text: &str) -> bool {
 
 /// Nothing but assignments and comments, apart from the later lines of values that have several.
 fn is_environment(text: &str) -> bool {
-    let lines = text.lines().map(str::trim);
-    let mut lines = lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .peekable();
-    if !lines.peek().is_some_and(|first| ASSIGNMENT.is_match(first)) {
-        return false;
+    let mut lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let (mut assigning, mut others) = (0, 0);
+    while let Some(line) = lines.next() {
+        if let Some(start) = ASSIGNMENT.find(line) {
+            assigning += 1;
+            // What stands between quotes may be anything. A quote that nothing closes is none.
+            if let Some(quote) = open_quote(&line[start.end()..]) {
+                let mut ahead = lines.clone();
+                if ahead.any(|line| closes(line, quote)) {
+                    lines = ahead;
+                }
+            }
+        } else if assigning == 0 || OF_A_PAGE.is_match(line) {
+            return false;
+        } else {
+            others += 1;
+        }
     }
-    let (assigning, others): (Vec<_>, Vec<_>) = lines.partition(|line| ASSIGNMENT.is_match(line));
     // A private key has some thirty lines.
-    others.len() <= 40 * assigning.len()
-        && others
-            .iter()
-            .all(|line| !line.contains(['<', '{', ';', '(']))
+    assigning > 0 && others <= 40 * assigning
 }
 
-/// The folders of the page's own origin from which it loads files, and those above them, up to `most`.
-pub(super) fn folders_of(page: &str, base: &Url, most: usize) -> Vec<Url> {
+/// The quote that a value opens and does not close.
+fn open_quote(value: &str) -> Option<char> {
+    let value = value.trim_start();
+    let quote = value.chars().next()?;
+    (matches!(quote, '"' | '\'' | '`') && !closes(&value[1..], quote)).then_some(quote)
+}
+
+/// Does the quote stand there without a backslash before it?
+fn closes(line: &str, quote: char) -> bool {
+    let mut escaped = false;
+    line.chars().any(|character| {
+        let ends = character == quote && !escaped;
+        escaped = character == '\\' && !escaped;
+        ends
+    })
+}
+
+/// An answer as text: UTF-16 where its mark says so, as PowerShell writes files, otherwise UTF-8.
+pub(super) fn decoded(body: &[u8]) -> String {
+    let unit: fn([u8; 2]) -> u16 = match body {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return String::from_utf8_lossy(body).into_owned(),
+    };
+    let pairs = body[2..].chunks_exact(2);
+    let units: Vec<u16> = pairs.map(|pair| unit([pair[0], pair[1]])).collect();
+    String::from_utf16_lossy(&units)
+}
+
+/// The folders of the page's own origin from which it loads files, and those above them. Those nearest to the root come
+/// first: a list of one of them leads to those below.
+pub(super) fn folders_of(page: &str, base: &Url) -> Vec<Url> {
     let mut folders = BTreeSet::new();
     for found in ADDRESS.captures_iter(page) {
         let Ok(address) = base.join(&found[1].replace("&amp;", "&")) else {
@@ -120,11 +166,11 @@ pub(super) fn folders_of(page: &str, base: &Url, most: usize) -> Vec<Url> {
             folder.set_fragment(None);
             folder.set_path(&format!("{}/", parts[..depth].join("/")));
             if folder.path() != base.path() {
-                folders.insert(folder);
+                folders.insert((depth, folder));
             }
         }
     }
-    folders.into_iter().take(most).collect()
+    folders.into_iter().map(|(_, folder)| folder).collect()
 }
 
 #[cfg(test)]
@@ -142,6 +188,19 @@ mod tests {
                 "KEY=\"-----BEGIN PRIVATE KEY-----\nMIGH\nAgEA\n-----END PRIVATE KEY-----\"\nA=1",
                 Kind::Environment,
             ),
+            (
+                "CREDENTIALS='{\n  \"type\": \"service_account\",\n  \"note\": \"if (a) { b(); }\"\n}'\nA=1",
+                Kind::Environment,
+            ),
+            (
+                "CREDENTIALS={\n  \"type\": \"service_account\"\n}\nA=1",
+                Kind::Environment,
+            ),
+            (
+                "MAIL=\"<p>Hello {{name}};\n<b>\\\"you\\\"</b>\n</p>\"\r\nA=1",
+                Kind::Environment,
+            ),
+            ("A=Server=db;Password=x;\nB='it", Kind::Environment),
             ("ref: refs/heads/main\n", Kind::GitHead),
             ("9fceb02d0ae598e95dc970b74767f19372d61af8\n", Kind::GitHead),
             ("[core]\n\trepositoryformatversion = 0\n", Kind::GitConfig),
@@ -177,6 +236,8 @@ mod tests {
             "registry=https://r.test/\nsave-exact=true\n<x>",
             "var a=1;\nconsole.log(a)",
             "a=1; b=2;\nfoo(3)",
+            "a=1\nif (a) {\n  b\n}",
+            "a = 'x\n<p>it</p>",
             "User-agent: *\nDisallow:",
             "9fceb02d",
         ] {
@@ -188,20 +249,36 @@ mod tests {
     fn folders_of_a_page() {
         let base = Url::parse("https://shop.test/?x=1").unwrap();
         let page = r#"<link rel=stylesheet href="/_next/static/css/a.css?v=1"><script src=/_next/static/chunks/main.js></script>
-            <a href="/about">x</a><img src="https://cdn.test/img/a.png"><img src="/logo.png"><a data-href="/no/x.js">y</a>"#;
-        let paths = |most| -> Vec<String> {
-            let found = folders_of(page, &base, most).into_iter();
-            found.map(|folder| folder.path().to_owned()).collect()
-        };
+            <a href="/about">x</a><img src="https://cdn.test/img/a.png"><img src="/logo.png"><img src="/uploads/b.png"><a data-href="/no/x.js">y</a>"#;
+        let found = folders_of(page, &base).into_iter();
+        let paths: Vec<String> = found.map(|folder| folder.path().to_owned()).collect();
+        // Those at the root come before all that lie deeper.
         assert_eq!(
-            paths(8),
+            paths,
             [
                 "/_next/",
+                "/uploads/",
                 "/_next/static/",
                 "/_next/static/chunks/",
                 "/_next/static/css/",
             ]
         );
-        assert_eq!(paths(1), ["/_next/"]);
+    }
+
+    #[test]
+    fn texts_of_powershell() {
+        let text = "A=1\r\nB=ä\r\n";
+        let little = text.encode_utf16().flat_map(u16::to_le_bytes);
+        let big = text.encode_utf16().flat_map(u16::to_be_bytes);
+        assert_eq!(
+            decoded(&[0xff, 0xfe].into_iter().chain(little).collect::<Vec<_>>()),
+            text
+        );
+        assert_eq!(
+            decoded(&[0xfe, 0xff].into_iter().chain(big).collect::<Vec<_>>()),
+            text
+        );
+        assert_eq!(decoded(text.as_bytes()), text);
+        assert_eq!(decoded(&[0xff, 0xfe, 0x41]), "");
     }
 }
