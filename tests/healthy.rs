@@ -23,6 +23,9 @@ const SECRET: &str = "Zk3v9Qw7Lx2Rt8Yp5Nd1Hs6Jc4Bf0GmA+VuEiOaTy=";
 
 /// What these peers cannot be made to show, each with its reason.
 const OUT_OF_REACH: &[&str] = &[
+    // No account is named, and the limit before the sign-in would not let it be asked for.
+    "accounts.same-answer",
+    "accounts.same-time",
     // The advisories of packages are asked of a service in the internet.
     "dependencies.high-at-most-two",
     "dependencies.no-critical",
@@ -66,9 +69,6 @@ const OBSERVED: &[&str] = &[
     "observatory.grade",
     "transport.https-redirect",
 ];
-
-/// An account that exists.
-const KNOWN: &str = "ann@tasks.invalid";
 
 const PROSE: &str = "What is kept about you is what you write here, your name and your address, in a database called MongoDB. \
     It is kept until you delete it, nobody else reads it, and you may have a copy at any time. We sell nothing and show no \
@@ -130,7 +130,6 @@ fn nothing_is_found(application: &'static str) {
         (secret, SECRET.to_owned()),
         (own, address.clone()),
         ("SESSION_MAX_AGE", "86400".into()),
-        ("TASKS_USER", KNOWN.into()),
         ("TASKS_PASSWORD", "a-long-Horse-7-battery".into()),
         ("MONGODB_URI", uri),
     ];
@@ -173,8 +172,7 @@ fn nothing_is_found(application: &'static str) {
     let mut call = holdpoint(arguments)
         .within(root.path())
         .within_time(Duration::from_secs(180))
-        .env("NODE_EXTRA_CA_CERTS", &of_database)
-        .env("HOLDPOINT_KNOWN_ACCOUNT", KNOWN);
+        .env("NODE_EXTRA_CA_CERTS", &of_database);
     for (name, value) in &variables {
         call = call.env(name, value);
     }
