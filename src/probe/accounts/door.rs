@@ -6,7 +6,7 @@ use crate::probe::transport::{Fault, Fetched};
 use regex::Regex;
 use reqwest::Method;
 use serde_json::json;
-use std::path::Path;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use std::time::Instant;
 
@@ -108,7 +108,7 @@ pub(super) struct Found {
     pub(super) left_alone: Vec<String>,
 }
 
-/// Every door.
+/// Every door; `reading` are the files of code that read an `email`.
 ///
 /// # Errors
 /// There was no answer.
@@ -116,7 +116,7 @@ pub(super) async fn find(
     forms: &Forms,
     guest: &str,
     routes: &[Route],
-    root: &Path,
+    reading: &BTreeSet<String>,
     until: Instant,
 ) -> Result<Found, Fault> {
     let mut found = Found::default();
@@ -146,8 +146,7 @@ pub(super) async fn find(
     });
     for route in posts {
         if sends_password(&route.path) {
-            let source = std::fs::read_to_string(root.join(&route.file)).unwrap_or_default();
-            if reads_email(&source) {
+            if reading.contains(&route.file) {
                 found.doors.push(Door::Reset {
                     path: route.path.clone(),
                 });
@@ -176,10 +175,11 @@ fn sends_password(path: &str) -> bool {
     has(path, &RESETS) || has(path, &RESETS_SOMETHING) && has(path, &OF_ACCOUNTS)
 }
 
-fn reads_email(source: &str) -> bool {
+/// Does code read a field `email`?
+pub(super) fn reads_email(code: &str) -> bool {
     static EMAIL: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\bemail\b").expect("the pattern is constant"));
-    EMAIL.is_match(source)
+    EMAIL.is_match(code)
 }
 
 /// The sign-in page: the library's own, or that of the application that it leads to.

@@ -6,6 +6,7 @@ mod door;
 mod shape;
 mod timing;
 
+use super::environment::sources;
 use super::nextauth::{Forms, Site, base_path};
 use super::{Context, Probe, ProbeSpec, Sighting, Transient, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind};
@@ -88,7 +89,15 @@ async fn look(parameters: &Facts, wanted: &Wanted, context: &Context) -> Sightin
         Ok(Some(forms)) => {
             let routes = &context.application.routes;
             let guest = given("provider");
-            let found = door::find(&forms, guest, routes, &context.root, until).await;
+            let root = context.root.clone();
+            let reading = tokio::task::spawn_blocking(move || {
+                let files = sources(&root, &["email"]).into_iter();
+                let reading = files.filter(|file| door::reads_email(&file.text));
+                reading.map(|file| file.path).collect()
+            });
+            // Where they cannot be read, no route is asked.
+            let reading = reading.await.unwrap_or_default();
+            let found = door::find(&forms, guest, routes, &reading, until).await;
             found.map(|found| Some((forms, found)))
         }
         Ok(None) => Ok(None),
