@@ -118,6 +118,42 @@ async fn without_an_account_nothing_is_told() {
     says(&findings, "same-answer", "not-applicable", "");
 }
 
+/// What stands before the sign-in says nothing of it, and only what is not there at all does not apply.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_asked_is_not_taken_for_absent() {
+    use NextAuthFault as F;
+    let cases = [
+        (F::AnswersPages, "inconclusive", "not JSON"),
+        (F::Limits, "inconclusive", "429"),
+        (F::Breaks, "inconclusive", "500"),
+        (F::Missing, "not-applicable", ""),
+    ];
+    for (fault, verdict, text) in cases {
+        let double = NextAuthDouble::start(NextAuthVersion::Four, Some(fault))
+            .await
+            .unwrap();
+        let known = [("HOLDPOINT_KNOWN_ACCOUNT", KNOWN)];
+        let findings = examine("accounts.same-answer", &double.url(), &known);
+        says(&findings, "same-answer", verdict, text);
+    }
+}
+
+/// Where everybody is let in, the session is signed out and the account named that may be left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_opens_for_anybody_is_ended() {
+    let double = NextAuthDouble::start(NextAuthVersion::Four, None)
+        .await
+        .unwrap();
+    let variables = [
+        ("HOLDPOINT_KNOWN_ACCOUNT", KNOWN),
+        ("HOLDPOINT_NEXTAUTH_PROVIDER", "another"),
+    ];
+    let findings = examine("accounts.*", &double.url(), &variables);
+    for text in ["it was signed out", "an account 'holdpoint-"] {
+        says(&findings, "same-answer", "inconclusive", text);
+    }
+}
+
 fn application(name: &'static str, fault: &str) -> Option<NextApp> {
     let (secret, address) = match name {
         "next-auth-5" => ("AUTH_SECRET", "AUTH_URL"),
@@ -153,5 +189,24 @@ fn real_applications_right_and_broken() {
                 says(&findings, "same-time", verdict, "permutation test");
             }
         }
+    }
+}
+
+/// The right password proves that the account was looked up; a wrong one leaves it open.
+#[test]
+fn the_right_password_is_the_control() {
+    let Some(app) = application("next-auth-4", "") else {
+        return;
+    };
+    for (password, verdict, text) in [
+        ("open sesame", "pass", ""),
+        ("another", "inconclusive", "opens no session"),
+    ] {
+        let variables = [
+            ("HOLDPOINT_KNOWN_ACCOUNT", KNOWN),
+            ("HOLDPOINT_KNOWN_PASSWORD", password),
+        ];
+        let findings = examine("accounts.same-answer", &app.url(), &variables);
+        says(&findings, "same-answer", verdict, text);
     }
 }

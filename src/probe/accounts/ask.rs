@@ -1,13 +1,13 @@
 //! Asks about accounts, keeps apart what could be told from what could not, and compares.
 
-use super::door::Door;
-use super::shape::Shape;
+use super::door::{Door, WRONG};
+use super::shape::{Mask, Shape};
 use super::timing::{self, ROUNDS};
-use crate::clock;
 use crate::model::Facts;
 use crate::probe::Context;
-use crate::probe::http::cookie;
+use crate::probe::http::cookie::{self, Cookie};
 use crate::probe::nextauth::{Forms, Site};
+use crate::probe::transport::{Fetched, keeps_secrets};
 use fastrand::Rng;
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -82,6 +82,27 @@ impl Findings {
     }
 }
 
+/// Why no times can be compared.
+enum Stop {
+    Untold(String),
+    /// The answers themselves told the account.
+    Told(String),
+}
+
+impl From<String> for Stop {
+    fn from(cause: String) -> Self {
+        Self::Untold(cause)
+    }
+}
+
+/// An account that exists, as far as its name was given.
+pub(super) struct Known<'a> {
+    pub(super) account: &'a str,
+    /// Its password, and the variable that holds it or would.
+    pub(super) password: Option<&'a str>,
+    pub(super) variable: &'a str,
+}
+
 /// The questions of one look.
 pub(super) struct Asking<'a> {
     forms: &'a Forms,
@@ -89,7 +110,10 @@ pub(super) struct Asking<'a> {
     context: &'a Context,
     until: Instant,
     rng: Rng,
+    mask: Mask,
     pub(super) asked: u32,
+    /// Questions that may have sent a mail.
+    pub(super) mails: u32,
 }
 
 impl<'a> Asking<'a> {
@@ -105,18 +129,43 @@ impl<'a> Asking<'a> {
             context,
             until,
             rng: Rng::new(),
+            mask: Mask::of(&[]),
             asked: 0,
+            mails: 0,
         }
     }
 
-    /// One answer: its shape, and how long it took in milliseconds.
+    /// One answer to a wrong password: its shape, and how long it took in milliseconds.
     async fn ask(&mut self, door: &Door, account: &str) -> Result<(Shape, f64), String> {
+        let (fetched, session) = self.fetch(door, account, WRONG).await?;
+        if session.is_empty() {
+            let took = fetched.took.as_secs_f64() * 1000.0;
+            return Ok((Shape::of(&fetched, &self.mask), took));
+        }
+        let left = match self.forms.sign_out(&session).await {
+            Ok(()) => "it was signed out".to_owned(),
+            Err(cause) => format!("it could not be signed out ({cause})"),
+        };
+        Err(format!(
+            "{} opens a session whatever the password is; {left}, and an account '{account}' may be left if it was made then",
+            door.shown()
+        ))
+    }
+
+    /// An answer, with the cookies of the session that it opens.
+    async fn fetch(
+        &mut self,
+        door: &Door,
+        account: &str,
+        password: &str,
+    ) -> Result<(Fetched, Vec<Cookie>), String> {
         self.asked += 1;
-        let begun = clock::tick();
-        let fetched = door.ask(self.forms, self.root, account, self.until).await;
-        let took = clock::tick().duration_since(begun).as_secs_f64() * 1000.0;
+        self.mails += u32::from(door.sends());
+        let asked = door.ask(self.forms, self.root, account, password, self.until);
         let place = door.shown();
-        let fetched = fetched.map_err(|fault| format!("{place}: {}", fault.hindrance.cause))?;
+        let fetched = asked
+            .await
+            .map_err(|fault| format!("{place}: {}", fault.hindrance.cause))?;
         match fetched.status {
             429 => Err(format!(
                 "{place}: after {} questions a limit answers (status 429)",
@@ -126,21 +175,19 @@ impl<'a> Asking<'a> {
             _ => {
                 let headers = fetched.headers.get_all("set-cookie").iter();
                 let set = headers.filter_map(|value| cookie::parse(value.to_str().ok()?));
-                let mut opens = false;
+                let mut session = Vec::new();
                 for one in set {
                     one.hide(&self.context.secrets);
-                    opens |=
-                        one.name.contains("session-token") && !one.is_removal(self.context.now);
+                    if one.name.contains("session-token") && !one.is_removal(self.context.now) {
+                        session.push(one);
+                    }
                 }
-                match opens {
-                    true => Err(format!("{place} opens a session whatever the password is")),
-                    false => Ok((Shape::of(&fetched, account), took)),
-                }
+                Ok((fetched, session))
             }
         }
     }
 
-    /// One question about each of two addresses.
+    /// One question about each of two addresses, and another where they are answered otherwise.
     pub(super) async fn by_mail(
         &mut self,
         door: &Door,
@@ -148,40 +195,67 @@ impl<'a> Asking<'a> {
         unknown: &str,
         findings: &mut Findings,
     ) {
+        self.mask = Mask::of(&[known, unknown]);
         let place = door.shown();
-        let answers = match self.ask(door, unknown).await {
-            Ok((unknown, _)) => self
-                .ask(door, known)
-                .await
-                .map(|(known, _)| (known, unknown)),
-            Err(cause) => Err(cause),
-        };
-        let cause = match answers {
-            Ok((known, unknown)) if known.is_unsent() && unknown.is_unsent() => {
-                format!("{place}: the application could send no mail, so its answers do not tell")
-            }
+        match self.mailed(door, known, unknown).await {
             Ok((known, unknown)) => {
                 let differ = findings.compare(&place, &known, &unknown);
-                return findings.place(&place, &differ, Value::Null, None);
+                findings.place(&place, &differ, Value::Null, None);
             }
-            Err(cause) => cause,
-        };
-        findings.place(&place, &[], Value::Null, Some(&cause));
-        findings.answer.untold.push(cause);
+            Err(cause) => {
+                findings.place(&place, &[], Value::Null, Some(&cause));
+                findings.answer.untold.push(cause);
+            }
+        }
+    }
+
+    async fn mailed(
+        &mut self,
+        door: &Door,
+        known: &str,
+        unknown: &str,
+    ) -> Result<(Shape, Shape), String> {
+        let place = door.shown();
+        let (of_unknown, _) = self.ask(door, unknown).await?;
+        let (of_known, _) = self.ask(door, known).await?;
+        if of_known.is_unsent() || of_unknown.is_unsent() {
+            return Err(format!(
+                "{place}: the application could send no mail, so its answers do not tell"
+            ));
+        }
+        let leads = of_known.leads() || matches!(door, Door::Reset { .. });
+        if !of_known.takes() || !leads {
+            return Err(format!(
+                "{place}: the answer for the account that is named ({}) does not show that it was looked up",
+                of_known.says()
+            ));
+        }
+        if of_known != of_unknown && self.ask(door, unknown).await?.0 != of_unknown {
+            return Err(format!("{place}: its answers change from one to the next"));
+        }
+        Ok((of_known, of_unknown))
     }
 
     /// Questions with a wrong password: the shapes first, and then the times where they are read.
     pub(super) async fn by_password(
         &mut self,
         door: &Door,
-        known: &str,
+        named: &Known<'_>,
         times: bool,
         findings: &mut Findings,
     ) {
         let place = door.shown();
+        let known = named.account;
         let nobody = self.nobody(known);
         let another = self.nobody(known);
-        let shapes = self.shapes(door, known, &nobody, &another).await;
+        self.mask = Mask::of(&[known, &nobody, &another]);
+        let mut shapes = self.shapes(door, known, &nobody, &another).await;
+        if let Ok((first, unknown)) = &shapes
+            && first == unknown
+            && let Err(cause) = self.looked_up(door, named, first).await
+        {
+            shapes = Err(cause);
+        }
         let (first, unknown) = match shapes {
             Ok(shapes) => shapes,
             Err(cause) => {
@@ -194,8 +268,15 @@ impl<'a> Asking<'a> {
             return findings.place(&place, &differ, Value::Null, None);
         }
         let accounts = [known, nobody.as_str(), another.as_str()];
-        match self.times(door, accounts, &first).await {
-            Err(cause) => {
+        match self.times(door, accounts, &first, &unknown).await {
+            Err(stop) => {
+                let cause = match stop {
+                    Stop::Untold(cause) => cause,
+                    Stop::Told(cause) => {
+                        findings.answer.broken.push(cause.clone());
+                        cause
+                    }
+                };
                 findings.place(&place, &differ, Value::Null, Some(&cause));
                 findings.time.untold.push(cause);
             }
@@ -250,13 +331,52 @@ impl<'a> Asking<'a> {
         Ok((first, unknown))
     }
 
+    /// Do equal answers show that the account was looked up? Its right password proves that. Without it the answer
+    /// must refuse a password, in a form that the page shows; that the account exists is then taken from who named it.
+    async fn looked_up(
+        &mut self,
+        door: &Door,
+        named: &Known<'_>,
+        first: &Shape,
+    ) -> Result<(), String> {
+        let place = door.shown();
+        let variable = named.variable;
+        if !first.refuses() {
+            return Err(format!(
+                "{place}: the answer to a wrong password ({}) does not show that the account was looked up",
+                first.says()
+            ));
+        }
+        let Some(password) = named.password else {
+            let Door::Password { shown: false, .. } = door else {
+                return Ok(());
+            };
+            return Err(format!(
+                "{place}: the sign-in page does not show what its fields are called, so equal answers do not show that the account was looked up; set {variable} to its password, so that one sign-in proves it"
+            ));
+        };
+        let home = self.forms.site.home().parse();
+        if !home.is_ok_and(|home| keeps_secrets(&home)) {
+            return Err(format!("{variable} is not sent over plain HTTP"));
+        }
+        let (_, session) = self.fetch(door, named.account, password).await?;
+        if session.is_empty() {
+            return Err(format!(
+                "{place}: the password in {variable} opens no session, so nothing shows that the account is the right one"
+            ));
+        }
+        let left = self.forms.sign_out(&session).await;
+        left.map_err(|cause| format!("{place}: its session could not be signed out: {cause}"))
+    }
+
     /// Milliseconds for each account, asked in turn in random order; what came before was the warm-up.
     async fn times(
         &mut self,
         door: &Door,
         accounts: [&str; 3],
         first: &Shape,
-    ) -> Result<[Vec<f64>; 3], String> {
+        unknown: &Shape,
+    ) -> Result<[Vec<f64>; 3], Stop> {
         let mut took: [Vec<f64>; 3] = Default::default();
         for round in 0..ROUNDS {
             let mut order = [0, 1, 2];
@@ -264,12 +384,27 @@ impl<'a> Asking<'a> {
             for which in order {
                 let (shape, time) = self.ask(door, accounts[which]).await?;
                 if which == 0 && shape != *first {
-                    return Err(format!(
-                        "{}: after {} wrong passwords the account that exists is answered otherwise ({}): it is limited or locked",
+                    let [known, nobody, _] = accounts;
+                    let again = self.ask(door, known).await?.0 != *first;
+                    // Asked as often as the known one by then.
+                    let mut same = true;
+                    for _ in 0..2 {
+                        same &= self.ask(door, nobody).await?.0 == *unknown;
+                    }
+                    let says = format!(
+                        "{}: after {} wrong passwords the account that exists is answered otherwise ({})",
                         door.shown(),
                         round + 1,
                         shape.says()
-                    ));
+                    );
+                    return Err(match again && same {
+                        true => Stop::Told(format!("{says}, and one that does not exist is not")),
+                        false => Stop::Untold(format!("{says}: it is limited or locked")),
+                    });
+                }
+                if which != 0 && shape != *unknown {
+                    let cause = "its answers change from one to the next";
+                    return Err(Stop::Untold(format!("{}: {cause}", door.shown())));
                 }
                 took[which].push(time);
             }

@@ -11,8 +11,10 @@ pub(super) fn spec() -> ProbeSpec {
         summary: "Asks where people sign in by a password, by a link in a mail or for a new password: once about an account that exists and \
             once about one that does not, and compares status, address, cookies and body. Where a password is asked for, and an \
             expectation reads the time, it asks thirty times each in random order, with a wrong password, and compares medians: name an \
-            account that exists for tests, because thirty wrong passwords may lock it. It sends two mails at most, to the two addresses \
-            that are named; it makes no account. It stops where a limit answers.",
+            account that exists for tests, because thirty wrong passwords may lock it. It is taken to exist; where its password is given too, \
+            one sign-in proves it, and is signed out. It sends three mails at most, to the two addresses that are named, and leaves other \
+            places that send mail open. It makes no account, unless a sign-in makes one for whoever asks, which it then says. It stops \
+            where a limit answers.",
         level: Level::Active,
         exclusive: true,
         needs_target: true,
@@ -36,6 +38,11 @@ pub(super) fn spec() -> ProbeSpec {
                 "unknown",
                 Text,
                 "the variable with an address that has no account and takes mail; default HOLDPOINT_UNKNOWN_ACCOUNT; needed only where asking sends a mail",
+            ),
+            ParameterSpec::optional(
+                "password",
+                Text,
+                "the variable with the password of the account that exists; default HOLDPOINT_KNOWN_PASSWORD; without it the account is taken to exist",
             ),
         ],
         facts: facts(),

@@ -6,20 +6,24 @@ use crate::probe::transport::{Fault, Fetched};
 use regex::Regex;
 use reqwest::Method;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use std::time::Instant;
 
 /// What the field of an account is called, where the page does not show.
 const USUAL: [&str; 4] = ["email", "username", "name", "login"];
 /// Parts of paths by which a route says that it sends a link for a new password.
-const RESETS: [&str; 6] = [
+const RESETS: [&str; 4] = [
     "forgot-password",
     "forgot",
     "reset-password",
     "password-reset",
-    "request-reset",
-    "reset",
 ];
+/// Parts that say so beside one of [`OF_ACCOUNTS`]; alone they may as well put a cart or the data of a demo back.
+const RESETS_SOMETHING: [&str; 2] = ["reset", "request-reset"];
+const OF_ACCOUNTS: [&str; 3] = ["password", "account", "auth"];
+/// A password that nobody has.
+pub(super) const WRONG: &str = "holdpoint-wrong-password";
 /// And that it makes a new account.
 const REGISTERS: [&str; 4] = ["register", "signup", "sign-up", "registration"];
 
@@ -30,6 +34,8 @@ pub(super) enum Door {
     Password {
         provider: String,
         fields: Vec<String>,
+        /// The page shows its form; else the fields are guessed.
+        shown: bool,
     },
     /// A form that sends a link to sign in with.
     Mail { provider: String },
@@ -52,7 +58,7 @@ impl Door {
         !matches!(self, Self::Password { .. })
     }
 
-    /// Asks about an account; with a password that nobody has.
+    /// Asks about an account, with this password where one is asked for.
     ///
     /// # Errors
     /// There was no answer.
@@ -61,16 +67,17 @@ impl Door {
         forms: &Forms,
         root: &Site,
         account: &str,
+        password: &str,
         until: Instant,
     ) -> Result<Fetched, Fault> {
         let home = forms.site.home();
         let back = ("callbackUrl", home.as_str());
         match self {
-            Self::Password { provider, fields } => {
+            Self::Password {
+                provider, fields, ..
+            } => {
                 let names = fields.iter().map(|name| (name.as_str(), account));
-                let given: Vec<_> = names
-                    .chain([("password", "holdpoint-wrong-password"), back])
-                    .collect();
+                let given: Vec<_> = names.chain([("password", password), back]).collect();
                 forms
                     .send(&format!("callback/{provider}"), &given, until)
                     .await
@@ -91,7 +98,17 @@ impl Door {
     }
 }
 
-/// Every door that is found, and what is left alone.
+/// What a look for doors has found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) doors: Vec<Door>,
+    /// What asks for an account, and is not asked itself; with the reason.
+    pub(super) unasked: Vec<String>,
+    /// What asks for none.
+    pub(super) left_alone: Vec<String>,
+}
+
+/// Every door; `reading` are the files of code that read an `email`.
 ///
 /// # Errors
 /// There was no answer.
@@ -99,24 +116,25 @@ pub(super) async fn find(
     forms: &Forms,
     guest: &str,
     routes: &[Route],
+    reading: &BTreeSet<String>,
     until: Instant,
-) -> Result<(Vec<Door>, Vec<String>), Fault> {
-    let mut doors = Vec::new();
-    let mut left_alone = Vec::new();
+) -> Result<Found, Fault> {
+    let mut found = Found::default();
     let page = page(&forms.site, until).await?;
     for (provider, kind) in &forms.providers {
         match kind.as_str() {
-            "email" => doors.push(Door::Mail {
+            "email" => found.doors.push(Door::Mail {
                 provider: provider.clone(),
             }),
             // It lets everybody in.
             "credentials" if provider == guest => {}
             "credentials" => match fields(&page, provider) {
-                Some(fields) if fields.is_empty() => left_alone.push(format!(
+                Some(fields) if fields.is_empty() => found.left_alone.push(format!(
                     "POST callback/{provider}: its form asks for no account"
                 )),
-                fields => doors.push(Door::Password {
+                fields => found.doors.push(Door::Password {
                     provider: provider.clone(),
+                    shown: fields.is_some(),
                     fields: fields.unwrap_or_else(|| USUAL.map(str::to_owned).to_vec()),
                 }),
             },
@@ -127,19 +145,41 @@ pub(super) async fn find(
         route.api && !route.path.contains('[') && route.methods.iter().any(|one| one == "POST")
     });
     for route in posts {
-        let says = |words: &[&str]| route.path.split('/').any(|part| words.contains(&part));
-        if says(&RESETS) {
-            doors.push(Door::Reset {
-                path: route.path.clone(),
-            });
-        } else if says(&REGISTERS) {
-            left_alone.push(format!(
+        if sends_password(&route.path) {
+            if reading.contains(&route.file) {
+                found.doors.push(Door::Reset {
+                    path: route.path.clone(),
+                });
+            } else {
+                found.unasked.push(format!(
+                    "POST {}: its source reads no 'email', so what it does with one is not known",
+                    route.path
+                ));
+            }
+        } else if has(&route.path, &REGISTERS) {
+            found.unasked.push(format!(
                 "POST {}: it would make an account that nothing here could remove",
                 route.path
             ));
         }
     }
-    Ok((doors, left_alone))
+    Ok(found)
+}
+
+fn has(path: &str, words: &[&str]) -> bool {
+    path.split('/').any(|part| words.contains(&part))
+}
+
+/// Does a path say that a link for a new password is sent there?
+fn sends_password(path: &str) -> bool {
+    has(path, &RESETS) || has(path, &RESETS_SOMETHING) && has(path, &OF_ACCOUNTS)
+}
+
+/// Does code read a field `email`?
+pub(super) fn reads_email(code: &str) -> bool {
+    static EMAIL: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\bemail\b").expect("the pattern is constant"));
+    EMAIL.is_match(code)
 }
 
 /// The sign-in page: the library's own, or that of the application that it leads to.
@@ -202,5 +242,21 @@ mod tests {
         assert_eq!(fields(page, "door"), Some(vec![]));
         assert_eq!(fields(page, "other"), None);
         assert_eq!(fields("<form", "password"), None);
+    }
+
+    #[test]
+    fn only_what_surely_sends_a_password_is_asked() {
+        for path in [
+            "/api/forgot-password",
+            "/api/auth/reset",
+            "/api/password/request-reset",
+        ] {
+            assert!(sends_password(path), "{path}");
+        }
+        for path in ["/api/reset", "/api/cart/reset", "/api/demo/request-reset"] {
+            assert!(!sends_password(path), "{path}");
+        }
+        assert!(reads_email("const { email } = await request.json()"));
+        assert!(!reads_email("await database.dropDatabase() // no emails"));
     }
 }

@@ -6,15 +6,14 @@ mod door;
 mod shape;
 mod timing;
 
+use super::environment::sources;
 use super::nextauth::{Forms, Site, base_path};
 use super::{Context, Probe, ProbeSpec, Sighting, Transient, Wanted};
 use crate::model::{Facts, Hindrance, HindranceKind};
-use ask::{Asking, Findings};
+use ask::{Asking, Findings, Known};
+use door::Found;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-
-/// Mails of one look.
-const MAILS: u32 = 2;
 
 /// Looks at what sign-in tells of accounts.
 pub(super) struct Accounts;
@@ -46,6 +45,10 @@ impl Probe for Accounts {
             (
                 "unknown".to_owned(),
                 or("unknown", "HOLDPOINT_UNKNOWN_ACCOUNT")?.into(),
+            ),
+            (
+                "password".to_owned(),
+                or("password", "HOLDPOINT_KNOWN_PASSWORD")?.into(),
             ),
         ])])
     }
@@ -85,16 +88,25 @@ async fn look(parameters: &Facts, wanted: &Wanted, context: &Context) -> Sightin
     let found = match Forms::of(site, until).await {
         Ok(Some(forms)) => {
             let routes = &context.application.routes;
-            let found = door::find(&forms, given("provider"), routes, until).await;
+            let guest = given("provider");
+            let root = context.root.clone();
+            let reading = tokio::task::spawn_blocking(move || {
+                let files = sources(&root, &["email"]).into_iter();
+                let reading = files.filter(|file| door::reads_email(&file.text));
+                reading.map(|file| file.path).collect()
+            });
+            // Where they cannot be read, no route is asked.
+            let reading = reading.await.unwrap_or_default();
+            let found = door::find(&forms, guest, routes, &reading, until).await;
             found.map(|found| Some((forms, found)))
         }
         Ok(None) => Ok(None),
         Err(fault) => Err(fault),
     };
-    let (forms, (doors, mut left_alone)) = match found {
+    let (forms, found) = match found {
         Ok(Some(found)) => found,
         Ok(None) => {
-            let cause = "nothing lists NextAuth's providers, or no CSRF token comes";
+            let cause = "nothing lists NextAuth's providers (status 404)";
             return Sighting::hindered(Hindrance::new(HindranceKind::Absent, cause));
         }
         Err(fault) => {
@@ -104,7 +116,12 @@ async fn look(parameters: &Facts, wanted: &Wanted, context: &Context) -> Sightin
             };
         }
     };
-    if doors.is_empty() {
+    let Found {
+        doors,
+        mut unasked,
+        left_alone,
+    } = found;
+    if doors.is_empty() && unasked.is_empty() {
         let cause = "nothing asks for an account: there is no sign-in by password or mail, and no route that sends a new password";
         return Sighting::hindered(Hindrance::new(HindranceKind::Absent, cause));
     }
@@ -114,38 +131,53 @@ async fn look(parameters: &Facts, wanted: &Wanted, context: &Context) -> Sightin
         (!text.is_empty()).then(|| text.to_owned())
     };
     let mut findings = Findings::default();
-    let mut mails = 0;
     let mut asking = Asking::new(&forms, &root, context, until);
     // Thirty wrong passwords are not sent where nobody reads what they tell.
     let times = wanted.paths.is_empty() || wanted.below("time").next().is_some();
-    match value("known") {
+    let (known, unknown, password) = (value("known"), value("unknown"), value("password"));
+    // A name without a domain is none of somebody's address, and may be a word of every report.
+    for (name, account) in [("known", &known), ("unknown", &unknown)] {
+        if let Some(account) = account.as_deref().filter(|one| one.contains('@')) {
+            context.secrets.register(given(name), account);
+        }
+    }
+    if let Some(password) = &password {
+        context.secrets.register(given("password"), password);
+    }
+    match &known {
         None => findings.untold(&format!(
             "set {} to the name or address of an account that exists for tests; thirty wrong passwords are tried with it, which may lock it",
             given("known")
         )),
         Some(known) => {
+            let named = Known {
+                account: known,
+                password: password.as_deref(),
+                variable: given("password"),
+            };
             for door in doors {
-                if door.sends() {
-                    if mails + 2 > MAILS {
-                        left_alone.push(format!("{}: two mails were sent before", door.shown()));
-                        continue;
-                    }
-                    let Some(unknown) = value("unknown").filter(|one| *one != known) else {
-                        findings.of_answer(&format!(
-                            "{} sends mail: set {} to another address, one that has no account and takes mail",
-                            door.shown(),
-                            given("unknown")
-                        ));
-                        continue;
-                    };
-                    mails += 2;
-                    asking.by_mail(&door, &known, &unknown, &mut findings).await;
+                if !door.sends() {
+                    asking.by_password(&door, &named, times, &mut findings).await;
+                } else if asking.mails > 0 {
+                    unasked.push(format!("{}: mails were sent before", door.shown()));
+                } else if let Some(unknown) = unknown.as_ref().filter(|one| *one != known) {
+                    asking.by_mail(&door, known, unknown, &mut findings).await;
                 } else {
-                    asking.by_password(&door, &known, times, &mut findings).await;
+                    findings.of_answer(&format!(
+                        "{} sends mail: set {} to another address, one that has no account and takes mail",
+                        door.shown(),
+                        given("unknown")
+                    ));
                 }
             }
         }
     }
+    // What was not asked may tell.
+    for one in &unasked {
+        findings.of_answer(one);
+    }
+    let left_alone = [unasked, left_alone].concat();
+    let mails = asking.mails;
     let requests = asking.asked;
     let mut facts = findings.facts();
     facts.insert("left_alone".into(), json!(left_alone));

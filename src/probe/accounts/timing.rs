@@ -1,8 +1,9 @@
 //! Whether two series of durations differ: a permutation test on medians, and a bootstrap interval of the difference.
 //!
 //! Pure. The rule: a difference is found where the 99 % interval excludes 0, the permutation test gives less than
-//! 0.005, and the difference is above 10 ms or three times the spread of the null, which is what two accounts that
-//! nobody has differ by from each other. There is none where the interval lies within 25 ms. Else it cannot be told.
+//! 0.005, and the difference is above 10 ms, or above 3 ms and three times the spread of the null, which is what two
+//! accounts that nobody has differ by from each other. There is none where the interval lies within 25 ms. Else it
+//! cannot be told.
 
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -17,6 +18,8 @@ const CHANCE: f64 = 0.005;
 const LARGE: f64 = 10.0;
 /// Spreads of the null above which it counts, though small.
 const SPREADS: f64 = 3.0;
+/// Milliseconds below which no difference counts: nobody reads so little out of answers that come over a network.
+const SMALL: f64 = 3.0;
 /// Milliseconds within which the interval must lie, so that there is none.
 const EQUAL: f64 = 25.0;
 
@@ -61,7 +64,7 @@ impl Comparison {
     pub(super) fn differs(&self) -> Option<bool> {
         let excludes_none = self.low > 0.0 || self.high < 0.0;
         let size = self.difference.abs();
-        let counts = size > LARGE || size > SPREADS * self.spread;
+        let counts = size > LARGE || size > SMALL.max(SPREADS * self.spread);
         if excludes_none && self.chance < CHANCE && counts {
             return Some(true);
         }
@@ -71,7 +74,7 @@ impl Comparison {
     /// For people.
     pub(super) fn says(&self) -> String {
         format!(
-            "{:+.0} ms by the medians of {} answers each (99 % interval {:+.0} to {:+.0} ms; permutation test p = {:.3}; two \
+            "{:+.1} ms by the medians of {} answers each (99 % interval {:+.1} to {:+.1} ms; permutation test p = {:.3}; two \
              accounts that nobody has differ by {:.1} ms)",
             self.difference, self.answers, self.low, self.high, self.chance, self.spread
         )
@@ -184,6 +187,14 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_nobody_can_read_is_no_difference() {
+        let mut rng = Rng::with_seed(5);
+        let even: Draw = |rng| 5.0 + 0.1 * rng.f64();
+        assert_eq!(run(even, 1.0, &mut rng).differs(), Some(false));
+        assert_eq!(run(even, 4.0, &mut rng).differs(), Some(true));
     }
 
     #[test]

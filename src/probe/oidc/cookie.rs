@@ -93,7 +93,7 @@ mod tests {
         Fetched {
             status: 302,
             headers,
-            body: Vec::new(),
+            ..Fetched::default()
         }
     }
 

@@ -294,6 +294,7 @@ mod tests {
             status,
             headers,
             body: body.to_string().into_bytes(),
+            ..Fetched::default()
         }
     }
 

@@ -189,7 +189,7 @@ mod tests {
         let answer = Fetched {
             status: 302,
             headers,
-            body: Vec::new(),
+            ..Fetched::default()
         };
         let endpoint = Url::parse("https://id.example/auth").unwrap();
         let Start::Leads(sent) = start(&endpoint, &answer, &endpoint) else {

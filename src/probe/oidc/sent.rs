@@ -136,7 +136,7 @@ mod tests {
         let answer = Fetched {
             status,
             headers,
-            body: vec![],
+            ..Fetched::default()
         };
         let asked = Url::parse("https://app.example/api/auth/signin/google").unwrap();
         let endpoint = Url::parse("https://id.example/auth").unwrap();

@@ -263,6 +263,7 @@ mod tests {
                 status,
                 headers,
                 body,
+                ..Fetched::default()
             })
             .meaning
         };

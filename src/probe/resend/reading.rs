@@ -171,6 +171,7 @@ mod tests {
             status,
             headers: reqwest::header::HeaderMap::new(),
             body: body.to_string().into_bytes(),
+            ..Fetched::default()
         }
     }
 

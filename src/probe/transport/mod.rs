@@ -45,7 +45,7 @@ const MAX_HEADER_LIST: u32 = 256 * 1024;
 const LONGEST_ANSWER: usize = 1 << 20;
 
 /// The whole answer of a service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::probe) struct Fetched {
     /// The status code.
     pub(in crate::probe) status: u16,
@@ -53,6 +53,8 @@ pub(in crate::probe) struct Fetched {
     pub(in crate::probe) headers: reqwest::header::HeaderMap,
     /// The body as it came; no coding was asked for.
     pub(in crate::probe) body: Vec<u8>,
+    /// From the question to the end of the answer, without waiting for a turn and without opening a connection.
+    pub(in crate::probe) took: Duration,
 }
 
 impl Fetched {
@@ -146,6 +148,17 @@ impl Transport {
         request: reqwest::Request,
         until: Instant,
     ) -> Result<(reqwest::Response, Connection), Fault> {
+        let (response, connection, _) = self.timed(request, until).await?;
+        Ok((response, connection))
+    }
+
+    /// The same, with the time from the question to the headers, without waiting for a turn and without opening a
+    /// connection.
+    async fn timed(
+        &self,
+        request: reqwest::Request,
+        until: Instant,
+    ) -> Result<(reqwest::Response, Connection, Duration), Fault> {
         let client = self.http().map_err(Fault::settled)?;
         let mut request = request;
         let admitted = match &self.share {
@@ -173,10 +186,11 @@ impl Transport {
                     request = spare;
                 }
                 (outcome, _) => {
+                    let took = began.elapsed().saturating_sub(connection.opening());
                     if let Some(admitted) = admitted {
-                        admitted.note(&outcome, connection, began.elapsed());
+                        admitted.note(&outcome, took);
                     }
-                    return outcome.map(|response| (response, connection));
+                    return outcome.map(|response| (response, connection, took));
                 }
             }
         }
@@ -191,7 +205,8 @@ impl Transport {
         request: reqwest::Request,
         until: Instant,
     ) -> Result<Fetched, Fault> {
-        let (mut response, _) = self.send(request, until).await?;
+        let (mut response, _, took) = self.timed(request, until).await?;
+        let began = clock::tick();
         let mut body = Vec::new();
         while let Some(chunk) = next_chunk(&mut response, until).await? {
             body.extend_from_slice(&chunk);
@@ -206,6 +221,7 @@ impl Transport {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body,
+            took: took + began.elapsed(),
         })
     }
 

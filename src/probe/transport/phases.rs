@@ -21,6 +21,11 @@ impl Connection {
     pub(in crate::probe) fn reused(&self) -> bool {
         self.connect.is_none()
     }
+
+    /// How long it took until the connection was open; nothing for a reused one.
+    pub(super) fn opening(&self) -> Duration {
+        self.dns.unwrap_or_default() + self.connect.unwrap_or_default()
+    }
 }
 
 #[derive(Debug, Default)]

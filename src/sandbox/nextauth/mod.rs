@@ -14,6 +14,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
 use std::collections::HashSet;
 use std::io;
 use std::net::Ipv4Addr;
@@ -160,7 +161,11 @@ impl NextAuthDouble {
             by_mail: None,
         };
         let (stop, _) = watch::channel(());
-        let site = router(Arc::new(library)).layer(middleware::from_fn_with_state(fault, surround));
+        let mut site = router(Arc::new(library));
+        if fault.is_some_and(Fault::asks_for_account) {
+            site = site.route("/api/auth/signin", get(sign_in::page));
+        }
+        let site = site.layer(middleware::from_fn_with_state(fault, surround));
         let server = serve(socket, site, &stop);
         Ok(Self {
             version,

@@ -8,7 +8,7 @@ use crate::sandbox::keys;
 use axum::Json;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -52,6 +52,14 @@ impl ByMail {
             links: Mutex::default(),
         }
     }
+}
+
+/// `GET /api/auth/signin`: the form of the provider that asks for an account.
+pub(super) async fn page() -> Html<&'static str> {
+    Html(
+        "<form action=\"/api/auth/callback/account\" method=\"POST\"><input name=\"email\" type=\"text\">\
+         <input name=\"password\" type=\"password\"></form>",
+    )
 }
 
 /// `POST /api/auth/signin/:provider`

@@ -3,7 +3,6 @@
 mod track;
 
 use super::Fault;
-use super::phases::Connection;
 use super::to_target::OWN_NAME;
 use crate::clock;
 use crate::model::{Hindrance, HindranceKind, Target, is_loopback, origin, same_origin};
@@ -163,19 +162,13 @@ impl Share {
 }
 
 impl Admitted<'_> {
-    /// Takes note of what became of the request, which took so long.
-    pub(super) fn note(
-        &self,
-        outcome: &Result<Response, Fault>,
-        connection: Connection,
-        took: Duration,
-    ) {
-        let opening = connection.dns.unwrap_or_default() + connection.connect.unwrap_or_default();
+    /// Takes note of what became of the request, which took so long on an open connection.
+    pub(super) fn note(&self, outcome: &Result<Response, Fault>, latency: Duration) {
         let outcome = match outcome {
             Ok(response) => Outcome::Answered {
                 status: response.status().as_u16(),
                 retry_after: retry_after(response),
-                latency: took.saturating_sub(opening),
+                latency,
             },
             Err(fault) if was_taken(fault) => Outcome::Unanswered,
             Err(_) => Outcome::Unsent,
