@@ -71,7 +71,7 @@ fn read(reader: &TableReader<'_>, origin: Origin) -> Option<Check> {
     let level = reader.word("level", Level::ALL);
     let least = look
         .as_ref()
-        .and_then(|look| Some(probe::find(&look.probe)?.level(&look.parameters)));
+        .and_then(|look| Some(probe::find(&look.probe)?.level(&as_far_as_given(&look.parameters))));
     let least = least.unwrap_or(Level::Static);
     if let Some(level) = level.filter(|level| *level < least) {
         let message = format!("level '{level}' is not enough: the look needs at least '{least}'");
@@ -132,6 +132,16 @@ fn read(reader: &TableReader<'_>, origin: Origin) -> Option<Check> {
         );
     }
     Some(check)
+}
+
+/// The parameters whose values stand in the file. What is filled in later is looked at when it is known.
+fn as_far_as_given(parameters: &Facts) -> Facts {
+    let given = parameters
+        .iter()
+        .filter(|(_, value)| !value.to_string().contains("${"));
+    given
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 fn read_look(reader: TableReader<'_>) -> Option<Look> {

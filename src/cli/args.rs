@@ -196,7 +196,7 @@ pub(super) struct LimitArguments {
     /// The time allowed for one look, such as 10s, which is the default; 5s for smoke
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(super) timeout: Option<Duration>,
-    /// The time allowed for the whole run, such as 5m, which is the default; 20s for smoke
+    /// The time allowed for the whole run, such as 5m, which is the default; 15m where active looks are allowed, 20s for smoke
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(super) deadline: Option<Duration>,
     /// Looks at once; 64 where nothing is said

@@ -3,10 +3,20 @@
 use crate::clock;
 use crate::diagnostic::Diagnostic;
 use crate::evidence::digest;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use crate::settings::user;
+use regex::Regex;
+use rustix::fs::OFlags;
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+/// What a run writes about itself. The file may hold anything, and this is shown.
+static BY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^run [0-9A-Za-z_.-]{1,80} \(process [0-9]{1,10}\) since [0-9: -]{19} UTC$")
+        .expect("the pattern is constant")
+});
 
 /// The turn of this run's active looks at the target. The system gives it back when the process ends, however it
 /// ends.
@@ -62,16 +72,9 @@ impl AuditTurn {
             path: path.clone(),
             cause: error.to_string(),
         };
-        std::fs::create_dir_all(folder).map_err(unusable)?;
+        own_folder(folder).map_err(unusable)?;
         loop {
-            let mut file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o600)
-                .open(&path)
-                .map_err(unusable)?;
+            let mut file = open(&path).map_err(unusable)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -79,9 +82,9 @@ impl AuditTurn {
                     let _ = (&file).take(200).read_to_string(&mut by);
                     return Err(NoTurn::Taken {
                         origin: origin.to_owned(),
-                        by: match by.trim() {
-                            "" => "another run".into(),
-                            by => by.into(),
+                        by: match BY.is_match(by.trim()) {
+                            true => by.trim().into(),
+                            false => "another run".into(),
                         },
                     });
                 }
@@ -103,6 +106,43 @@ impl AuditTurn {
                 return Ok(Self { file, path });
             }
         }
+    }
+}
+
+/// Makes the folder where it is not there. One that others could write to, or that leads elsewhere, is not used: who
+/// plants a file there could have this run write into another.
+fn own_folder(folder: &Path) -> io::Result<()> {
+    if let Some(above) = folder.parent() {
+        std::fs::create_dir_all(above)?;
+    }
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let found = std::fs::symlink_metadata(folder)?;
+    match found.is_dir() && found.uid() == user() && found.mode() & 0o022 == 0 {
+        true => Ok(()),
+        false => Err(io::Error::other(
+            "it is no folder of this user's own that nobody else can write to",
+        )),
+    }
+}
+
+/// Opens the file as it is; it is emptied only once its lock is held.
+fn open(path: &Path) -> io::Result<File> {
+    let nofollow = i32::try_from(OFlags::NOFOLLOW.bits()).map_err(io::Error::other)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(nofollow)
+        .open(path)?;
+    let found = file.metadata()?;
+    match found.is_file() && found.uid() == user() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is no file of this user's own")),
     }
 }
 
@@ -178,6 +218,41 @@ mod tests {
                 });
             }
         });
+    }
+
+    #[test]
+    fn what_others_planted_is_not_used() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let held = tempfile::tempdir().unwrap();
+        let take = |folder: &Path| AuditTurn::take_in(folder, "https://a.example", "r-1");
+        let folder = held.path().join("turns");
+        drop(take(&folder).unwrap());
+        assert_eq!(std::fs::metadata(&folder).unwrap().mode() & 0o777, 0o700);
+        // A link in place of the file, and one in place of the folder.
+        let victim = held.path().join("victim");
+        std::fs::write(&victim, "precious").unwrap();
+        let name = digest(b"https://a.example").replace(':', "-");
+        let lock = folder.join(format!("{name}.lock"));
+        symlink(&victim, &lock).unwrap();
+        assert!(matches!(take(&folder), Err(NoTurn::Unusable { .. })));
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
+        std::fs::remove_file(&lock).unwrap();
+        let link = held.path().join("link");
+        symlink(&folder, &link).unwrap();
+        assert!(matches!(take(&link), Err(NoTurn::Unusable { .. })));
+        let open = held.path().join("open");
+        std::fs::create_dir(&open).unwrap();
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(matches!(take(&open), Err(NoTurn::Unusable { .. })));
+    }
+
+    #[test]
+    fn only_what_a_run_writes_is_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let turn = AuditTurn::take_in(folder.path(), "https://a.example", "r-1").unwrap();
+        std::fs::write(&turn.path, "\u{1b}[2Jsurprise").unwrap();
+        let refused = AuditTurn::take_in(folder.path(), "https://a.example", "r-2").unwrap_err();
+        assert!(matches!(refused, NoTurn::Taken { by, .. } if by == "another run"));
     }
 
     #[test]

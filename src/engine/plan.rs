@@ -171,9 +171,7 @@ impl Plan {
             .iter()
             .any(|case| !matches!(case.set_aside, Some((Verdict::NotRun, _))))
     }
-}
 
-impl Plan {
     /// The target's origin, where active looks go there. A look without an origin of its own, such as a program of
     /// the user's, may go anywhere.
     pub fn audited(&self) -> Option<String> {
@@ -191,11 +189,14 @@ fn set_aside(
     input: &PlanInput,
 ) -> Option<(Verdict, String)> {
     let level = input.level;
-    if check.level > level && needed(check, input) > level {
-        let reason = format!("it needs --level {}, this run allows {level}", check.level);
+    let needed = needed(check, &input.names());
+    if needed > level {
+        // A check that asks for more than it needs here is named with what it asks for.
+        let least = needed.max(check.level);
+        let reason = format!("it needs --level {least}, this run allows {level}");
         return Some((Verdict::NotRun, reason));
     }
-    if check.level == Level::Active
+    if needed.max(check.level) == Level::Active
         && let Some(reason) = input
             .target
             .as_deref()
@@ -238,20 +239,23 @@ fn same_for_all(origin: String) -> String {
     url.as_ref().and_then(model::origin).unwrap_or(origin)
 }
 
-/// The level that a check needs. One that asks for no more than its probe does needs no more than its looks.
-fn needed(check: &Check, input: &PlanInput) -> Level {
+/// The level that a check needs: at least that of its looks as they are filled in, which may be above what the file
+/// could say. One that asks for no more than its probe does needs no more than its looks.
+fn needed(check: &Check, names: &Names<'_>) -> Level {
     let look = check.look.as_ref();
     let probe = look.and_then(|look| probe::find(&look.probe));
     let (Some(look), Some(probe)) = (look, probe) else {
         return check.level;
     };
-    let names = Names {
-        target: input.target.as_deref(),
-        environment: &input.environment,
-    };
-    match interpolate(&look.parameters, &names) {
-        Ok(filled) if check.level == probe.spec().level => probe.level(&filled.parameters),
-        _ => check.level,
+    match interpolate(&look.parameters, names) {
+        Ok(filled) => {
+            let looks = probe.level(&filled.parameters);
+            match check.level == probe.spec().level {
+                true => looks,
+                false => looks.max(check.level),
+            }
+        }
+        Err(_) => check.level,
     }
 }
 
@@ -286,10 +290,7 @@ impl Planner {
             self.needs_target.push(check.id.to_string());
             return Vec::new();
         }
-        let names = Names {
-            target: input.target.as_deref(),
-            environment: &input.environment,
-        };
+        let names = input.names();
         let mut filled = match interpolate(&look.parameters, &names) {
             Ok(filled) => filled,
             Err(unresolved) => {
@@ -338,6 +339,7 @@ impl Planner {
             }
         };
         let wanted = wanted(check, rules);
+        let active = check.level.max(needed(check, &names)) == Level::Active;
         each.into_iter()
             .map(|parameters| {
                 let key = canonical_bytes(&(spec.name, &parameters, timeout.as_millis()))
@@ -350,7 +352,7 @@ impl Planner {
                         label: probe.label(&parameters, &context),
                         origin: probe.origin(&parameters, &context).map(same_for_all),
                         exclusive: spec.exclusive,
-                        active: check.level == Level::Active,
+                        active,
                         parameters,
                         timeout,
                         wanted: Wanted::default(),
@@ -359,7 +361,7 @@ impl Planner {
                 });
                 let task = &mut self.looks[place];
                 task.wanted.paths.extend(wanted.iter().cloned());
-                task.active &= check.level == Level::Active;
+                task.active &= active;
                 task.id.clone()
             })
             .collect()
@@ -409,6 +411,13 @@ fn wanted(check: &Check, rules: &Rules) -> Vec<Vec<String>> {
 }
 
 impl PlanInput {
+    fn names(&self) -> Names<'_> {
+        Names {
+            target: self.target.as_deref(),
+            environment: &self.environment,
+        }
+    }
+
     /// What one look may use.
     pub(super) fn context(&self, timeout: Duration) -> Context {
         Context {

@@ -86,9 +86,16 @@ impl Target {
 
     /// Do people depend on it? A stack on this machine is nobody's production, whatever it is called.
     pub fn is_production(&self) -> bool {
-        self.environment.eq_ignore_ascii_case("production") && !self.is_loopback()
+        let word = self.environment.trim();
+        let names_it = PRODUCTION
+            .iter()
+            .any(|name| word.eq_ignore_ascii_case(name));
+        names_it && !self.is_loopback()
     }
 }
+
+/// What people call the environment that others depend on.
+const PRODUCTION: [&str; 4] = ["production", "prod", "prd", "live"];
 
 /// Does an address name this machine?
 pub fn is_loopback(url: &Url) -> bool {
@@ -129,6 +136,26 @@ pub fn origin(url: &Url) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn production_has_several_names() {
+        let target = |url: &str, environment: &str| Target {
+            url: Url::parse(url).unwrap(),
+            environment: environment.into(),
+            owned: true,
+            plain_url: None,
+            authority_pem: None,
+            headers: Vec::new(),
+            paths: PathClasses::default(),
+        };
+        for name in ["production", " Prod ", "PRD", "live"] {
+            assert!(target("https://a.example", name).is_production(), "{name}");
+            assert!(!target("http://localhost:3000", name).is_production());
+        }
+        for name in ["staging", "preproduction", "product"] {
+            assert!(!target("https://a.example", name).is_production(), "{name}");
+        }
+    }
 
     #[test]
     fn an_origin_is_written_in_one_way() {

@@ -3,9 +3,8 @@
 use super::choice::{Choice, Chooser, Given, VARIABLES};
 use super::file::{File, Placed};
 use super::{Arguments, Limits, Settings, authority, detect, dotenv, read, register, target};
-use crate::diagnostic::parse_duration;
-use crate::diagnostic::{Diagnostic, Source, nearest};
-use crate::model::{Environment, Severity};
+use crate::diagnostic::{Diagnostic, Source, nearest, parse_duration};
+use crate::model::{Environment, Level, Severity};
 use crate::secret::{Book, looks_secret};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -70,7 +69,7 @@ pub fn load(
     };
     let (target, level) = target::choose(&known, &mut chooser);
     let authority_of_node = authority::of_node(&root, &mut chooser);
-    let limits = limits(arguments, &file, &mut chooser);
+    let limits = limits(arguments, &file, level, &mut chooser);
     let fail_on = Given {
         flag: "--fail-on",
         argument: arguments.fail_on,
@@ -315,8 +314,8 @@ fn environment(
     (loaded.environment, mode)
 }
 
-fn limits(arguments: &Arguments, file: &File, chooser: &mut Chooser<'_>) -> Limits {
-    let (file, default) = (&file.limits, arguments.defaults);
+fn limits(arguments: &Arguments, file: &File, level: Level, chooser: &mut Chooser<'_>) -> Limits {
+    let (file, default) = (&file.limits, arguments.defaults.at(level));
     let mut time = |what, flag, variable, argument, file: &Option<Placed<Duration>>, default| {
         let read = |text: &str| match parse_duration(text)? {
             Duration::ZERO => Err("it must be longer than nothing".to_owned()),

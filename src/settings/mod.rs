@@ -25,7 +25,7 @@ pub use fingerprint::keep_key;
 pub use init::{commented, write_new};
 pub use interpolate::{Unfilled, interpolate};
 pub use load::load;
-pub use shared::folders as shared_folders;
+pub use shared::{folders as shared_folders, user};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{Application, Environment, Level, Severity, Target};
@@ -117,7 +117,7 @@ pub struct Settings {
 pub struct Limits {
     /// For one look.
     pub timeout: Duration,
-    /// For the whole run.
+    /// For the whole run; with active looks, [`Self::ACTIVE_DEADLINE`] is the default.
     pub deadline: Duration,
     /// Looks at the same time.
     pub concurrency: usize,
@@ -125,6 +125,23 @@ pub struct Limits {
     pub per_host: usize,
     /// Further attempts after a passing fault.
     pub retries: u32,
+}
+
+impl Limits {
+    /// For a whole run with active looks, which are paced, where nothing else is said.
+    pub const ACTIVE_DEADLINE: Duration = Duration::from_secs(900);
+
+    /// These defaults for runs up to a level.
+    fn at(self, level: Level) -> Self {
+        let usual = self.deadline == Self::default().deadline;
+        Self {
+            deadline: match level {
+                Level::Active if usual => Self::ACTIVE_DEADLINE,
+                _ => self.deadline,
+            },
+            ..self
+        }
+    }
 }
 
 impl Default for Limits {

@@ -33,3 +33,39 @@ fn looks_at_one_peer_have_one_origin() {
     assert_eq!(same("dns://system"), "dns://system");
     assert_eq!(same("smtp://a.example:587"), "smtp://a.example:587");
 }
+
+#[test]
+fn a_check_needs_what_its_look_comes_to() {
+    use crate::catalog::parse_check;
+    use crate::model::{Origin, Variable, VariableOrigin};
+    let needs = |level: &str, look: &str, value: Option<&str>| {
+        let text = format!(
+            "id = \"own.x\"\ntitle = \"x\"\nwhy = \"x\"\nseverity = \"low\"\nlevel = \"{level}\"\nsuites = [\"x\"]\n\
+             [look]\n{look}\n[[expect]]\nthat = \"true\"\notherwise = \"x\"\n[remedy]\ntext = \"x\"\n"
+        );
+        let source = Source::new("own.toml", text);
+        let check = parse_check(&source, Origin::User)?;
+        let mut environment = Environment::default();
+        environment.variables.extend(value.map(|value| Variable {
+            name: "WHICH".into(),
+            value: value.into(),
+            raw: value.into(),
+            origin: VariableOrigin::Process,
+            secret: false,
+            shadowed: Vec::new(),
+        }));
+        let names = Names {
+            target: None,
+            environment: &environment,
+        };
+        Ok::<_, Vec<Diagnostic>>(needed(&check, &names))
+    };
+    let look = "probe = \"nextauth\"\nlook = \"${WHICH:-endpoints}\"";
+    assert_eq!(needs("live", look, None).unwrap(), Level::Live);
+    assert_eq!(needs("live", look, Some("sign-in")).unwrap(), Level::Active);
+    assert_eq!(needs("active", look, None).unwrap(), Level::Active);
+    let folder = "probe = \"advisories\"\nfolder = \"${WHICH:-}\"";
+    assert!(needs("static", folder, None).is_err());
+    assert_eq!(needs("live", folder, None).unwrap(), Level::Live);
+    assert_eq!(needs("live", folder, Some("x")).unwrap(), Level::Static);
+}

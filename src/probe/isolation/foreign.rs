@@ -16,6 +16,9 @@ use url::form_urlencoded::Serializer;
 const FOREIGN: &str = "https://holdpoint-foreign.example";
 
 const JSON: &str = "application/json";
+/// What the site's own front answers where it does not reach the application: such an answer is no refusal.
+const UNREACHED: std::ops::RangeInclusive<u16> = 502..=504;
+
 const TEXT: &str = "text/plain;charset=UTF-8";
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -45,6 +48,14 @@ const WITHOUT_ASKING: [Way; 3] = [
         what: "a link with the values in its query",
     },
 ];
+
+/// The page that has a request sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Page {
+    Own,
+    Foreign,
+}
+
 const AFTER_ASKING: Way = Way {
     method: "POST",
     content_type: Some(JSON),
@@ -54,38 +65,53 @@ const AFTER_ASKING: Way = Way {
 impl Audit<'_> {
     /// Writes as A from the application's own origin, and then as a page of another would.
     pub(super) async fn foreign(&mut self) -> Result<(), String> {
-        let own = self.home.clone();
-        let control = self
-            .write(&AFTER_ASKING, &own, "same-origin", "from its own origin")
-            .await?;
-        let (answer, true) = control else {
-            return Err(format!(
-                "{} as A with the application's own Origin is answered with {} and creates nothing, so refusals of others tell nothing",
-                self.shown("POST"),
-                control.0.status
-            ));
-        };
-        debug_assert!(answer.is_success());
+        self.own_creates().await?;
         for way in &WITHOUT_ASKING {
             self.judge_write(way).await;
         }
-        if self.preflight_allows().await? {
-            self.judge_write(&AFTER_ASKING).await;
-        } else {
+        let both = [About::ForeignOrigin, About::OtherSites];
+        match self.preflight_allows().await {
+            Ok(true) => self.judge_write(&AFTER_ASKING).await,
             // Whatever the server would do with it, no browser sends it.
-            self.claims.of(About::ForeignOrigin).held();
-            self.claims.of(About::OtherSites).held();
+            Ok(false) => {
+                for claim in both {
+                    self.claims.of(claim).held();
+                }
+            }
+            Err(cause) => self.claims.untold(&both, &cause),
+        }
+        // A session that was lost midway has every write refused.
+        if let Err(cause) = self.own_creates().await {
+            self.claims.untold(&both, &format!("at the end {cause}"));
         }
         Ok(())
+    }
+
+    /// The control: what the application's own page sends as A creates.
+    async fn own_creates(&mut self) -> Result<(), String> {
+        let by = "from its own origin";
+        match self.write(&AFTER_ASKING, Page::Own, by).await? {
+            (_, true) => Ok(()),
+            (answer, false) => Err(format!(
+                "{} as A with the application's own Origin is answered with {} and creates nothing, so refusals of others tell nothing",
+                self.shown("POST"),
+                answer.status
+            )),
+        }
     }
 
     async fn judge_write(&mut self, way: &Way) {
         let route = self.shown(way.method);
         let by = "as A from a foreign origin";
-        let outcome = self.write(way, FOREIGN, "cross-site", by).await;
+        let outcome = self.write(way, Page::Foreign, by).await;
         let (foreign, sites) = (About::ForeignOrigin, About::OtherSites);
         match outcome {
             Err(cause) => self.claims.untold(&[foreign, sites], &cause),
+            Ok((answer, false)) if UNREACHED.contains(&answer.status) => {
+                let status = answer.status;
+                let cause = format!("{route} {by} is answered with {status}, which is no refusal");
+                self.claims.untold(&[foreign, sites], &cause);
+            }
             Ok((_, false)) => {
                 self.claims.of(foreign).held();
                 self.claims.of(sites).held();
@@ -105,13 +131,7 @@ impl Audit<'_> {
     }
 
     /// Sends one request that would create, and looks as A whether it did; what it created is removed again.
-    async fn write(
-        &mut self,
-        way: &Way,
-        origin: &str,
-        fetch_site: &'static str,
-        by: &str,
-    ) -> Result<(Answer, bool), String> {
+    async fn write(&mut self, way: &Way, page: Page, by: &str) -> Result<(Answer, bool), String> {
         let mark = self.next_mark();
         let body = self.body(json!(mark));
         let fields = || {
@@ -126,14 +146,7 @@ impl Audit<'_> {
                 Some(Value::Object(body.clone()).to_string()),
             ),
         };
-        let mut headers = vec![
-            ("origin", origin.to_owned()),
-            ("sec-fetch-site", fetch_site.to_owned()),
-        ];
-        headers.extend(
-            way.content_type
-                .map(|kind| ("content-type", kind.to_owned())),
-        );
+        let headers = headers(way, page, &self.home);
         let call = Call {
             method: way.method,
             path,
@@ -171,7 +184,14 @@ impl Audit<'_> {
                 }),
         };
         let Some(id) = id else {
-            return Ok((answer, false));
+            return match !self.place.lists && answer.status < 400 {
+                true => Err(format!(
+                    "{} {by} is answered with {} and no id, and no list shows whether it created anything",
+                    self.shown(way.method),
+                    answer.status
+                )),
+                false => Ok((answer, false)),
+            };
         };
         self.made.note(&self.place.path, &id, None);
         let there = self.seen(&id).await?;
@@ -184,6 +204,8 @@ impl Audit<'_> {
     async fn preflight_allows(&mut self) -> Result<bool, String> {
         let headers = vec![
             ("origin", FOREIGN.to_owned()),
+            ("sec-fetch-site", "cross-site".to_owned()),
+            ("sec-fetch-mode", "cors".to_owned()),
             ("access-control-request-method", "POST".to_owned()),
             ("access-control-request-headers", "content-type".to_owned()),
         ];
@@ -200,8 +222,37 @@ impl Audit<'_> {
             cookies: String::new(),
         };
         let answer = self.asking.ask(&browser, &call).await?;
-        Ok(allows(&answer))
+        match answer.status {
+            status if UNREACHED.contains(&status) => Err(format!(
+                "{} from a foreign origin is answered with {status}, which is no refusal",
+                self.shown("OPTIONS")
+            )),
+            _ => Ok(allows(&answer)),
+        }
     }
+}
+
+/// What a browser adds. For a link, which takes the person to it, it names no origin (Fetch Standard, "append a request
+/// `Origin` header").
+fn headers(way: &Way, page: Page, home: &str) -> Vec<(&'static str, String)> {
+    let (origin, site) = match page {
+        Page::Own => (home, "same-origin"),
+        Page::Foreign => (FOREIGN, "cross-site"),
+    };
+    let mut headers = vec![("sec-fetch-site", site)];
+    if way.method == "GET" {
+        headers.extend([
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "document"),
+        ]);
+    } else {
+        headers.push(("origin", origin));
+    }
+    headers.extend(way.content_type.map(|kind| ("content-type", kind)));
+    let owned = headers.into_iter();
+    owned
+        .map(|(name, value)| (name, value.to_owned()))
+        .collect()
 }
 
 /// Does the answer to a preflight let the foreign origin send JSON with credentials? With them a star stands for
@@ -300,6 +351,28 @@ mod tests {
             };
             assert_eq!(found, goes, "{same_site:?} {method}");
         }
+    }
+
+    #[test]
+    fn a_link_names_no_origin() {
+        let home = "https://app.example";
+        let names = |way, page| {
+            let headers = headers(way, page, home);
+            move |name: &str| {
+                headers
+                    .iter()
+                    .find(|(it, _)| *it == name)
+                    .map(|(_, value)| value.clone())
+            }
+        };
+        let link = names(&WITHOUT_ASKING[2], Page::Foreign);
+        assert_eq!(link("origin"), None);
+        assert_eq!(link("sec-fetch-site").as_deref(), Some("cross-site"));
+        assert_eq!(link("sec-fetch-mode").as_deref(), Some("navigate"));
+        let form = names(&WITHOUT_ASKING[1], Page::Foreign);
+        assert_eq!(form("origin").as_deref(), Some(FOREIGN));
+        let own = names(&AFTER_ASKING, Page::Own);
+        assert_eq!(own("origin").as_deref(), Some(home));
     }
 
     #[test]

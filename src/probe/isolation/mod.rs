@@ -49,7 +49,8 @@ impl Probe for Isolation {
 
     fn budget(&self, _: &Facts) -> Budget {
         Budget {
-            requests: 400,
+            // About 200 for each collection, and as many beside them.
+            requests: 1000,
             bursts: false,
         }
     }

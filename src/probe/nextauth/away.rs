@@ -4,7 +4,7 @@
 //! request and nobody has to sign in. Nothing is ever asked of the foreign site.
 
 use super::climb::Climb;
-use super::site::Answer;
+use super::site::{Answer, Reading};
 use crate::probe::http::cookie::Cookie;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
@@ -53,8 +53,9 @@ pub(super) fn leads_away(home: &Url, to: &str) -> bool {
 pub(super) async fn kept(climb: &Climb<'_>) -> Option<Vec<&'static str>> {
     let home = Url::parse(&climb.site.home()).ok()?;
     // Where even its own address sets no cookie, those of others tell nothing.
-    let own = asked(climb, &format!("{home}holdpoint"), "").await?;
-    callback_url(&own)?;
+    let at_home = format!("{home}holdpoint");
+    let own = asked(climb, &at_home, "").await?;
+    callback_url(&own).filter(|_| own.status == 200)?;
     let mut kept = Vec::new();
     for (name, spelling) in spellings(&home) {
         let answer = asked(climb, &spelling, "").await?;
@@ -65,6 +66,9 @@ pub(super) async fn kept(climb: &Climb<'_>) -> Option<Vec<&'static str>> {
     if stays(climb, &own, &home).await? {
         kept.push("the cookie callback-url");
     }
+    // Nor do they where it sets none by now.
+    let again = asked(climb, &at_home, "").await?;
+    callback_url(&again).filter(|_| again.status == 200)?;
     Some(kept)
 }
 
@@ -82,8 +86,7 @@ async fn stays(climb: &Climb<'_>, own: &Answer, home: &Url) -> Option<bool> {
     match (answer.status, callback_url(&answer)) {
         (200, Some(to)) => Some(leads_away(home, &to)),
         (200, None) => Some(true),
-        // Both versions refuse so what they cannot read.
-        (500, _) => Some(false),
+        _ if is_refusal(&answer) => Some(false),
         _ => None,
     }
 }
@@ -93,9 +96,13 @@ async fn asked(climb: &Climb<'_>, to: &str, cookies: &str) -> Option<Answer> {
     let to = utf8_percent_encode(to, NON_ALPHANUMERIC);
     let endpoint = format!("csrf?callbackUrl={to}");
     let answer = climb.site.get(&endpoint, cookies, &[], climb.until).await;
-    answer
-        .ok()
-        .filter(|answer| matches!(answer.status, 200 | 500))
+    let tells = |answer: &Answer| answer.status == 200 || is_refusal(answer);
+    answer.ok().filter(tells)
+}
+
+/// Both versions refuse so what they cannot read. Another failure tells nothing.
+fn is_refusal(answer: &Answer) -> bool {
+    answer.read("") == Reading::Misconfigured
 }
 
 fn is_callback(cookie: &&Cookie) -> bool {

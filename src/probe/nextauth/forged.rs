@@ -2,9 +2,9 @@
 
 use super::climb::{Climb, csrf_pair, line};
 use super::csrf::{self, Pair};
-use super::sign_in::{Attempt, sign_out_later};
+use super::sign_in::{Attempt, Parts, REFUSED, error_in};
 use crate::probe::http::cookie::Cookie;
-use crate::probe::transport::Fault;
+use crate::probe::transport::removing;
 use crate::secret::random;
 use serde_json::{Value, json};
 
@@ -118,22 +118,26 @@ impl Attempt<'_> {
         climb: &Climb<'_>,
         forgery: Forgery,
         another: Option<&Pair>,
-    ) -> Result<Option<bool>, Fault> {
-        let Ok(Some(forged)) = forgery.make(self.csrf, another) else {
-            return Ok(None);
+    ) -> Option<bool> {
+        let forged = forgery.make(self.csrf, another).ok()??;
+        let answer = self.sign_in(climb, &forged, &self.home(climb)).await.ok()?;
+        let Some((_, parts)) = self.token(climb, &answer) else {
+            // What was refused by whom it signs in had passed the token, and what is limited was not looked at.
+            let refused = answer
+                .next()
+                .and_then(error_in)
+                .is_some_and(|error| error == REFUSED);
+            return ((200..=403).contains(&answer.status) && !refused).then_some(false);
         };
-        let answer = self.sign_in(climb, &forged).await?;
-        let opened = self.token(climb, &answer);
-        let told = (200..=403)
-            .contains(&answer.status)
-            .then_some(opened.is_some());
-        if let Some((_, parts)) = opened {
-            // This session is not looked at any further.
-            self.keep(&line(parts.iter().map(|part| (&*part.name, &*part.value))));
-            let (csrf, pair) = (self.csrf.clone(), self.pair.clone());
-            let _ = sign_out_later(climb.site.clone(), csrf, pair, self.kept.clone()).await;
-        }
-        Ok(told)
+        self.dismiss(&parts).await;
+        Some(true)
+    }
+
+    /// Signs out a session that is not looked at any further. Where that fails, it is tried again at the end.
+    pub(super) async fn dismiss(&self, parts: &Parts) {
+        let session = line(parts.iter().map(|part| (&*part.name, &*part.value)));
+        self.kept.add(&session);
+        let _ = removing(self.kept.sign_out(&session)).await;
     }
 
     /// Does signing out work without the token that only the application's own pages have?

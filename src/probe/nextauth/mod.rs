@@ -10,6 +10,7 @@ mod endpoints;
 mod forged;
 mod form;
 pub(crate) mod jwe;
+mod kept;
 mod mint;
 pub(crate) mod names;
 mod session;

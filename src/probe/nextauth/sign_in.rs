@@ -5,15 +5,13 @@ use super::climb::{Climb, End, Opening, line};
 use super::csrf::Pair;
 use super::forged::{FALSE, Forged, Forgery, Taken};
 use super::jwe;
+use super::kept::Kept;
 use super::names::{self, Shape};
-use super::site::{self, Answer, Site};
-use crate::clock;
+use super::site::{self, Answer};
 use crate::model::{Hindrance, HindranceKind, Leftover};
 use crate::probe::http::cookie::Cookie;
 use crate::probe::transport::Fault;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 /// The provider where none is named.
 const GUEST: &str = "guest";
@@ -21,15 +19,16 @@ const GUEST: &str = "guest";
 const PLANTED: &str = "holdpoint-planted-session";
 /// Seconds that the ends of cookie and token may lie apart.
 const APART: u64 = 60;
-/// How long signing out may take once the look is over.
-const REMOVAL: Duration = Duration::from_secs(4);
 
 const WHY_REFUSED: &str = "read the deployment's log for what the provider's authorize function said; where the provider's form has fields, name each with the variable of its value as fields in the check";
 const WHY_LOST: &str = "with credentials set session: { strategy: \"jwt\" }: an adapter alone makes the database the default, and sessions of a credentials sign-in are then written as tokens that nobody looks for";
 const WHY_KEPT: &str = "sign out by POST to /api/auth/signout with the CSRF token, and let nothing on the way drop its Set-Cookie";
 
+/// What both versions say where authorize gives no user.
+pub(super) const REFUSED: &str = "CredentialsSignin";
+
 /// A session cookie's parts as they were set.
-type Parts = Vec<Cookie>;
+pub(super) type Parts = Vec<Cookie>;
 
 pub(super) async fn look(climb: &mut Climb<'_>) -> Result<(), End> {
     let opening = climb.open().await?;
@@ -47,14 +46,11 @@ pub(super) async fn look(climb: &mut Climb<'_>) -> Result<(), End> {
         return Err(End::Told);
     };
     let fields = fields(climb)?;
-    let kept: Arc<Mutex<String>> = Arc::default();
+    let kept = Kept::new(climb.site.clone(), csrf.clone(), pair.clone());
     let promise = climb
         .context
         .scratch
-        .promise(
-            leftover(climb, &provider),
-            sign_out_later(climb.site.clone(), csrf.clone(), pair.clone(), kept.clone()),
-        )
+        .promise(leftover(climb, &provider), kept.clone().sign_out_all())
         .map_err(|cause| {
             climb.ladder.untold("sign_in", cause);
             End::Told
@@ -118,29 +114,6 @@ fn leftover(climb: &Climb<'_>, provider: &str) -> Leftover {
     }
 }
 
-/// Signs out whatever session is kept by then.
-pub(super) async fn sign_out_later(
-    site: Site,
-    csrf: Cookie,
-    pair: Pair,
-    kept: Arc<Mutex<String>>,
-) -> Result<(), String> {
-    let session = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
-    if session.is_empty() {
-        return Ok(());
-    }
-    let cookies = format!("{}; {session}", line([(&*csrf.name, &*csrf.value)]));
-    let fields = [("csrfToken", pair.token.as_str())];
-    let answer = site
-        .post("signout", &cookies, &fields, clock::tick() + REMOVAL)
-        .await
-        .map_err(|fault| fault.hindrance.cause)?;
-    match answer.status {
-        200..=399 => Ok(()),
-        status => Err(format!("signing out was answered with status {status}")),
-    }
-}
-
 /// One sign-in.
 pub(super) struct Attempt<'a> {
     opening: &'a Opening,
@@ -150,27 +123,14 @@ pub(super) struct Attempt<'a> {
     session: String,
     provider: String,
     fields: Vec<(String, String)>,
-    /// The Cookie header of the session, once there is one.
-    pub(super) kept: Arc<Mutex<String>>,
+    pub(super) kept: Kept,
 }
 
 impl Attempt<'_> {
     async fn run(&self, climb: &mut Climb<'_>) -> Result<(), End> {
         let asked = format!("POST callback/{}", self.provider);
-        let missing = self.opens(climb, Forgery::Missing, None).await;
-        let without_csrf = missing.map_err(|fault| climb.unanswered("sign_in", &asked, fault))?;
-        let another = self.anothers(climb).await;
-        let mut taken = Taken::default();
-        for forgery in FALSE {
-            let opens = self.opens(climb, forgery, another.as_ref()).await;
-            let opens = opens.map_err(|fault| climb.unanswered("sign_in", &asked, fault))?;
-            taken.add(forgery, opens);
-        }
-        let right = Forged {
-            cookie: line([(&*self.csrf.name, &*self.csrf.value)]),
-            token: Some(self.pair.token.clone()),
-        };
-        let answer = self.sign_in(climb, &right).await;
+        // The right one comes first: where sign-ins are limited, the forged ones find the limit.
+        let answer = self.sign_in(climb, &self.right(), &self.home(climb)).await;
         let answer = answer.map_err(|fault| climb.unanswered("sign_in", &asked, fault))?;
         let Some((token, parts)) = self.token(climb, &answer) else {
             self.refused(climb, &asked, &answer);
@@ -178,16 +138,25 @@ impl Attempt<'_> {
         };
         climb.context.secrets.register("session", &token);
         let cookies = line(parts.iter().map(|part| (&*part.name, &*part.value)));
-        self.keep(&cookies);
+        self.kept.add(&cookies);
         climb.ladder.held("sign_in");
         let mut fact = self.describe(climb, &token, &parts);
-        fact["without_csrf"] = json!(without_csrf);
-        fact["in_leads_away"] = json!(self.leads_away(climb, &answer));
-        fact["false_csrf"] = taken.fact();
         fact["csrf_per_request"] = json!(self.is_renewed(climb).await);
         climb.tell("sign_in", fact.clone());
+        // Before others, which may end this one where a user has one session only.
+        let recognised = self.recognise(climb, &cookies).await;
 
-        self.recognise(climb, &cookies).await?;
+        fact["in_leads_away"] = json!(self.in_leads_away(climb).await);
+        fact["without_csrf"] = json!(self.opens(climb, Forgery::Missing, None).await);
+        let another = self.anothers(climb).await;
+        let mut taken = Taken::default();
+        for forgery in FALSE {
+            taken.add(forgery, self.opens(climb, forgery, another.as_ref()).await);
+        }
+        fact["false_csrf"] = taken.fact();
+        climb.tell("sign_in", fact.clone());
+        recognised?;
+
         let missing = self
             .signs_out(climb, Forgery::Missing, None, &cookies)
             .await;
@@ -208,15 +177,33 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    pub(super) fn keep(&self, cookies: &str) {
-        cookies.clone_into(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner));
+    fn right(&self) -> Forged {
+        Forged {
+            cookie: line([(&*self.csrf.name, &*self.csrf.value)]),
+            token: Some(self.pair.token.clone()),
+        }
     }
 
-    /// Sends the provider's form; a session was planted before.
-    pub(super) async fn sign_in(&self, climb: &Climb<'_>, csrf: &Forged) -> Result<Answer, Fault> {
-        // Where it leads is looked at, and never followed.
-        let away = away();
-        let mut fields = vec![("callbackUrl", away.as_str())];
+    pub(super) fn home(&self, climb: &Climb<'_>) -> String {
+        format!("{}/", climb.site.home())
+    }
+
+    /// Does a sign-in that names another site lead there? None where it opens no session.
+    async fn in_leads_away(&self, climb: &Climb<'_>) -> Option<bool> {
+        let answer = self.sign_in(climb, &self.right(), &away()).await.ok()?;
+        let (_, parts) = self.token(climb, &answer)?;
+        self.dismiss(&parts).await;
+        self.leads_away(climb, &answer)
+    }
+
+    /// Sends the provider's form; a session was planted before. Where it leads is looked at, and never followed.
+    pub(super) async fn sign_in(
+        &self,
+        climb: &Climb<'_>,
+        csrf: &Forged,
+        callback_url: &str,
+    ) -> Result<Answer, Fault> {
+        let mut fields = vec![("callbackUrl", callback_url)];
         let planted = line([(self.session.as_str(), PLANTED)]);
         let cookies = match csrf.cookie.is_empty() {
             true => planted,
@@ -257,7 +244,7 @@ impl Attempt<'_> {
     fn refused(&self, climb: &mut Climb<'_>, asked: &str, answer: &Answer) {
         let said = answer.next().and_then(error_in);
         match (answer.status, said) {
-            (200 | 302 | 401, Some(error)) => climb.ladder.broke(
+            (200 | 302 | 401, Some(error)) if error == REFUSED => climb.ladder.broke(
                 "sign_in",
                 format!(
                     "the application refuses the sign-in with {}: {error}",
@@ -265,7 +252,11 @@ impl Attempt<'_> {
                 ),
                 WHY_REFUSED,
             ),
-            (status, _) => climb.ladder.untold(
+            (status, Some(error)) => climb.ladder.untold(
+                "sign_in",
+                format!("{asked} answers with status {status} and the error {error}, which does not tell whether it was refused"),
+            ),
+            (status, None) => climb.ladder.untold(
                 "sign_in",
                 format!(
                     "{asked} answers with status {status} and sets no session cookie named {}",
@@ -389,7 +380,7 @@ impl Attempt<'_> {
             .await;
         let answer = answer.map_err(|fault| climb.unanswered("sign_out", "POST signout", fault))?;
         if self.is_taken_away(climb, &answer) {
-            self.keep("");
+            self.kept.forget(session);
             climb.ladder.held("sign_out");
             return Ok(answer);
         }
@@ -415,7 +406,7 @@ fn away() -> String {
 
 /// The code of an error in the address that the library leads to. Applications may put words of their own
 /// into it, so only codes are shown.
-fn error_in(address: &str) -> Option<String> {
+pub(super) fn error_in(address: &str) -> Option<String> {
     let query = address.split_once('?')?.1;
     let (_, error) =
         url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "error")?;

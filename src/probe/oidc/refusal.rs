@@ -3,11 +3,16 @@
 use super::application::{Seen, Visit};
 use super::cookie;
 use super::discovery::Metadata;
+use crate::model::same_origin;
 use crate::probe::http::cookie::Cookie;
 use crate::probe::ladder::Ladder;
 use crate::probe::transport::Fetched;
 use serde_json::json;
 use url::Url;
+
+/// How the library says that the provider refused or that its answer could not be redeemed: Auth.js 5 says the first of
+/// a callback with the right state.
+const TAKEN: [&str; 3] = ["OAuthCallbackError", "OAuthCallback", "CallbackRouteError"];
 
 impl Visit<'_> {
     /// Comes back with a wrong state, with the cookies of the sign-in. `state` is the right one, where one was sent.
@@ -60,13 +65,15 @@ impl Visit<'_> {
         }
     }
 
-    /// Comes back with the provider's own refusal, once with a wrong state and once with the right one. Auth.js 5 compares
+    /// Comes back with the provider's own refusal: with a wrong state, with the right one, and with a wrong one again,
+    /// so that what differs from one request to the next does not pass for a comparison. Auth.js 5 compares
     /// the state first (oauth4webapi, validateAuthResponse), so it answers them differently; NextAuth 4 looks at the
     /// error first. Neither asks the provider anything.
     async fn examines(&self, metadata: &Metadata, state: &str, cookies: &str, ladder: &mut Ladder) {
         let refused = ("error", "access_denied");
         let mut shapes = Vec::new();
-        for state in [&*self.wrong_state(), state] {
+        let wrong = self.wrong_state();
+        for state in [&*wrong, state, &*wrong] {
             let url = self.callback(metadata, refused, state);
             match self.asker.target(url.clone(), None, cookies).await {
                 Ok(answer) if answer.status < 500 && answer.status != 429 => {
@@ -87,20 +94,17 @@ impl Visit<'_> {
                 }
             }
         }
-        let [wrong, right] = shapes.as_slice() else {
+        let [wrong, right, again] = shapes.as_slice() else {
             return;
         };
-        match &right.1 {
-            _ if wrong != right => ladder.held("examines"),
-            Some((_, Some(error))) if error == "OAuthCallbackError" => ladder.broke(
+        match compared(wrong, right, again) {
+            Ok(true) => ladder.held("examines"),
+            Ok(false) => ladder.broke(
                 "examines",
                 "Auth.js 5 takes the provider's refusal with a wrong state as it does with the right one, so it does not compare the state",
                 "take out what replaces the library's check of the state",
             ),
-            _ => ladder.untold(
-                "examines",
-                "a wrong state and the right one are answered alike, as NextAuth 4 does whether or not it compares them",
-            ),
+            Err(cause) => ladder.untold("examines", cause),
         }
     }
 
@@ -122,21 +126,111 @@ impl Visit<'_> {
     }
 }
 
-/// Status, path and error of where it leads, and the names of cookies.
-type Shape = (u16, Option<(String, Option<String>)>, Vec<String>);
+/// What tells one answer from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Shape {
+    status: u16,
+    /// The path that it leads to.
+    path: Option<String>,
+    /// It leads to the application itself.
+    home: bool,
+    error: Option<String>,
+    /// The names of the library's cookies that it sets; others, such as a balancer's, come and go.
+    names: Vec<String>,
+}
 
-/// What tells one answer from another: status, where it leads with which error, and which cookies it sets.
 fn shape(asked: &Url, answer: &Fetched) -> Shape {
     let to = answer.header("location").and_then(|to| asked.join(to).ok());
-    let to = to.map(|to| {
-        let error = to.query_pairs().find(|(name, _)| name == "error");
-        let error = error.map(|(_, value)| value.into_owned());
-        (to.path().to_owned(), error)
+    let error = to.as_ref().and_then(|to| {
+        let found = to.query_pairs().find(|(name, _)| name == "error");
+        found.map(|(_, value)| value.into_owned())
     });
     let mut names: Vec<_> = cookie::set_by(answer)
         .into_iter()
+        .filter(|cookie| cookie::version(cookie).is_some())
         .map(|cookie| cookie.name)
         .collect();
     names.sort();
-    (answer.status, to, names)
+    Shape {
+        status: answer.status,
+        path: to.as_ref().map(|to| to.path().to_owned()),
+        home: to.is_some_and(|to| same_origin(&to, asked)),
+        error,
+        names,
+    }
+}
+
+/// Does the application tell a wrong state from the right one? Not every difference shows it: what stands before the
+/// application may refuse one request and let another through.
+fn compared(wrong: &Shape, right: &Shape, again: &Shape) -> Result<bool, &'static str> {
+    let taken = |shape: &Shape| {
+        shape
+            .error
+            .as_deref()
+            .is_some_and(|error| TAKEN.contains(&error))
+    };
+    if wrong != again {
+        return Err(
+            "a wrong state is answered in one way and then in another, so the answers tell nothing",
+        );
+    }
+    match &right.error {
+        Some(error) if wrong == right && error == "OAuthCallbackError" => Ok(false),
+        _ if wrong == right => Err(
+            "a wrong state and the right one are answered alike, as NextAuth 4 does whether or not it compares them",
+        ),
+        error if taken(right) && wrong.home && wrong.error.is_some() && wrong.error != *error => {
+            Ok(true)
+        }
+        _ => Err(
+            "a wrong state and the right one are answered differently, and not as the library answers one that it has compared",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leads(to: &str, cookie: &str) -> Shape {
+        let mut headers = reqwest::header::HeaderMap::new();
+        headers.insert("location", to.parse().unwrap());
+        headers.insert("set-cookie", cookie.parse().unwrap());
+        let answer = Fetched {
+            status: 302,
+            headers,
+            body: Vec::new(),
+        };
+        shape(
+            &"https://app.example/api/auth/callback/google"
+                .parse()
+                .unwrap(),
+            &answer,
+        )
+    }
+
+    #[test]
+    fn only_the_library_s_own_answers_show_a_comparison() {
+        let wrong = leads("/api/auth/error?error=Configuration", "lb=1; Path=/");
+        let right = leads("/auth/signin?error=OAuthCallbackError", "lb=2; Path=/");
+        assert_eq!(
+            compared(
+                &wrong,
+                &right,
+                &leads("/api/auth/error?error=Configuration", "lb=3")
+            ),
+            Ok(true)
+        );
+        assert_eq!(compared(&right, &right, &right), Ok(false));
+        let v4 = leads("/auth/signin?error=Callback", "x=1");
+        assert!(compared(&v4, &v4, &v4).is_err());
+        // A front that turns away what looks odd, or a limiter.
+        let away = leads("https://waf.example/blocked?error=Odd", "x=1");
+        let blocked = leads("/blocked", "x=1");
+        for wrong in [&away, &blocked] {
+            assert!(compared(wrong, &right, wrong).is_err(), "{wrong:?}");
+        }
+        assert!(compared(&wrong, &blocked, &wrong).is_err());
+        assert!(compared(&wrong, &right, &right).is_err());
+    }
 }

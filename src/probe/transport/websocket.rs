@@ -1,12 +1,15 @@
 //! WebSocket connections (RFC 6455) with a deadline, over TLS where the address says wss.
 
+use super::to_target::OWN_NAME;
 use super::{Transport, fault, tcp};
 use crate::model::{Hindrance, HindranceKind};
 use futures_util::{SinkExt as _, StreamExt as _};
+use reqwest::header::{HeaderMap, HeaderValue, USER_AGENT};
 use rustls::pki_types::ServerName;
 use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, http::StatusCode};
@@ -53,6 +56,11 @@ impl Transport {
             let admitted = share.admit("GET", address, until).await;
             admitted.map_err(|fault| fault.hindrance)?;
         }
+        let mut request = address
+            .as_str()
+            .into_client_request()
+            .map_err(|error| of_websocket(&error))?;
+        request.headers_mut().extend(self.announcement(address));
         let (tcp, ..) = tcp::connect(host, port, until).await?;
         let open = async {
             let stream: Box<dyn Duplex> = if secure {
@@ -67,7 +75,7 @@ impl Transport {
             let config = WebSocketConfig::default()
                 .max_message_size(Some(LONGEST_MESSAGE))
                 .max_frame_size(Some(LONGEST_MESSAGE));
-            let opened = client_async_with_config(address.as_str(), stream, Some(config)).await;
+            let opened = client_async_with_config(request, stream, Some(config)).await;
             opened.map_err(|error| of_websocket(&error))
         };
         match tokio::time::timeout_at(until.into(), open).await {
@@ -77,6 +85,22 @@ impl Transport {
                 "connected, but the WebSocket was not opened within the time allowed",
             )),
         }
+    }
+}
+
+impl Transport {
+    /// How a connection names itself: as every other request does.
+    fn announcement(&self, address: &Url) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, HeaderValue::from_static(OWN_NAME));
+        // A WebSocket begins as a request over HTTP, which is what the target's address says.
+        let as_http = address.as_str().replacen("ws", "http", 1);
+        if let (Some(share), Ok(url)) = (&self.share, Url::parse(&as_http)) {
+            let mut request = reqwest::Request::new(reqwest::Method::GET, url);
+            share.announce(&mut request);
+            headers.extend(std::mem::take(request.headers_mut()));
+        }
+        headers
     }
 }
 

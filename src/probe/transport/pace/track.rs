@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 pub(super) const MOST: u32 = 2000;
 /// Server errors in a row after which nothing more is sent.
 const ERRORS: u32 = 3;
+/// Wishes to be left alone (503 with a Retry-After) in a row after which nothing more is sent.
+const WISHES: u32 = 10;
 /// How long an origin is left alone after a server error; it doubles with each in a row.
 const BACK_OFF: Duration = Duration::from_millis(500);
 /// The longest that a Retry-After is waited for.
@@ -61,6 +63,8 @@ pub(super) struct Track {
     sent: u32,
     /// Server errors since the last healthy answer.
     errors: u32,
+    /// Wishes to be left alone since the last healthy answer.
+    wishes: u32,
     /// The last answer that tells was a healthy one.
     healthy: bool,
     /// Why nothing more is sent.
@@ -113,11 +117,17 @@ impl Track {
             // How limiters refuse, and how a site says that it is being mended: no failure, but a wish to be left alone.
             Outcome::Answered {
                 status: 503,
-                retry_after: Some(asked),
+                retry_after: Some(after),
                 ..
             } => {
                 if !rules.bursts {
-                    self.wait(now, asked.clamp(BACK_OFF, PATIENCE));
+                    self.wait(now, after.clamp(BACK_OFF, PATIENCE));
+                    self.wishes += 1;
+                }
+                if self.wishes >= WISHES {
+                    self.stopped.get_or_insert(format!(
+                        "stopped after {WISHES} answers in a row that ask to be left alone (503 with Retry-After), the last at {asked}"
+                    ));
                 }
                 return;
             }
@@ -138,6 +148,7 @@ impl Track {
     fn heal(&mut self, now: Instant, rules: Rules, latency: Duration) {
         self.healthy = true;
         self.errors = 0;
+        self.wishes = 0;
         if self.first.len() < SAMPLE {
             self.first.push(latency);
         }
@@ -320,6 +331,31 @@ mod tests {
             sick.send(BURST, status(503)).unwrap();
         }
         assert!(sick.send(BURST, status(503)).is_err());
+    }
+
+    #[test]
+    fn who_asks_to_be_left_alone_for_ever_is() {
+        let wish = Outcome::Answered {
+            status: 503,
+            retry_after: Some(Duration::from_secs(1)),
+            latency: ms(20),
+        };
+        let mut played = Played::new();
+        for _ in 0..3 {
+            for _ in 1..WISHES {
+                played.send(LOCAL, wish).unwrap();
+            }
+            // One healthy answer starts the count anew.
+            played.send(LOCAL, status(200)).unwrap();
+        }
+        for _ in 0..WISHES {
+            played.send(LOCAL, wish).unwrap();
+        }
+        let cause = played.send(LOCAL, status(200)).unwrap_err();
+        assert!(
+            cause.starts_with("stopped after 10 answers in a row"),
+            "{cause}"
+        );
     }
 
     #[test]

@@ -1,21 +1,9 @@
-//! The passwords probe: how the code keeps passwords, as far as code shows it.
+//! Where code hashes, compares or stores passwords.
 
-use super::environment::{Source, sources};
-use super::{Context, Probe, ProbeSpec, Sighting, Wanted};
-use crate::model::{FactKind, FactSpec, Facts, Hindrance, HindranceKind, Level};
-use futures_util::future::BoxFuture;
+use crate::probe::environment::Source;
 use regex::Regex;
-use serde_json::{Value, json};
 use std::sync::LazyLock;
 
-/// Packages that hash passwords.
-const PACKAGES: [&str; 5] = [
-    "bcrypt",
-    "bcryptjs",
-    "@node-rs/bcrypt",
-    "argon2",
-    "@node-rs/argon2",
-];
 /// The least cost of bcrypt (OWASP Password Storage Cheat Sheet).
 const BCRYPT: u64 = 10;
 /// Pairs of memory in KiB and passes that it takes to be equal for argon2id, each the least.
@@ -27,145 +15,15 @@ const ARGON2: [(u64, u64); 5] = [
     (7_168, 5),
 ];
 
-/// Reads the code that handles passwords.
-pub(super) struct Passwords;
-
-impl Probe for Passwords {
-    fn spec(&self) -> ProbeSpec {
-        use FactKind::{Bool, Int, Object, Text};
-        let maybe = |name, kind, meaning| FactSpec::new(name, FactKind::optional(kind), meaning);
-        ProbeSpec {
-            name: "passwords",
-            version: 1,
-            summary: "Reads in the application's own code how passwords are hashed: calls of bcrypt and argon2 with their costs, fast digests of \
-                a password, and comparisons with a password as it is stored. What is computed elsewhere it does not see. Nothing is run.",
-            level: Level::Static,
-            exclusive: false,
-            needs_target: false,
-            parameters: Vec::new(),
-            facts: vec![
-                FactSpec::new(
-                    "packages",
-                    FactKind::list(Text),
-                    "the packages that hash passwords",
-                ),
-                maybe(
-                    "ok",
-                    Bool,
-                    "every place is sound; null where code does not tell",
-                ),
-                maybe(
-                    "cause",
-                    Text,
-                    "what is wrong, or why it cannot be told, for people",
-                ),
-                FactSpec::new(
-                    "places",
-                    FactKind::list(Object(vec![
-                        FactSpec::new("file", Text, "the file"),
-                        FactSpec::new("line", Int, "the line, from 1"),
-                        FactSpec::new("what", Text, "what stands there"),
-                        maybe("ok", Bool, "it is sound; null where code does not tell"),
-                    ])),
-                    "where passwords are hashed or compared",
-                ),
-            ],
-        }
-    }
-
-    fn looks(&self, _: &Facts, _: &Context) -> Result<Vec<Facts>, String> {
-        Ok(vec![Facts::new()])
-    }
-
-    fn label(&self, _: &Facts, _: &Context) -> String {
-        "how passwords are kept".into()
-    }
-
-    fn origin(&self, _: &Facts, _: &Context) -> Option<String> {
-        None
-    }
-
-    fn look<'a>(
-        &'a self,
-        _: &'a Facts,
-        _: &'a Wanted,
-        context: &'a Context,
-    ) -> BoxFuture<'a, Sighting> {
-        Box::pin(async move {
-            let root = context.root.clone();
-            let known = &context.application.dependencies;
-            let packages: Vec<_> = PACKAGES
-                .into_iter()
-                .filter(|name| known.contains_key(*name))
-                .collect();
-            let read = tokio::task::spawn_blocking(move || {
-                sources(&root, &["assword", "crypt", "argon2"])
-            });
-            match read.await {
-                Ok(files) => judged(&packages, &files),
-                Err(error) => {
-                    Sighting::hindered(Hindrance::new(HindranceKind::Internal, error.to_string()))
-                }
-            }
-        })
-    }
-}
-
 /// One place.
 #[derive(Debug, PartialEq)]
-struct Place {
-    file: String,
-    line: usize,
-    what: String,
-    ok: Option<bool>,
-}
-
-fn judged(packages: &[&str], files: &[Source]) -> Sighting {
-    let places: Vec<Place> = files.iter().flat_map(places).collect();
-    let asks = files.iter().find(|file| asks_for_password(&file.text));
-    if packages.is_empty() && places.is_empty() && asks.is_none() {
-        let cause = "no package that hashes passwords, and no sign-in by a password that is kept, was found in the code";
-        return Sighting::hindered(Hindrance::new(HindranceKind::Absent, cause));
-    }
-    let those = |ok| {
-        let found = places.iter().filter(move |place| place.ok == ok);
-        let say = found.map(|place| format!("{}:{}: {}", place.file, place.line, place.what));
-        say.collect::<Vec<_>>().join("; ")
-    };
-    let (broken, untold) = (those(Some(false)), those(None));
-    let (ok, cause) = match (
-        broken.is_empty(),
-        untold.is_empty(),
-        places.is_empty(),
-        asks,
-    ) {
-        (false, ..) => (Some(false), Some(broken)),
-        (_, false, ..) => (None, Some(untold)),
-        (_, _, false, _) => (Some(true), None),
-        (_, _, _, Some(file)) => (
-            None,
-            Some(format!(
-                "{} asks for a password, and no hashing of it is seen in the code",
-                file.path
-            )),
-        ),
-        _ => (
-            None,
-            Some(format!(
-                "{} is a dependency, and no call of it is seen in the code",
-                packages.join(", ")
-            )),
-        ),
-    };
-    let shown = places
-        .iter()
-        .map(|one| json!({ "file": one.file, "line": one.line, "what": one.what, "ok": one.ok }));
-    Sighting::of(Facts::from_iter([
-        ("packages".to_owned(), json!(packages)),
-        ("ok".to_owned(), json!(ok)),
-        ("cause".to_owned(), json!(cause)),
-        ("places".to_owned(), shown.collect::<Value>()),
-    ]))
+pub(super) struct Place {
+    pub(super) file: String,
+    pub(super) line: usize,
+    pub(super) what: String,
+    pub(super) ok: Option<bool>,
+    /// It is a password that is hashed there, by the names that code uses.
+    pub(super) named: bool,
 }
 
 static BCRYPT_CALL: LazyLock<Regex> = LazyLock::new(|| {
@@ -190,35 +48,75 @@ static OF_VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+static OTHER_KIND: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)\bargon2[id]\b|\b(?:type|algorithm)\s*:\s*[01]\b"));
+static ANY_KIND: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(?:type|algorithm)\s*:"));
+static ARGON2ID: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)\bargon2id\b|\b(?:type|algorithm)\s*:\s*2\b"));
+/// A word for a password.
+static PASSWORD: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)passw(?:or)?d|passphrase|\bpass\b|pwd"));
+/// Lists of passwords that have leaked are asked by the first five digits of a SHA-1 (haveibeenpwned.com).
+static ASKS_FOR_LEAKS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)pwnedpasswords|\.(?:slice|substring|substr)\(\s*0\s*,\s*5\s*\)")
+});
+/// What is made of a password by one of the packages.
+static SLOW_CALL: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:bcrypt(?:js)?|argon2)\.(?:hash|hashSync|compare|compareSync|verify)\(([^()]*(?:\([^()]*\)[^()]*)*)\)",
+    )
+});
+static STORES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?s)\.(?:insertOne|insertMany|create|upsert|updateOne|findOneAndUpdate|findByIdAndUpdate)\(\s*[^;]{0,300}?(?:[{,]\s*password\s*[,}]|\bpassword\s*:\s*(?:\w+\??\.)*password\b)",
+    )
+});
+static HASHES: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)hash|crypt|argon2|pbkdf2"));
+static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\w+)\s*=\s*(?:\w+\.)?$"));
+
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is constant")
 }
 
 /// Does code sign people in by a password that is kept? One that stands in a variable is not.
-fn asks_for_password(code: &str) -> bool {
+pub(super) fn asks_for_password(code: &str) -> bool {
     ASKS.is_match(code) && !OF_VARIABLE.is_match(code)
 }
 
-fn places(file: &Source) -> Vec<Place> {
+/// The places of one file; `hooked` where the model hashes what it saves.
+pub(super) fn places(file: &Source, hooked: bool) -> Vec<Place> {
     let code = &file.text;
     let mut found = Vec::new();
-    let mut note = |at: usize, what: String, ok: Option<bool>| {
+    let mut note = |at: usize, what: String, ok: Option<bool>, named: bool| {
         let line = code[..at].matches('\n').count() + 1;
         found.push(Place {
             file: file.path.clone(),
             line,
             what,
-            ok,
+            // What may be no password at all breaks nothing.
+            ok: ok.filter(|ok| named || *ok),
+            named,
         });
     };
     for call in BCRYPT_CALL.captures_iter(code) {
         let at = call.get(0).map_or(0, |whole| whole.start());
         let last = call[2].rsplit(',').next().unwrap_or_default().trim();
         let salts = call[1].starts_with("gen");
+        let named = match salts {
+            true => salts_a_password(code),
+            false => names_password(code, first(&call[2])),
+        };
         match number(code, last) {
-            Some(cost) => note(at, format!("bcrypt with cost {cost}"), Some(cost >= BCRYPT)),
+            Some(cost) => note(
+                at,
+                format!("bcrypt with cost {cost}"),
+                Some(cost >= BCRYPT),
+                named,
+            ),
             // The default of the packages.
-            None if salts && last.is_empty() => note(at, "bcrypt with cost 10".into(), Some(true)),
+            None if salts && last.is_empty() => {
+                note(at, "bcrypt with cost 10".into(), Some(true), named);
+            }
             // The salt was made elsewhere, and its cost is read there.
             None if !salts
                 && last.to_ascii_lowercase().contains("salt")
@@ -227,36 +125,108 @@ fn places(file: &Source) -> Vec<Place> {
                 at,
                 format!("bcrypt with a cost that code does not show ({last})"),
                 None,
+                named,
             ),
         }
     }
     for call in ARGON2_CALL.captures_iter(code) {
         let at = call.get(0).map_or(0, |whole| whole.start());
         let (what, ok) = argon2(code, &call[1]);
-        note(at, what, ok);
+        note(at, what, ok, names_password(code, first(&call[1])));
     }
     for digest in FAST.captures_iter(code) {
         let at = digest.get(0).map_or(0, |whole| whole.start());
+        let sha1 = digest[1].replace('-', "") == "sha1";
+        if sha1 && ASKS_FOR_LEAKS.is_match(code) || feeds_a_hash(code, at) {
+            continue;
+        }
         note(
             at,
             format!("a password under {}, which is made to be fast", &digest[1]),
             Some(false),
+            true,
         );
     }
     if ASKS.is_match(code) {
         for compared in AS_STORED.captures_iter(code) {
             let other = compared.get(2).map(|other| other.as_str());
-            if other != Some(&compared[1]) {
+            let set = [Some(&compared[1]), other].into_iter().flatten();
+            if other != Some(&compared[1])
+                && !set.into_iter().any(|name| is_of_environment(code, name))
+            {
                 let at = compared.get(0).map_or(0, |whole| whole.start());
-                note(
-                    at,
-                    "a password is compared with what is stored as it is".into(),
-                    Some(false),
-                );
+                let what = "a password is compared with what is stored as it is";
+                note(at, what.into(), Some(false), true);
             }
         }
     }
+    if !hooked && !HASHES.is_match(code) {
+        for stored in STORES.find_iter(code) {
+            let what = "a password is stored, and no hashing of it is seen in the file";
+            note(stored.start(), what.into(), None, true);
+        }
+    }
     found
+}
+
+/// The first of several arguments.
+fn first(arguments: &str) -> &str {
+    let mut open = 0_u32;
+    let end = arguments.find(|one| {
+        match one {
+            '(' | '[' | '{' => open += 1,
+            ')' | ']' | '}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        one == ',' && open == 0
+    });
+    arguments[..end.unwrap_or(arguments.len())].trim()
+}
+
+/// Does an expression name a password, or a variable that is made of one in the same file?
+fn names_password(code: &str, expression: &str) -> bool {
+    let is_name = expression
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    PASSWORD.is_match(expression)
+        || is_name
+            && !expression.is_empty()
+            && Regex::new(&format!(r"\b{expression}\s*=\s*([^;\n]*)")).is_ok_and(|assigned| {
+                assigned
+                    .captures_iter(code)
+                    .any(|found| PASSWORD.is_match(&found[1]))
+            })
+}
+
+/// Is a password hashed in a file that makes a salt?
+fn salts_a_password(code: &str) -> bool {
+    let mut calls = SLOW_CALL.captures_iter(code);
+    calls.any(|call| names_password(code, first(&call[1])))
+}
+
+/// Does the digest that begins here go into a slow hash, as it does where a password may be longer than bcrypt reads?
+fn feeds_a_hash(code: &str, at: usize) -> bool {
+    let name = ASSIGNED.captures(&code[..at]);
+    SLOW_CALL.captures_iter(code).any(|call| {
+        let inside = call.get(0).is_some_and(|whole| whole.range().contains(&at));
+        inside
+            || name
+                .as_ref()
+                .is_some_and(|name| first(&call[1]) == &name[1])
+    })
+}
+
+/// Does what has this name come from the environment, so that it is no store of people's passwords?
+fn is_of_environment(code: &str, name: &str) -> bool {
+    name == "env"
+        || Regex::new(&format!(r"\b{name}\b[^;=]{{0,40}}=[^;]{{0,200}}?\benv\."))
+            .is_ok_and(|assigned| assigned.is_match(code))
+}
+
+/// Does a model hash each password before it is saved?
+pub(super) fn hashes_before_saving(code: &str) -> bool {
+    (code.contains(".pre(") || code.contains("$extends") || code.contains("$use("))
+        && salts_a_password(code)
 }
 
 /// The number that stands there, or that the constant of that name has in the same file.
@@ -284,8 +254,11 @@ fn argon2(code: &str, arguments: &str) -> (String, Option<bool>) {
         let text = found.captures(arguments)?[1].to_owned();
         Some(number(code, &text))
     };
-    if arguments.contains("argon2i,") || arguments.contains("argon2d") {
+    if OTHER_KIND.is_match(arguments) {
         return ("argon2 of another kind than argon2id".into(), Some(false));
+    }
+    if ANY_KIND.is_match(arguments) && !ARGON2ID.is_match(arguments) {
+        return ("argon2 of a kind that code does not show".into(), None);
     }
     if !arguments.contains('{') {
         // argon2id with 64 MiB and 3 passes is the default of the package argon2; @node-rs/argon2 has another.
@@ -318,7 +291,10 @@ mod tests {
             path: "lib/auth.ts".into(),
             text: code.into(),
         };
-        places(&file).into_iter().map(|place| place.ok).collect()
+        places(&file, false)
+            .into_iter()
+            .map(|place| place.ok)
+            .collect()
     }
 
     #[test]
@@ -354,6 +330,40 @@ mod tests {
                 vec![Some(false)],
             ),
             ("createHash('sha256').update(token).digest('hex')", vec![]),
+            (
+                "argon2.hash(password, { type: argon2.argon2i })",
+                vec![Some(false)],
+            ),
+            (
+                "argon2.hash(password, { algorithm: Algorithm.Argon2d, memoryCost: 65536, timeCost: 3 })",
+                vec![Some(false)],
+            ),
+            (
+                "argon2.hash(password, { type: argon2.argon2id, memoryCost: 65536, timeCost: 3 })",
+                vec![Some(true)],
+            ),
+            (
+                "argon2.hash(password, { type: KIND, memoryCost: 65536, timeCost: 3 })",
+                vec![None],
+            ),
+            ("bcrypt.hash(token, 4)", vec![None]),
+            // A list of leaked passwords, and what is longer than bcrypt reads.
+            (
+                "const sha = createHash('sha1').update(password).digest('hex');\nfetch(list + sha.slice(0, 5))",
+                vec![],
+            ),
+            (
+                "createHash('sha1').update(password).digest('hex')",
+                vec![Some(false)],
+            ),
+            (
+                "bcrypt.hash(createHash('sha256').update(password).digest('base64'), 12)",
+                vec![Some(true)],
+            ),
+            (
+                "const short = createHash('sha256').update(password).digest('base64');\nbcrypt.hash(short, 12)",
+                vec![Some(true)],
+            ),
         ] {
             assert_eq!(told(code), expected, "{code}");
         }
@@ -373,6 +383,11 @@ mod tests {
         );
         assert_eq!(told(&of_variable), []);
         assert!(!asks_for_password(&of_variable));
+        let set = "const admin = { password: process.env.ADMIN_PASSWORD };\n".to_owned()
+            + &provider(
+                "authorize: async (given) => admin.password === given.password ? user : null",
+            );
+        assert_eq!(told(&set), []);
         // A form that asks twice is no store.
         assert_eq!(told("form.password === form.passwordAgain"), []);
         assert!(!asks_for_password(
