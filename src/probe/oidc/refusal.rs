@@ -200,6 +200,7 @@ mod tests {
             status: 302,
             headers,
             body: Vec::new(),
+            ..Fetched::default()
         };
         shape(
             &"https://app.example/api/auth/callback/google"
