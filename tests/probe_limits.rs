@@ -146,7 +146,7 @@ fn configured_limits_are_held_to_what_they_claim() {
     let Some(limiters) = Limiters::start(4) else {
         return;
     };
-    let right = ["/erl/draft8", "/erl/legacy", "/rlf/fixed"];
+    let right = ["/erl/draft8", "/erl/legacy", "/rlf/fixed", "/rlf/bursty"];
     let faulty = [
         "/erl/silent",
         "/erl/status503",
@@ -229,14 +229,28 @@ fn ways_around_a_limit_are_found_and_not_imagined() {
 #[test]
 fn the_buckets_of_nginx_are_held_to_what_they_claim() {
     let prepared = |folder: &std::path::Path| {
-        for path in ["by-itself", "with-429", "unkeyed", "index.html"] {
+        let files = [
+            "by-itself",
+            "with-429",
+            "unkeyed",
+            "waits",
+            "waits-late",
+            "index.html",
+        ];
+        for path in files {
             write(folder, &format!("site/{path}"), "{}");
         }
     };
     let Some(nginx) = Nginx::start("limits.conf", prepared) else {
         return;
     };
-    let paths = ["/by-itself", "/with-429", "/unkeyed"];
+    let paths = [
+        "/by-itself",
+        "/with-429",
+        "/unkeyed",
+        "/waits",
+        "/waits-late",
+    ];
     let found = at_once(&nginx.url(), &paths, "10 per 10s", &CLAIM);
     found["/by-itself"].all("pass", &["enforced", "lets-through", "recovers"]);
     found["/by-itself"].says("refuses-with-429", "fail", "status 503");
@@ -246,6 +260,10 @@ fn the_buckets_of_nginx_are_held_to_what_they_claim() {
     );
     found["/with-429"].says("retry-after", "fail", "no Retry-After");
     found["/unkeyed"].says("enforced", "fail", "22 requests");
+    // One request after the other never meets the end of a queue: it is held up, and that is no refusal.
+    for path in ["/waits", "/waits-late"] {
+        found[path].says("enforced", "inconclusive", "the answers are so slow");
+    }
 }
 
 #[test]
