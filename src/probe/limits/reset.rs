@@ -191,7 +191,8 @@ pub(super) fn meaning(first: Sample, later: Option<Sample>) -> Reading {
         settled(Meaning::Milliseconds)
     } else if moved < 0.0 && (moved + passed).abs() <= ROUNDING {
         settled(Meaning::Seconds)
-    } else if moved == 0.0 && one > 0.0 {
+    } else if moved == 0.0 && one > passed + 0.5 {
+        // A window as short as the pause has begun anew, and its reset with it.
         settled(Meaning::Constant)
     } else {
         // The window was renewed in between, or a bucket filled up.
@@ -233,6 +234,7 @@ mod tests {
         }
         assert!(!told(1.0, 10.0, 2.0).settled, "the window was renewed");
         assert!(!told(10.0, 10.0, 0.2).settled, "too soon");
+        assert!(!told(2.0, 2.0, 2.0).settled, "the window was over");
     }
 
     #[test]
