@@ -95,6 +95,11 @@ impl Probe for Dns {
                     Bool,
                     "some address is that of this machine itself",
                 ),
+                FactSpec::new(
+                    "private",
+                    Bool,
+                    "some address is of private use, which the internet does not lead to (RFC 1918, 6598, 3927, 4193)",
+                ),
             ],
         }
     }
@@ -380,6 +385,7 @@ impl Found {
             "ttl_min": self.ttl_min,
             "exists": self.exists,
             "loopback": self.addresses.iter().any(|it| it.is_loopback() || it.is_unspecified()),
+            "private": self.addresses.iter().any(is_private),
         });
         match facts {
             Value::Object(facts) => facts,
@@ -391,6 +397,18 @@ impl Found {
 /// A name without the dot of the root, in lower case.
 fn plain(name: &Name) -> String {
     name.to_ascii().trim_end_matches('.').to_lowercase()
+}
+
+/// Addresses of private use, shared ones of carriers, and those of one link.
+fn is_private(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            let shared = first == 100 && (64..128).contains(&second);
+            v4.is_private() || v4.is_link_local() || shared
+        }
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
 }
 
 #[cfg(test)]

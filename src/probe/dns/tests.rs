@@ -70,11 +70,15 @@ async fn an_address_stands_for_itself() {
         ("127.0.0.1", "127.0.0.1", true),
         ("192.0.2.7", "192.0.2.7", false),
         ("[::1]", "::1", true),
+        ("100.64.0.7", "100.64.0.7", false),
+        ("[fd00::7]", "fd00::7", false),
     ] {
         let facts = sight(json!({ "name": name }), Duration::from_secs(5))
             .await
             .facts;
         assert_eq!(facts["addresses"], json!([address]));
+        let is_private = address.starts_with("100.64") || address.starts_with("fd");
+        assert_eq!(facts["private"], json!(is_private), "{address}");
         assert_eq!(
             (&facts["exists"], &facts["loopback"]),
             (&json!(true), &json!(loopback))
