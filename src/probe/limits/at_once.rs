@@ -120,6 +120,13 @@ pub(super) async fn look(
             ));
             return told;
         }
+        // A limiter that lets nothing through shows nothing of how it counts.
+        if passed == 0 {
+            told.outcome = Outcome::Untold(
+                "nothing of a volley passed, so the limiter refused already, because of others or of what was sent before".into(),
+            );
+            return told;
+        }
         if passed as f64 <= claim.limit as f64 + came_back(claim, took) {
             told.outcome = match again {
                 false => Outcome::Held,

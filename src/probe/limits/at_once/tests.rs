@@ -82,7 +82,7 @@ fn untold(told: &Told) -> &str {
 
 #[test]
 fn a_limit_that_counts_everything_holds() {
-    for passes in [0, 9, 10] {
+    for passes in [1, 9, 10] {
         let mut world = Played::new(&[passes]);
         let told = world.look(10, 10.0, 0);
         assert_eq!(told.outcome, Outcome::Held);
@@ -121,6 +121,11 @@ fn what_cannot_be_told_sends_nothing_more() {
     many.left = 20.0;
     assert!(untold(&many.look(10, 10.0, 0)).contains("no time left"));
     assert_eq!(many.volleys, 0);
+    let refusing = Played::new(&[0]).look(10, 10.0, 0);
+    assert!(
+        untold(&refusing).contains("refused already"),
+        "{refusing:?}"
+    );
     let mut broken = Played::new(&[15]);
     broken.fails = true;
     assert!(untold(&broken.look(10, 10.0, 0)).contains("status 500"));
