@@ -717,10 +717,11 @@ async fn what_does_not_tell_is_neither_pass_nor_fail() {
     let found = double(NextAuthVersion::Five, F::HangsOnSessions, SHORT).await;
     let said = "GET /api/auth/session: connected, but no answer within the time allowed";
     found.says("session-accepts-own", "inconclusive", said);
+    // The silence before has used up much of the time, so that a busy machine may not even connect.
     found.says(
         "sign-in-opens-a-session",
         "inconclusive",
-        "no answer within the time allowed",
+        "within the time allowed",
     );
     assert_eq!(found.verdict("deployed-secret-matches"), "pass");
 }
