@@ -14,6 +14,7 @@ pub mod gate;
 pub mod judge;
 pub mod model;
 pub mod probe;
+pub mod release;
 pub mod report;
 pub mod sandbox;
 pub mod secret;

@@ -15,7 +15,7 @@ pub use attestation_file::{
 };
 pub use check_file::parse_check;
 pub use expressions::verify as verify_expressions;
-pub use map_file::{MAPS, load_maps, parse_map, shipped_maps};
+pub use map_file::{MAPS, load_maps, mapped_files, parse_map, shipped_maps};
 pub use select::{NothingSelected, SUITES, Selection, Selector};
 pub use waiver_file::{parse_waivers, read_waivers};
 

@@ -17,6 +17,7 @@ use crate::engine::{self, Limits};
 use crate::evidence::{Ending, Header, Leftovers, RecordWriter, Repository, WriteFault};
 use crate::gate;
 use crate::model::{Leftover, Level, Subject};
+use crate::release::own_paths;
 use crate::settings::{self, Settings};
 use jiff::tz::TimeZone;
 use std::path::Path;
@@ -69,7 +70,7 @@ pub(super) fn conduct(request: &Request, output: &Output, environment: &Environm
         Ok(settings) => settings,
         Err(problems) => return output.diagnose(&problems),
     };
-    let repository = Repository::ask(&settings.root);
+    let repository = Repository::ask(&settings.root, own_paths(&settings));
     let prepared = match prepare(settings, request, environment) {
         Ok(prepared) => prepared,
         Err(refusal) => return refusal.tell(output),

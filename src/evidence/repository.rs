@@ -13,25 +13,72 @@ pub struct Repository {
     pub dirty: Option<bool>,
 }
 
+/// Paths below the root, as git takes them to leave them out.
+fn without(own: &[String]) -> impl Iterator<Item = String> {
+    let each = own.iter().map(|path| format!(":(exclude,literal){path}"));
+    // From the top: a package of a larger repository is built from what stands beside it too.
+    std::iter::once(":/".to_owned()).chain(each)
+}
+
 impl Repository {
-    /// Asks git on a thread of its own, because a large repository may keep it for a while.
-    pub fn ask(root: &Path) -> JoinHandle<Self> {
+    /// Asks git on a thread of its own, because a large repository may keep it for a while. Changes to
+    /// `own`, paths below the root that holdpoint or its people keep beside the code, do not count.
+    pub fn ask(root: &Path, own: Vec<String>) -> JoinHandle<Self> {
         let root = root.to_owned();
-        std::thread::spawn(move || Self::of(&root))
+        std::thread::spawn(move || Self::of(&root, &own))
     }
 
     /// Asks git, without its hooks or monitors.
-    fn of(root: &Path) -> Self {
+    fn of(root: &Path, own: &[String]) -> Self {
         let commit = git(root, &["rev-parse", "--verify", "HEAD"]).filter(|text| text.len() >= 40);
         let dirty = commit.as_ref().and_then(|_| {
-            git(root, &["status", "--porcelain", "--untracked-files=no"])
-                .map(|changes| !changes.is_empty())
+            let mut arguments: Vec<String> =
+                ["status", "--porcelain", "--untracked-files=no", "--"]
+                    .map(String::from)
+                    .into();
+            arguments.extend(without(own));
+            git(root, &arguments).map(|changes| !changes.is_empty())
         });
         Self { commit, dirty }
     }
+
+    /// The tracked files that differ now from what they were at a commit, but for `own`.
+    ///
+    /// # Errors
+    /// Why it cannot be told: no git, no repository, or a commit that it does not know.
+    pub fn changed_since(root: &Path, commit: &str, own: &[String]) -> Result<Vec<String>, String> {
+        let whole = commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !whole {
+            return Err(format!("'{commit}' is no commit"));
+        }
+        if git(root, &["rev-parse", "--git-dir"]).is_none() {
+            return Err("there is no git repository, or no git".into());
+        }
+        let mut arguments: Vec<String> = [
+            "diff",
+            "--name-only",
+            "--no-renames",
+            "--no-ext-diff",
+            "-z",
+            commit,
+            "--",
+        ]
+        .map(String::from)
+        .into();
+        arguments.extend(without(own));
+        let told = git(root, &arguments).ok_or_else(|| {
+            "this repository does not know the commit; a shallow clone lacks most of them"
+                .to_owned()
+        })?;
+        Ok(told
+            .split('\0')
+            .filter(|path| !path.is_empty())
+            .map(String::from)
+            .collect())
+    }
 }
 
-fn git(root: &Path, arguments: &[&str]) -> Option<String> {
+fn git(root: &Path, arguments: &[impl AsRef<std::ffi::OsStr>]) -> Option<String> {
     let output = Command::new("git")
         .args([
             "-c",

@@ -2,6 +2,13 @@
 
 mod facts;
 mod run;
+mod validity;
+mod weigh;
 
 pub use facts::{facts, facts_declared};
 pub use run::decide;
+pub use validity::{News, Now, SignatureFault, validity};
+pub use weigh::{Case, Code, Evidence, Upstream, accept, attested, weigh};
+
+#[cfg(test)]
+mod tests;

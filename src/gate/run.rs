@@ -16,16 +16,7 @@ pub fn decide(
     today: Date,
 ) -> Decision {
     let mut warnings = Vec::new();
-    for finding in findings
-        .iter_mut()
-        .filter(|finding| finding.verdict == Verdict::Fail)
-    {
-        let waiver = waivers
-            .iter()
-            .find(|waiver| waiver.check == finding.check && waiver.until >= today);
-        finding.waived =
-            waiver.map(|one| format!("{}: {} (until {})", one.owner, one.reason, one.until));
-    }
+    waive(findings, waivers, today);
     for waiver in waivers {
         let failing = findings
             .iter()
@@ -65,6 +56,25 @@ pub fn decide(
         summary,
         reasons,
         warnings,
+    }
+}
+
+/// Marks the failures that a waiver covers today.
+pub(super) fn waive<'a>(
+    findings: &mut [Finding],
+    waivers: impl IntoIterator<Item = &'a Waiver> + Clone,
+    today: Date,
+) {
+    for finding in findings
+        .iter_mut()
+        .filter(|finding| finding.verdict == Verdict::Fail)
+    {
+        let covering = waivers
+            .clone()
+            .into_iter()
+            .find(|waiver| waiver.check == finding.check && waiver.until >= today);
+        finding.waived =
+            covering.map(|one| format!("{}: {} (until {})", one.owner, one.reason, one.until));
     }
 }
 

@@ -105,6 +105,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every answer.
+    pub const ALL: &'static [Self] = &[Self::Go, Self::GoWithWaivers, Self::NoGo, Self::Undecided];
+
+    /// It may ship.
+    pub fn is_go(self) -> bool {
+        matches!(self, Self::Go | Self::GoWithWaivers)
+    }
+
     /// The word as reports write it.
     pub fn word(self) -> &'static str {
         match self {

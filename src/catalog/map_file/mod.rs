@@ -4,6 +4,7 @@ mod draft;
 mod settle;
 
 use super::{Catalog, source};
+use crate::diagnostic::table::{Problems, TableReader, parse};
 use crate::diagnostic::{Diagnostic, Source, nearest};
 use crate::model::DocumentMap;
 use draft::{Draft, read};
@@ -47,6 +48,23 @@ pub fn load_maps(
         merge(&mut drafts, own)?;
     }
     settle_all(drafts, catalog)
+}
+
+/// The files that the maps are for, shipped and the user's, without reading what the maps say of them.
+/// A map that cannot be read is left out here; whoever loads it is told.
+pub fn mapped_files(folder: &Path, root: &Path) -> Vec<String> {
+    let own = source::folder(folder, root).unwrap_or_default();
+    let files = source::shipped_maps().into_iter().chain(own);
+    files
+        .filter_map(|map| {
+            // It stands before the first table.
+            let head = map.text.split("\n[").next().unwrap_or_default();
+            let head = Source::new(&*map.name, head);
+            let table = parse(&head).ok()?;
+            let problems = Problems::default();
+            TableReader::new(&head, &table, &problems).text("file")
+        })
+        .collect()
 }
 
 fn read_all(sources: &[Source]) -> Result<Vec<Draft>, Vec<Diagnostic>> {

@@ -1,0 +1,84 @@
+//! Gates over made-up findings, waivers, statements and sign-offs.
+
+mod openings;
+mod staleness;
+
+use super::{Case, Code, Evidence};
+use crate::model::{Finding, Gate, Level, Place, Severity, Verdict};
+use jiff::{SignedDuration, Timestamp};
+
+const NOW: &str = "2026-03-10T12:00:00Z";
+
+fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+fn gate() -> Gate {
+    Gate {
+        name: "security".into(),
+        title: "security".into(),
+        owner: "Team Pi".into(),
+        suite: Some("security".into()),
+        upstream: vec![],
+        documents: vec![],
+        must_pass: None,
+        level: Level::Active,
+        criteria: vec![],
+        exempt: vec![],
+        waivers_by: vec![],
+        approvals: 1,
+        evidence_lasts: SignedDuration::from_hours(7 * 24),
+        sign_off_lasts: SignedDuration::from_hours(7 * 24),
+        digest: "sha256:definition".into(),
+        place: Place::default(),
+    }
+}
+
+fn finding(check: &str, severity: Severity, verdict: Verdict) -> Finding {
+    Finding {
+        check: check.into(),
+        title: String::new(),
+        suites: vec!["security".into()],
+        severity,
+        verdict,
+        flaky: false,
+        reason: "why".into(),
+        expected: String::new(),
+        found: String::new(),
+        remedy: String::new(),
+        looks: vec![],
+        blocked_by: None,
+        duration_ms: 0,
+        note: None,
+        defined: "f:1".into(),
+        overrides_shipped: false,
+        waived: None,
+    }
+}
+
+fn evidence() -> Evidence {
+    Evidence {
+        run: "20260310T100000Z-000001".into(),
+        started: "2026-03-10T10:00:00Z".parse().unwrap(),
+        commit: Some("c".repeat(40)),
+        dirty: Some(false),
+        cut_short: None,
+    }
+}
+
+fn case<'a>(gate: &'a Gate, findings: &'a [Finding], evidence: &'a [Evidence]) -> Case<'a> {
+    Case {
+        gate,
+        must_pass: Severity::Medium,
+        findings,
+        evidence,
+        code: Code::Same,
+        expressions: &[],
+        attestations: &[],
+        upstream: &[],
+        missing_documents: &[],
+        warnings: vec![],
+        now: now(),
+        today: "2026-03-10".parse().unwrap(),
+    }
+}
