@@ -1,8 +1,12 @@
 //! What was typed: the verbs and options, and the help that teaches them.
 
+mod docs;
+mod gates;
 mod keys;
 mod statement;
 
+pub(super) use docs::{DocsArguments, GuideArguments};
+pub(super) use gates::{GateArguments, SignArguments, VerifyArguments};
 pub(super) use keys::{Keys, KeysTo};
 pub(super) use statement::{AttestArguments, WaiveArguments};
 
@@ -97,6 +101,15 @@ changed. What holdpoint wrote is remembered in .holdpoint/documents, which belon
     /// Write down who accepts a failing check, why, and until when
     #[command(after_help = statement::WAIVE)]
     Waive(WaiveArguments),
+    /// Tell how the gates stand: what each decides, what holds it, who must act
+    #[command(after_help = gates::GATE)]
+    Gate(GateArguments),
+    /// Sign a gate: show what its decision rests on, and put your word to it
+    #[command(after_help = gates::SIGN)]
+    Sign(SignArguments),
+    /// Verify records, ledger, signatures and documents, with nothing but the repository
+    #[command(after_help = gates::VERIFY)]
+    Verify(VerifyArguments),
     /// Make a key pair for web push, or a secret, and show or write it only where told
     #[command(
         subcommand,
@@ -297,25 +310,6 @@ pub(super) struct ExplainArguments {
     pub(super) subject: SubjectArguments,
 }
 
-/// The arguments of `guide`.
-#[derive(Debug, Clone, Args)]
-pub(super) struct GuideArguments {
-    /// Suites, ids, globs and tags of checks; everything where none is given
-    #[arg(value_name = "SELECTOR")]
-    pub(super) selectors: Vec<String>,
-    /// Write it into its region of this file, or renew it there; what stands around it is left alone
-    #[arg(long, value_name = "FILE")]
-    pub(super) write: Option<PathBuf>,
-    /// With --write: add the region to a file that does not have it yet
-    #[arg(long, requires = "write")]
-    pub(super) append: bool,
-    /// With --write: renew the region even where it was changed by hand
-    #[arg(long, requires = "write")]
-    pub(super) take_over: bool,
-    #[command(flatten)]
-    pub(super) subject: SubjectArguments,
-}
-
 /// The arguments of `report`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ReportArguments {
@@ -329,48 +323,6 @@ pub(super) struct ReportArguments {
     pub(super) subject: SubjectArguments,
     #[command(flatten)]
     pub(super) decision: DecisionArguments,
-}
-
-/// The arguments of `docs`.
-#[derive(Debug, Clone, Args)]
-pub(super) struct DocsArguments {
-    /// Documents, by name or path; every one that the settings know where none is given
-    #[arg(value_name = "DOCUMENT")]
-    pub(super) documents: Vec<String>,
-    /// The record, or the word latest
-    #[arg(long, value_name = "RECORD", default_value = "latest")]
-    pub(super) from: PathBuf,
-    #[command(flatten)]
-    pub(super) what: DocsWhat,
-    /// With --write: also over what people changed in places that holdpoint had written
-    #[arg(long)]
-    pub(super) take_over: bool,
-    /// Take the times of this record also for what was proved before
-    #[arg(long)]
-    pub(super) refresh: bool,
-    #[command(flatten)]
-    pub(super) subject: SubjectArguments,
-}
-
-/// What to do with the documents.
-#[derive(Debug, Clone, Args)]
-#[group(multiple = false)]
-pub(super) struct DocsWhat {
-    /// Show what would change, and write nothing; what is done where nothing is said
-    #[arg(long)]
-    pub(super) diff: bool,
-    /// Write it
-    #[arg(long)]
-    pub(super) write: bool,
-    /// End with status 5 where something would change
-    #[arg(long)]
-    pub(super) check: bool,
-    /// List what no evidence covers
-    #[arg(long)]
-    pub(super) gaps: bool,
-    /// Take out what holdpoint wrote
-    #[arg(long)]
-    pub(super) restore: bool,
 }
 
 /// The arguments of `init`.

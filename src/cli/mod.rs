@@ -11,7 +11,9 @@ mod documents;
 mod exit;
 mod explain;
 mod gaps;
+mod gate;
 mod generate;
+mod grounds;
 mod guide;
 mod header;
 mod init;
@@ -24,7 +26,9 @@ mod progress;
 mod report;
 mod reports;
 mod run;
+mod sign;
 mod turn;
+mod verify;
 mod waive;
 
 pub use exit::Exit;
@@ -107,6 +111,9 @@ fn dispatch(verb: Verb, output: &Output, environment: &Environment) -> Exit {
         Verb::Plan(arguments) => plan::plan(arguments, output, environment),
         Verb::List(arguments) => list::list(&arguments, output, environment),
         Verb::Explain(arguments) => explain::explain(&arguments, output, environment),
+        Verb::Gate(arguments) => gate::gate(&arguments, output, environment),
+        Verb::Sign(arguments) => sign::sign(&arguments, output, environment),
+        Verb::Verify(arguments) => verify::verify(&arguments, output, environment),
         Verb::Guide(arguments) => guide::guide(&arguments, output, environment),
         Verb::Report(arguments) => report::report(&arguments, output, environment),
         Verb::Docs(arguments) => docs::docs(&arguments, output, environment),

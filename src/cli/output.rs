@@ -115,6 +115,12 @@ impl Output {
         let _ = writeln!(std::io::stderr().lock(), "{}", self.secrets.redact(text));
     }
 
+    /// Writes a question for people, who answer on the same line.
+    pub(super) fn ask(&self, question: &str) {
+        let mut stderr = std::io::stderr().lock();
+        let _ = write!(stderr, "{}", self.secrets.redact(question)).and_then(|()| stderr.flush());
+    }
+
     /// Writes what is odd and stops nothing.
     pub(super) fn warn(&self, warnings: &[Diagnostic]) {
         for warning in warnings {

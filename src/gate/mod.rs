@@ -1,5 +1,6 @@
 //! Deciding: findings, waivers, statements, sign-offs and a date in, a decision out. Pure.
 
+mod asked;
 mod facts;
 mod run;
 mod validity;

@@ -1,6 +1,7 @@
 //! Whether a sign-off counts: a function of what it binds and of what is so now.
 
-use super::weigh::{Code, days};
+use super::asked::days;
+use super::weigh::Code;
 use crate::model::{BoundDocument, BoundStatement, Gate, Lapse, Lapsed, SignOff, Verdict};
 use jiff::Timestamp;
 use jiff::civil::Date;

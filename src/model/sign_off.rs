@@ -169,6 +169,8 @@ pub struct Standing {
     pub sign_off: SignOff,
     /// The digest of its statement.
     pub statement: String,
+    /// The digest of its entry in the ledger.
+    pub entry: String,
     /// The fingerprint of the key; none where the signature does not verify.
     pub fingerprint: Option<String>,
     /// Why it does not count, the gravest first; empty while it is valid.

@@ -213,6 +213,7 @@ impl Told {
             commit: header.commit.clone(),
             dirty: header.dirty,
             cut_short,
+            checks_changed: false,
         }
     }
 }

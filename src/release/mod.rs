@@ -1,9 +1,16 @@
 //! From a repository to the standing of each of its gates: evidence, ledger, documents and signatures come together.
 
+mod ground;
 mod history;
 mod own;
+mod sign;
+mod signed;
+mod stand;
 mod wire;
 
 pub use history::{History, Told};
+pub use ground::Ground;
 pub use own::own_paths;
+pub use sign::{NothingToSign, Unsigned, decision, enter, enter_grounds, unsigned};
+pub use stand::{GateStanding, Hold, stand};
 pub use wire::SIGN_OFF;

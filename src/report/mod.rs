@@ -1,6 +1,7 @@
 //! Says what a run concluded: one file for each format, all pure functions of the same value.
 
 mod attempts;
+pub mod gates;
 mod json;
 mod junit;
 mod limits_plot;

@@ -63,6 +63,7 @@ fn evidence() -> Evidence {
         commit: Some("c".repeat(40)),
         dirty: Some(false),
         cut_short: None,
+        checks_changed: false,
     }
 }
 

@@ -28,6 +28,7 @@ fn evidence_must_be_whole_recent_and_of_this_code() {
     assert_eq!(with(&|one| one.commit = None), Outcome::Undecided);
     assert_eq!(with(&|one| one.dirty = Some(true)), Outcome::Undecided);
     assert_eq!(with(&|one| one.dirty = None), Outcome::Undecided);
+    assert_eq!(with(&|one| one.checks_changed = true), Outcome::Undecided);
     assert_eq!(
         with(&|one| one.cut_short = Some("deadline".into())),
         Outcome::Undecided

@@ -2,7 +2,10 @@
 
 mod attempts;
 mod finding;
+mod gates;
 mod screen;
+
+pub use gates::gates;
 
 use super::{Report, Style};
 use crate::document::reading;

@@ -1,0 +1,114 @@
+//! `holdpoint gate`: how the gates stand, what holds them, and who must act.
+
+use super::args::GateArguments;
+use super::exit::Exit;
+use super::grounds::Grounds;
+use super::output::Output;
+use super::prepare::{self, Environment};
+use super::reports::store;
+use super::run::display;
+use crate::diagnostic::Diagnostic;
+use crate::evidence;
+use crate::model::Outcome;
+use crate::release::{GateStanding, History, Hold, stand};
+use crate::report::gates::{GateReport, json, markdown, terminal};
+use crate::settings::Settings;
+use std::path::Path;
+
+pub(super) fn gate(arguments: &GateArguments, output: &Output, environment: &Environment) -> Exit {
+    match decide(arguments, output, environment) {
+        Ok(exit) => exit,
+        Err(problems) => output.diagnose(&problems),
+    }
+}
+
+fn decide(
+    arguments: &GateArguments,
+    output: &Output,
+    environment: &Environment,
+) -> Result<Exit, Vec<Diagnostic>> {
+    prepare::writable(&arguments.report)?;
+    let (settings, catalog) = prepare::catalog(&arguments.subject, environment)?;
+    let grounds = Grounds::read(&settings, &catalog, &environment.secrets)?;
+    let wanted = arguments.gate.as_deref().map(|name| grounds.gate(name)).transpose()?;
+    let instead = arguments.from.as_deref().map(|from| record(from, &settings)).transpose()?;
+    let told = instead.as_ref().and_then(|history| history.records().next());
+    let shown = told.map(|told| display(&told.path, &settings.root));
+    Ok(grounds.with(arguments.environment.as_deref(), told, |ground| {
+        let standings = stand(ground);
+        let is_wanted = |one: &&GateStanding<'_>| wanted.is_none_or(|gate| gate.name == one.gate.name);
+        let chosen: Vec<&GateStanding<'_>> = standings.iter().filter(is_wanted).collect();
+        let report = GateReport {
+            told: &chosen,
+            all: &standings,
+            project: settings.project.as_deref().unwrap_or_default(),
+            now: ground.now,
+            instead: shown.as_deref(),
+        };
+        let exit = exit(&chosen);
+        match write(&report, arguments, output) {
+            true => exit,
+            false => exit.unless_written(),
+        }
+    }))
+}
+
+/// The record that is to be taken in place of the newest.
+fn record(from: &Path, settings: &Settings) -> Result<History, Vec<Diagnostic>> {
+    let newest = || {
+        evidence::latest(&settings.records).ok_or_else(|| {
+            let message = format!("there is no record in {}", settings.records.display());
+            vec![Diagnostic::new(message).help("make one with: holdpoint run")]
+        })
+    };
+    let path = match from == Path::new("latest") {
+        true => newest()?,
+        false => from.to_owned(),
+    };
+    History::only(&path).map_err(|cause| {
+        let help = "give the path of a .jsonl file under .holdpoint/records, or the word latest";
+        vec![Diagnostic::new(cause).help(help)]
+    })
+}
+
+/// Open gates are a go; else what speaks against any of them comes before what is not known.
+pub(super) fn exit(standings: &[&GateStanding<'_>]) -> Exit {
+    let speaks_against = |one: &&&GateStanding<'_>| one.hold == Hold::Held && one.decision.outcome != Outcome::Undecided;
+    if standings.iter().all(|one| one.is_open()) {
+        Exit::Go
+    } else if standings.iter().any(|one| speaks_against(&one)) {
+        Exit::NoGo
+    } else {
+        Exit::Undecided
+    }
+}
+
+fn write(report: &GateReport<'_>, arguments: &GateArguments, output: &Output) -> bool {
+    let mut all = true;
+    let mut printed = false;
+    for target in &arguments.report {
+        let text = match (target.format.as_str(), &target.path) {
+            ("json", _) => json(report),
+            ("markdown", _) => markdown(report),
+            (_, None) => terminal(report, &output.style()),
+            (_, Some(_)) => terminal(report, &crate::report::Style::default()),
+        };
+        match &target.path {
+            None => {
+                printed = true;
+                all &= output.print(&text);
+            }
+            Some(path) => match store(path, &output.redact(&text)) {
+                Ok(()) => output.remark(&format!("wrote {} {}", target.format, path.display())),
+                Err(problem) => {
+                    output.diagnose(&[problem]);
+                    all = false;
+                }
+            },
+        }
+    }
+    if !printed {
+        all &= output.print(&terminal(report, &output.style()));
+    }
+    all
+}

@@ -1,0 +1,416 @@
+//! `holdpoint sign`: a person's word on a gate, over everything that its decision rests on.
+
+use super::append::line;
+use super::args::SignArguments;
+use super::documents::{self, Bench};
+use super::exit::Exit;
+use super::gate::exit as exit_of;
+use super::grounds::{ALLOWED_SIGNERS, Grounds};
+use super::output::Output;
+use super::prepare::{self, Environment};
+use super::report::tell;
+use crate::attest::{self, Key, PublicKey, SignFault, Signers};
+use crate::catalog::Catalog;
+use crate::diagnostic::Diagnostic;
+use crate::ledger::AppendFault;
+use crate::model::{Gate, SignOff};
+use crate::release::{GateStanding, Ground, Unsigned, enter, enter_grounds, stand, unsigned};
+use crate::report::gates::{GateReport, terminal};
+use crate::settings::Settings;
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::{Path, PathBuf};
+
+/// What pipelines set. A signature is a person's.
+const PIPELINES: [&str; 6] = [
+    "CI",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "JENKINS_URL",
+    "TF_BUILD",
+    "BUILDKITE",
+];
+
+/// Where OpenSSH says its agent listens.
+const AGENT: &str = "SSH_AUTH_SOCK";
+
+/// Why nothing was signed.
+enum Refusal {
+    /// Something is wrong, or lacking.
+    Problems(Vec<Diagnostic>),
+    /// The gate may not be released; it was shown why.
+    NotGo(Exit),
+    /// The ledger could not be written.
+    Unwritten(Diagnostic),
+    /// The person said no to the question.
+    Declined,
+}
+
+impl From<Vec<Diagnostic>> for Refusal {
+    fn from(problems: Vec<Diagnostic>) -> Self {
+        Self::Problems(problems)
+    }
+}
+
+impl From<Diagnostic> for Refusal {
+    fn from(problem: Diagnostic) -> Self {
+        Self::Problems(vec![problem])
+    }
+}
+
+impl From<AppendFault> for Refusal {
+    fn from(fault: AppendFault) -> Self {
+        let help = "holdpoint verify tells what is wrong with the ledger";
+        Self::Unwritten(Diagnostic::new(fault.to_string()).help(help))
+    }
+}
+
+pub(super) fn sign(arguments: &SignArguments, output: &Output, environment: &Environment) -> Exit {
+    match work(arguments, output, environment) {
+        Ok(exit) => exit,
+        Err(Refusal::Problems(problems)) => output.diagnose(&problems),
+        Err(Refusal::NotGo(exit)) => exit,
+        Err(Refusal::Unwritten(problem)) => {
+            output.diagnose(&[problem]);
+            Exit::Unwritten
+        }
+        Err(Refusal::Declined) => {
+            output.remark("nothing was signed");
+            Exit::Undecided
+        }
+    }
+}
+
+/// With which key, and as whom.
+struct Signer {
+    key: Key,
+    socket: Option<PathBuf>,
+    principal: String,
+}
+
+fn work(
+    arguments: &SignArguments,
+    output: &Output,
+    environment: &Environment,
+) -> Result<Exit, Refusal> {
+    if let Some(name) = PIPELINES.iter().find(|name| environment.variables.get(**name).is_some_and(|value| !value.is_empty())) {
+        let problem = Diagnostic::new(format!("a sign-off is a person's word, and {name} says that this is a pipeline"));
+        return Err(problem.help("sign on your own machine, commit .holdpoint, and let the pipeline ask: holdpoint gate").into());
+    }
+    let (settings, catalog) = prepare::catalog(&arguments.subject, environment)?;
+    let grounds = Grounds::read(&settings, &catalog, &environment.secrets)?;
+    let gate = grounds.gate(&arguments.gate)?;
+    let comment = comment(arguments, environment)?;
+    let Some(signers) = &grounds.signers else {
+        return Err(nobody_may_sign(gate).into());
+    };
+    let signer = match arguments.show {
+        true => None,
+        false => Some(signer(arguments, environment, gate, signers, grounds.now)?),
+    };
+    let entered = grounds.with(arguments.environment.as_deref(), None, |ground| {
+        let standings = stand(ground);
+        let standing = standings.iter().find(|one| one.gate.name == gate.name);
+        let standing = standing.ok_or_else(|| Diagnostic::new(format!("there is no gate '{}'", gate.name)))?;
+        let who = signer.as_ref().map(|one| one.principal.clone()).or_else(|| arguments.principal.clone());
+        let who = who.unwrap_or_else(|| "WHO SIGNS".into());
+        let draft = || {
+            unsigned(ground, standing, &standings, &who, !arguments.no, &comment)
+                .map_err(|nothing| Diagnostic::new(nothing.why).help(nothing.help))
+        };
+        may_be_signed(arguments, standing, &standings, &settings, output, ground)?;
+        let Some(signer) = &signer else {
+            output.print(&String::from_utf8_lossy(&draft()?.bytes));
+            return Ok(None);
+        };
+        show(&draft()?.sign_off, &who, output);
+        if !arguments.yes && !asked(&question(arguments, gate, &who), output)? {
+            return Err(Refusal::Declined);
+        }
+        enter_grounds(ground, standing)?;
+        let unsigned = draft()?;
+        let place = put(ground, gate, &unsigned, signer, signers)?;
+        Ok(Some(place))
+    })?;
+    let Some(statement) = entered else {
+        return Ok(Exit::Go);
+    };
+    drop(grounds);
+    let all = stamp(&settings, &catalog, &arguments.gate, environment, output)?;
+    output.print(&format!(
+        "signed {} as {}: {statement}\nnext: commit .holdpoint and the documents; holdpoint verify tells everybody whether it counts\n",
+        arguments.gate,
+        signer.map(|one| one.principal).unwrap_or_default(),
+    ));
+    attributes(&settings, output);
+    Ok(match all {
+        true => Exit::Go,
+        false => Exit::Unwritten,
+    })
+}
+
+/// The comment, which becomes part of the ledger for good.
+fn comment(arguments: &SignArguments, environment: &Environment) -> Result<String, Vec<Diagnostic>> {
+    if arguments.comment.is_empty() {
+        return Ok(String::new());
+    }
+    let mut problems = Vec::new();
+    let comment = line("--comment", &arguments.comment, environment, &mut problems);
+    match problems.is_empty() {
+        true => Ok(comment),
+        false => Err(problems),
+    }
+}
+
+fn nobody_may_sign(gate: &Gate) -> Diagnostic {
+    Diagnostic::new(format!("{ALLOWED_SIGNERS} is not there, so nobody may sign yet")).help(format!(
+        "name the people who may, a line each, in a change that others review: YOU@EXAMPLE.COM namespaces=\"{}\" ssh-ed25519 AAAA… (the text of your public key, such as ~/.ssh/id_ed25519.pub)",
+        gate.namespace()
+    ))
+}
+
+/// Finds the key and the person.
+fn signer(
+    arguments: &SignArguments,
+    environment: &Environment,
+    gate: &Gate,
+    signers: &Signers,
+    now: jiff::Timestamp,
+) -> Result<Signer, Vec<Diagnostic>> {
+    let told = |fault: SignFault| vec![fault.diagnostic()];
+    let socket = environment.variables.get(AGENT).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let namespace = gate.namespace();
+    let (key, public) = match arguments.key.as_deref() {
+        Some(path) if Path::new(path).is_file() || path.contains('/') => {
+            let key = Key::File(PathBuf::from(path));
+            let public = attest::public_key(&key, socket.as_deref()).map_err(told)?;
+            (key, public)
+        }
+        Some(wanted) => {
+            let key = Key::Agent(Some(wanted.to_owned()));
+            let public = attest::public_key(&key, socket.as_deref()).map_err(told)?;
+            (key, public)
+        }
+        None => {
+            let public = only_allowed(socket.as_deref(), &namespace, signers, arguments.principal.as_deref(), now)?;
+            (Key::Agent(Some(public.fingerprint())), public)
+        }
+    };
+    let names = signers.allowed(&namespace, &public, now);
+    let principal = match (&arguments.principal, names.as_slice()) {
+        (Some(name), _) => name.clone(),
+        (None, [only]) => only.clone(),
+        (None, []) => {
+            let message = format!("the key {} is nobody's who may sign gate {}", public.fingerprint(), gate.name);
+            let may = signers.principals(&namespace, now).join(", ");
+            let help = match may.is_empty() {
+                true => format!("a line of {ALLOWED_SIGNERS} with namespaces=\"{namespace}\" and this key lets somebody sign"),
+                false => format!("those who may, by {ALLOWED_SIGNERS}, are {may}; take another key with --key"),
+            };
+            return Err(vec![Diagnostic::new(message).help(help)]);
+        }
+        (None, several) => {
+            let message = format!("the key {} is of {}", public.fingerprint(), several.join(" and of "));
+            return Err(vec![Diagnostic::new(message).help("say who signs: --as PRINCIPAL")]);
+        }
+    };
+    Ok(Signer {
+        key,
+        socket,
+        principal,
+    })
+}
+
+/// The only key of the agent that may sign.
+fn only_allowed(
+    socket: Option<&Path>,
+    namespace: &str,
+    signers: &Signers,
+    principal: Option<&str>,
+    now: jiff::Timestamp,
+) -> Result<PublicKey, Vec<Diagnostic>> {
+    let Some(socket) = socket else {
+        let problem = Diagnostic::new("there is no ssh-agent: SSH_AUTH_SOCK is not set");
+        return Err(vec![problem.help("start one (eval $(ssh-agent); ssh-add), or name a key file: --key ~/.ssh/id_ed25519")]);
+    };
+    let keys = attest::agent_keys(socket).map_err(|fault| vec![fault.diagnostic()])?;
+    let may = |key: &PublicKey| {
+        let names = signers.allowed(namespace, key, now);
+        principal.map_or(!names.is_empty(), |who| names.iter().any(|name| name == who))
+    };
+    let mut allowed: Vec<PublicKey> = keys.into_iter().filter(may).collect();
+    match (allowed.pop(), allowed.len()) {
+        (Some(key), 0) => Ok(key),
+        (None, _) => {
+            let problem = Diagnostic::new(format!("no key in the ssh-agent may sign for {namespace}"));
+            let may = signers.principals(namespace, now).join(", ");
+            Err(vec![problem.help(format!("those who may, by {ALLOWED_SIGNERS}, are {may}; ssh-add -l shows the agent's keys; --key takes a file"))])
+        }
+        (Some(last), more) => {
+            let problem = Diagnostic::new(format!("{} keys in the ssh-agent may sign for {namespace}", more + 1));
+            let prints: Vec<String> = allowed.iter().chain([&last]).map(PublicKey::fingerprint).collect();
+            Err(vec![problem.help(format!("name one: --key {}", prints.join(" or --key ")))])
+        }
+    }
+}
+
+/// A gate is released only where it may be; to say no is always possible.
+fn may_be_signed(
+    arguments: &SignArguments,
+    standing: &GateStanding<'_>,
+    all: &[GateStanding<'_>],
+    settings: &Settings,
+    output: &Output,
+    ground: &Ground<'_>,
+) -> Result<(), Refusal> {
+    let may = standing.decision.outcome.is_go() && standing.faults.is_empty();
+    if arguments.no || may {
+        return Ok(());
+    }
+    let report = GateReport {
+        told: &[standing],
+        all,
+        project: settings.project.as_deref().unwrap_or_default(),
+        now: ground.now,
+        instead: None,
+    };
+    output.print(&terminal(&report, &output.style()));
+    let name = &standing.gate.name;
+    output.remark(&format!("error: gate {name} may not be released, so it was not signed\nhelp: what holds it is shown above; holdpoint sign {name} --no says no to it by name"));
+    Err(Refusal::NotGo(match exit_of(&[standing]) {
+        Exit::Go => Exit::NoGo,
+        exit => exit,
+    }))
+}
+
+/// What will be signed, in a few lines.
+fn show(one: &SignOff, who: &str, output: &Output) {
+    let mut rows: Vec<(&str, String)> = vec![
+        ("gate", one.gate.clone()),
+        ("says", match one.released {
+            true => format!("released: {}", one.decision.word()),
+            false => "no".into(),
+        }),
+        ("by", who.to_owned()),
+        ("commit", one.commit.clone()),
+        ("for", one.environment.clone()),
+        ("until", one.until.strftime("%Y-%m-%d %H:%M UTC").to_string()),
+        ("passed", format!("{} checks that must pass", one.passed.len())),
+        ("definition", one.definition.clone()),
+    ];
+    rows.extend(one.evidence.iter().map(|record| ("record", format!("{} {}", record.run, record.digest))));
+    rows.extend(one.waivers.iter().map(|waiver| ("waiver", format!("{} until {}", waiver.name, waiver.until))));
+    rows.extend(one.attestations.iter().map(|stated| ("statement", format!("{} until {}", stated.name, stated.until))));
+    rows.extend(one.documents.iter().map(|document| ("document", format!("{} {}", document.path, document.semantic))));
+    rows.extend(one.upstream.iter().map(|(gate, signed)| ("after", format!("{gate}, {} sign-offs", signed.len()))));
+    if !one.comment.is_empty() {
+        rows.push(("comment", one.comment.clone()));
+    }
+    let text: String = rows.iter().map(|(what, value)| format!("  {what:<11} {value}\n")).collect();
+    output.print(&format!("what will be signed\n{text}"));
+}
+
+fn question(arguments: &SignArguments, gate: &Gate, who: &str) -> String {
+    match arguments.no {
+        true => format!("Say no to gate {} as {who}? [y/N] ", gate.name),
+        false => format!("Release gate {} as {who}? [y/N] ", gate.name),
+    }
+}
+
+/// Asks, where there is somebody to ask.
+fn asked(question: &str, output: &Output) -> Result<bool, Diagnostic> {
+    if !std::io::stdin().is_terminal() {
+        let problem = Diagnostic::new("there is no terminal to ask on");
+        return Err(problem.help("read what will be signed, and say it again with --yes"));
+    }
+    output.ask(question);
+    let mut answer = String::new();
+    // Who closes the input has not said yes.
+    let _ = std::io::stdin().lock().read_line(&mut answer);
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Signs, holds the signature to the list of signers, and writes it down; the statement's digest.
+fn put(
+    ground: &Ground<'_>,
+    gate: &Gate,
+    unsigned: &Unsigned,
+    signer: &Signer,
+    signers: &Signers,
+) -> Result<String, Refusal> {
+    let namespace = gate.namespace();
+    let signed = attest::sign(&unsigned.bytes, &namespace, &signer.key, signer.socket.as_deref())
+        .map_err(|fault| Refusal::from(fault.diagnostic()))?;
+    let at = unsigned.sign_off.at;
+    attest::verify(&unsigned.bytes, &signed.armored, &namespace, &signer.principal, at, signers, ground.revoked)
+        .map_err(|refusal| {
+            let may = signers.principals(&namespace, at).join(", ");
+            Diagnostic::new(format!("nothing was signed: {refusal}")).help(format!("those who may sign gate {}, by {ALLOWED_SIGNERS}, are {may}", gate.name))
+        })?;
+    let entry = enter(ground, gate, unsigned, &signed.armored)?;
+    Ok(entry.statement)
+}
+
+/// Fills in the signature lines of the gate's documents. True where all went well.
+fn stamp(
+    settings: &Settings,
+    catalog: &Catalog,
+    gate: &str,
+    environment: &Environment,
+    output: &Output,
+) -> Result<bool, Vec<Diagnostic>> {
+    // What was just signed counts from here on.
+    let grounds = Grounds::read(settings, catalog, &environment.secrets)?;
+    let gate = grounds.gate(gate)?;
+    let (signatures, record, documents) = grounds.with(None, None, |ground| {
+        let standings = stand(ground);
+        let standing = standings.iter().find(|one| one.gate.name == gate.name);
+        let told = standing.and_then(|one| one.evidence.first());
+        let there = gate.documents.iter().filter(|name| ground.documents.contains_key(*name));
+        (
+            grounds.signatures(&standings),
+            told.map(|told| told.path.clone()),
+            there.cloned().collect::<Vec<_>>(),
+        )
+    });
+    let (Some(record), false) = (record, documents.is_empty()) else {
+        return Ok(true);
+    };
+    let told = tell(&record, settings, None, None)?;
+    let bench = Bench {
+        settings,
+        catalog,
+        findings: &told.findings,
+        decision: &told.decision,
+        subject: &told.subject,
+        signatures: &signatures,
+        secrets: &environment.secrets,
+        take_over: false,
+        refresh: false,
+    };
+    let names: Vec<String> = documents.iter().map(|name| grounds.written_as(name)).collect();
+    let written = bench.ready(&names).and_then(|ready| {
+        documents::write(&ready, settings)?;
+        Ok(ready)
+    });
+    match written {
+        Ok(ready) => {
+            for one in ready.iter().filter(|one| one.differs()) {
+                output.remark(&format!("wrote {}", one.summary()));
+            }
+            Ok(true)
+        }
+        Err(trouble) => {
+            output.remark("warning: it is signed, and the documents could not be filled in:");
+            trouble.tell(output);
+            Ok(false)
+        }
+    }
+}
+
+/// Branches that sign the same gate merge only where git is told how.
+fn attributes(settings: &Settings, output: &Output) {
+    let missing = crate::ledger::Ledger::at(&settings.root).missing_attributes().unwrap_or_default();
+    if !missing.is_empty() {
+        output.remark(&format!("help: so that branches with sign-offs merge, put into .gitattributes: {}", missing.join("; ")));
+    }
+}

@@ -1,0 +1,262 @@
+//! The sign-offs of a gate: read from its chain, their signatures held to the list of signers, their validity computed.
+
+use super::ground::Ground;
+use super::wire::{Predicate, SIGN_OFF};
+use crate::attest::{self, Refusal};
+use crate::gate::{Code, News, Now, SignatureFault, validity};
+use crate::ledger::statement::Statement;
+use crate::ledger::{Chain, Entry, Kind};
+use crate::model::{Gate, Lapse, SignOff, Standing};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a chain holds of people's words, as it stands now.
+pub(super) struct Words {
+    /// The last word of each person for the environment, the newest first.
+    pub(super) sign_offs: Vec<Standing>,
+    /// Who says no, and why.
+    pub(super) withheld: Vec<(String, String)>,
+    /// What of the chain or its statements is not as it was written, in one line each.
+    pub(super) faults: Vec<String>,
+}
+
+/// A person's word that was read from the chain.
+struct Read {
+    sign_off: SignOff,
+    entry: Entry,
+    fingerprint: Option<String>,
+    signature: Result<(), SignatureFault>,
+}
+
+/// The circumstances of a gate that its sign-offs are held to.
+pub(super) struct Circumstances<'a> {
+    pub(super) gate: &'a Gate,
+    pub(super) checks: &'a str,
+    pub(super) environment: Option<&'a str>,
+    pub(super) closed: &'a [String],
+}
+
+/// Reads the words of people in a gate's chain.
+pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
+    let gate = about.gate;
+    let mut words = Words {
+        sign_offs: Vec::new(),
+        withheld: Vec::new(),
+        faults: Vec::new(),
+    };
+    let chain = match ground.ledger.read(&gate.name) {
+        Ok(chain) => chain,
+        Err(fault) => {
+            words.faults.push(fault.to_string());
+            return words;
+        }
+    };
+    words.faults.extend(chain.faults.iter().map(ToString::to_string));
+    let mut read: Vec<Read> = Vec::new();
+    for entry in &chain.entries {
+        if !matches!(entry.kind, Kind::SignOff | Kind::Withdrawal) {
+            continue;
+        }
+        match read_word(ground, gate, entry) {
+            Ok(word) => read.push(word),
+            Err(fault) => words.faults.push(fault),
+        }
+    }
+    let environment = about.environment.map(str::to_owned).or_else(|| {
+        read.last().map(|word| word.sign_off.environment.clone())
+    });
+    let environment = environment.unwrap_or_default();
+    read.retain(|word| word.sign_off.environment == environment);
+    // A word that nobody may give does not take the place of one that somebody gave.
+    let mut last: BTreeMap<String, usize> = BTreeMap::new();
+    for (place, word) in read.iter().enumerate() {
+        let counts = word.signature.is_ok();
+        match last.get(&word.sign_off.by) {
+            Some(other) if read[*other].signature.is_ok() && !counts => {}
+            _ => _ = last.insert(word.sign_off.by.clone(), place),
+        }
+    }
+    let mut places: Vec<usize> = last.into_values().collect();
+    places.sort_unstable();
+    for place in places.into_iter().rev() {
+        let word = &read[place];
+        if word.sign_off.released {
+            words.sign_offs.push(standing(ground, about, word, None, &chain));
+            continue;
+        }
+        let how = taken_back(&word.sign_off);
+        if word.signature.is_ok() {
+            words.withheld.push((word.sign_off.by.clone(), how.clone()));
+        }
+        // What was taken back is shown as it stood.
+        let before = read[..place].iter().rfind(|one| one.sign_off.by == word.sign_off.by && one.sign_off.released);
+        if let Some(before) = before.filter(|_| word.signature.is_ok()) {
+            words.sign_offs.push(standing(ground, about, before, Some(how), &chain));
+        }
+    }
+    words
+}
+
+fn taken_back(word: &SignOff) -> String {
+    let day = word.at.strftime("%Y-%m-%d");
+    match word.comment.is_empty() {
+        true => format!("{} said no on {day}", word.by),
+        false => format!("{} said no on {day}: {}", word.by, word.comment),
+    }
+}
+
+fn read_word(ground: &Ground<'_>, gate: &Gate, entry: &Entry) -> Result<Read, String> {
+    let stated = ground.ledger.stated(entry).map_err(|fault| fault.to_string())?;
+    let sign_off = parse(&stated.bytes).map_err(|cause| format!("the {} '{}' cannot be read: {cause}", entry.kind, entry.subject))?;
+    if sign_off.gate != gate.name {
+        return Err(format!("a sign-off of the gate {} stands in the chain of {}", sign_off.gate, gate.name));
+    }
+    if sign_off.released != (entry.kind == Kind::SignOff) {
+        return Err(format!("the {} '{}' does not say what its entry says", entry.kind, entry.subject));
+    }
+    let armored = stated.signature.unwrap_or_default();
+    let namespace = gate.namespace();
+    let (signature, fingerprint) = match ground.signers {
+        None => {
+            let why = "there is no list of allowed signers, so nobody may sign".to_owned();
+            (Err(SignatureFault { revoked: true, why }), None)
+        }
+        Some(signers) => {
+            let told = attest::verify(&stated.bytes, &armored, &namespace, &sign_off.by, sign_off.at, signers, ground.revoked);
+            match told {
+                Ok(verified) => (Ok(()), Some(verified.fingerprint)),
+                Err(refusal) => (Err(fault_of(&refusal)), None),
+            }
+        }
+    };
+    Ok(Read {
+        sign_off,
+        entry: entry.clone(),
+        fingerprint,
+        signature,
+    })
+}
+
+fn fault_of(refusal: &Refusal) -> SignatureFault {
+    let revoked = match refusal {
+        Refusal::Revoked { .. } | Refusal::NotListed { .. } | Refusal::NotPermitted { .. } | Refusal::NotYetValid { .. } | Refusal::Expired { .. } => true,
+        Refusal::NotASignature { .. } | Refusal::WrongNamespace { .. } | Refusal::Altered | Refusal::Weak { .. } | Refusal::Untouched => false,
+    };
+    SignatureFault {
+        revoked,
+        why: refusal.to_string(),
+    }
+}
+
+/// Reads the statement of a sign-off.
+pub(super) fn parse(bytes: &[u8]) -> Result<SignOff, String> {
+    let statement = Statement::<Value>::parse(bytes)?;
+    if statement.predicate_type != SIGN_OFF {
+        return Err(format!("it states '{}', which is no sign-off of this form ({SIGN_OFF})", statement.predicate_type));
+    }
+    let predicate: Predicate = serde_json::from_value(statement.predicate).map_err(|error| error.to_string())?;
+    let sign_off = SignOff::try_from(predicate)?;
+    // Others match a statement by its subject; it must not say another thing there.
+    let about = statement.subject.iter().any(|one| one.digest.get("gitCommit") == Some(&sign_off.commit));
+    match about {
+        true => Ok(sign_off),
+        false => Err("its subject is not the commit that it signs".into()),
+    }
+}
+
+fn standing(
+    ground: &Ground<'_>,
+    about: &Circumstances<'_>,
+    word: &Read,
+    withdrawn: Option<String>,
+    chain: &Chain,
+) -> Standing {
+    let sign_off = &word.sign_off;
+    let faults = faults(ground, sign_off, chain);
+    let code = ground.code_since(&sign_off.commit);
+    let after = sign_off.evidence.iter().map(|record| record.started).min();
+    let news: BTreeMap<String, News> = after
+        .map(|after| ground.history.news(after, &sign_off.environment))
+        .unwrap_or_default();
+    let waivers = ground.waivers_in_force(about.gate);
+    let attestations = ground.attestations_in_force();
+    let now = Now {
+        gate: Some(about.gate),
+        checks: about.checks,
+        signature: word.signature.clone(),
+        faults: &faults,
+        withdrawn,
+        documents: ground.documents,
+        code: &code,
+        news: &news,
+        waivers: &waivers,
+        attestations: &attestations,
+        closed: about.closed,
+        now: ground.now,
+        today: ground.today(),
+    };
+    let lapses = validity(sign_off, &now);
+    Standing {
+        remarks: remarks(ground, sign_off, &code),
+        sign_off: sign_off.clone(),
+        statement: word.entry.statement.clone(),
+        entry: word.entry.digest.clone(),
+        fingerprint: word.fingerprint.clone(),
+        lapses,
+    }
+}
+
+/// What of that which it rests on is gone or was changed.
+fn faults(ground: &Ground<'_>, sign_off: &SignOff, own: &Chain) -> Vec<String> {
+    let mut faults = Vec::new();
+    for record in &sign_off.evidence {
+        match ground.history.find(&record.run) {
+            None => faults.push(format!("the record of run {} is not there", record.run)),
+            Some(Err(cause)) => faults.push(cause.clone()),
+            Some(Ok(told)) if told.digest != record.digest => {
+                faults.push(format!("the record of run {} was changed since it was signed", record.run));
+            }
+            Some(Ok(told)) if told.record.header.started != record.started => {
+                faults.push(format!("the record of run {} did not begin when the sign-off says", record.run));
+            }
+            Some(Ok(_)) => {}
+        }
+    }
+    for (gate, heads) in &sign_off.heads {
+        let chain = match *gate == sign_off.gate {
+            true => Ok(own.clone()),
+            false => ground.ledger.read(gate),
+        };
+        let gone = |chain: &Chain| heads.iter().filter(|head| !chain.holds(head)).count();
+        match chain.map(|chain| gone(&chain)) {
+            Ok(0) => {}
+            Ok(_) => faults.push(format!("the ledger of {gate} lacks entries that were there when it was signed")),
+            Err(fault) => faults.push(fault.to_string()),
+        }
+    }
+    faults
+}
+
+/// What people should know that changes nothing.
+fn remarks(ground: &Ground<'_>, sign_off: &SignOff, code: &Code) -> Vec<String> {
+    let mut remarks = Vec::new();
+    for document in &sign_off.documents {
+        let is = ground.documents.get(&document.name);
+        if is.is_some_and(|is| is.semantic == document.semantic && is.raw != document.raw) {
+            remarks.push(format!("{}: what holdpoint wrote there is not what it was when it was signed", document.path));
+        }
+    }
+    if *code == Code::Same {
+        let newer = ground.history.records().next().filter(|told| {
+            told.record.header.environment == sign_off.environment
+                && sign_off.evidence.iter().all(|record| record.started < told.record.header.started)
+        });
+        remarks.extend(newer.map(|told| format!("there is newer evidence: run {}", told.run())));
+    }
+    remarks
+}
+
+/// Does it lapse for a reason that says that somebody changed what was written?
+pub(super) fn is_altered(standing: &Standing) -> bool {
+    standing.lapses.iter().any(|one| one.lapse == Lapse::Altered)
+}

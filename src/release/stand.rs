@@ -1,0 +1,288 @@
+//! The standing of gates: what each decides on its evidence, who has signed it, and whether it is open.
+
+use super::ground::{Ground, recorded_checks_digest};
+use super::history::Told;
+use super::signed::{Circumstances, words};
+use crate::gate::{self, Case, Code, Evidence, News, Upstream};
+use crate::judge;
+use crate::model::{
+    Blocker, Finding, Gate, GateDecision, Outcome, Proof, Severity, Standing, Verdict,
+};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Is a gate open?
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hold {
+    /// Its people have released it, and everything that they signed still holds.
+    Open,
+    /// It may be released: so many have signed of so many who must.
+    Ready {
+        /// How many people's sign-offs count.
+        signed: usize,
+        /// How many must.
+        needed: usize,
+    },
+    /// It may not be released.
+    Held,
+}
+
+/// A gate as it stands.
+pub struct GateStanding<'a> {
+    /// The gate.
+    pub gate: &'a Gate,
+    /// What it decides.
+    pub decision: GateDecision,
+    /// Is it open?
+    pub hold: Hold,
+    /// The last word of each person, the newest first.
+    pub sign_offs: Vec<Standing>,
+    /// Its findings, with the waivers that count here.
+    pub findings: Vec<Finding>,
+    /// The records that they come from.
+    pub evidence: Vec<&'a Told>,
+    /// The environment that was examined.
+    pub environment: Option<String>,
+    /// Findings of at least this severity must pass.
+    pub must_pass: Severity,
+    /// Its checks.
+    pub(super) checks: Vec<String>,
+    /// The digest of its checks as they are defined now.
+    pub checks_digest: String,
+    /// What of the ledger is not as it was written, in one line each.
+    pub faults: Vec<String>,
+}
+
+impl GateStanding<'_> {
+    /// It is open.
+    pub fn is_open(&self) -> bool {
+        self.hold == Hold::Open
+    }
+
+    /// The checks that had to pass and were seen to.
+    pub fn passed(&self) -> BTreeSet<String> {
+        let needed = |one: &&Finding| one.severity >= self.must_pass && one.verdict == Verdict::Pass;
+        self.findings.iter().filter(needed).map(|one| one.check.clone()).collect()
+    }
+}
+
+/// The standing of every gate, in their order.
+pub fn stand<'a>(ground: &Ground<'a>) -> Vec<GateStanding<'a>> {
+    let mut standings: Vec<GateStanding<'a>> = Vec::with_capacity(ground.gates.len());
+    for gate in ground.gates {
+        let standing = stand_one(ground, gate, &standings);
+        standings.push(standing);
+    }
+    standings
+}
+
+fn stand_one<'a>(
+    ground: &Ground<'a>,
+    gate: &'a Gate,
+    before: &[GateStanding<'a>],
+) -> GateStanding<'a> {
+    let upstream: Vec<&GateStanding<'a>> = gate
+        .upstream
+        .iter()
+        .filter_map(|name| before.iter().find(|one| one.gate.name == *name))
+        .collect();
+    let must_pass = gate.must_pass.unwrap_or(ground.fail_on);
+    let (checks, evidence, mut findings) = match gate.suite {
+        Some(_) => of_suite(ground, gate),
+        None => of_upstream(&upstream),
+    };
+    let mut warnings = Vec::new();
+    if gate.suite.is_some() {
+        let may_waive = |who: &str| ground.may_waive(gate, who);
+        warnings = gate::accept(&mut findings, ground.waivers, may_waive, ground.today());
+    }
+    if let [told] = evidence.as_slice()
+        && gate.suite.is_some()
+        && let Err(cause) = told.findings()
+    {
+        warnings.push(format!("the record cannot be judged: {cause}"));
+    }
+    warnings.extend(ground.history.faults().map(|fault| format!("a record cannot be used: {fault}")));
+    let facts = gate::facts(&findings);
+    let expressions: Vec<(Option<bool>, String)> = gate
+        .criteria
+        .iter()
+        .filter_map(|criterion| match &criterion.proof {
+            Proof::Expression(text) => Some(judge::criterion(text, &facts)),
+            Proof::Attested(_) => None,
+        })
+        .collect();
+    let records: Vec<Evidence> = evidence
+        .iter()
+        .map(|told| {
+            let mut evidence = told.evidence();
+            let recorded = recorded_checks_digest(&told.record.checks, &checks);
+            // For a gate over others, each of those asks it of its own record.
+            evidence.checks_changed = gate.suite.is_some() && recorded != ground.checks_digest(&checks);
+            evidence
+        })
+        .collect();
+    let commit = records.first().and_then(|record| record.commit.as_deref());
+    let code = match commit {
+        Some(commit) => ground.code_since(commit),
+        None => Code::Unknown("the evidence knows no commit".into()),
+    };
+    let documents = gate.documents.iter().filter(|name| !ground.documents.contains_key(*name));
+    let missing_documents: Vec<String> = documents.cloned().collect();
+    let upstream_states: Vec<Upstream> = upstream.iter().map(|one| as_upstream(one)).collect();
+    let mut decision = gate::weigh(&Case {
+        gate,
+        must_pass,
+        findings: &findings,
+        evidence: &records,
+        code,
+        expressions: &expressions,
+        attestations: ground.attestations,
+        upstream: &upstream_states,
+        missing_documents: &missing_documents,
+        warnings,
+        now: ground.now,
+        today: ground.today(),
+    });
+    let environment = evidence.first().map(|told| told.record.header.environment.clone());
+    for blocker in &mut decision.blockers {
+        let is_check = findings.iter().any(|one| one.check == blocker.what);
+        if let (true, Some(environment)) = (is_check, &environment) {
+            blocker.since = ground.history.since(&blocker.what, environment);
+        }
+    }
+    let checks_digest = ground.checks_digest(&checks);
+    let closed: Vec<String> = upstream.iter().filter(|one| !one.is_open()).map(|one| one.gate.name.clone()).collect();
+    let said = words(
+        ground,
+        &Circumstances {
+            gate,
+            checks: &checks_digest,
+            environment: ground.environment.or(environment.as_deref()),
+            closed: &closed,
+        },
+    );
+    let hold = hold(gate, &mut decision, &said.sign_offs, &said.withheld, &said.faults);
+    GateStanding {
+        gate,
+        decision,
+        hold,
+        sign_offs: said.sign_offs,
+        findings,
+        evidence,
+        environment,
+        must_pass,
+        checks,
+        checks_digest,
+        faults: said.faults,
+    }
+}
+
+/// Open where enough people have signed, each with a key of their own, and nothing speaks against it.
+fn hold(
+    gate: &Gate,
+    decision: &mut GateDecision,
+    sign_offs: &[Standing],
+    withheld: &[(String, String)],
+    faults: &[String],
+) -> Hold {
+    let valid = sign_offs.iter().filter(|one| one.is_valid());
+    let keys: BTreeSet<&String> = valid.filter_map(|one| one.fingerprint.as_ref()).collect();
+    let blocker = |what: &str, reason: &str, next: &str| Blocker {
+        what: what.into(),
+        severity: Severity::Critical,
+        reason: reason.into(),
+        owner: gate.owner.clone(),
+        since: None,
+        next: next.into(),
+    };
+    let no = withheld.iter().map(|(who, how)| {
+        blocker("sign-off", how, &format!("ask {who}, who may sign it again: holdpoint sign {}", gate.name))
+    });
+    let broken = faults.iter().map(|fault| blocker("ledger", fault, "holdpoint verify"));
+    let against: Vec<Blocker> = no.chain(broken).collect();
+    let may = decision.outcome.is_go() && against.is_empty();
+    decision.blockers.extend(against);
+    match (may, keys.len()) {
+        (false, _) => Hold::Held,
+        (true, signed) if signed >= gate.approvals => Hold::Open,
+        (true, signed) => Hold::Ready {
+            signed,
+            needed: gate.approvals,
+        },
+    }
+}
+
+type Gathered<'a> = (Vec<String>, Vec<&'a Told>, Vec<Finding>);
+
+/// The newest record that holds the whole suite, and what was seen since that speaks against it.
+fn of_suite<'a>(ground: &Ground<'a>, gate: &Gate) -> Gathered<'a> {
+    let checks = ground.checks_of(gate);
+    let holds = |told: &&Told| checks.iter().all(|id| told.record.checks.iter().any(|one| one.id == *id));
+    let told = match ground.instead {
+        Some(told) => Some(told).filter(holds),
+        None => ground.history.newest_whole(&checks, gate.level, ground.environment),
+    };
+    let Some(told) = told.filter(|_| !checks.is_empty()) else {
+        return (checks, Vec::new(), Vec::new());
+    };
+    let judged = told.findings().unwrap_or_default().iter();
+    let mut findings: Vec<Finding> = judged.filter(|one| checks.contains(&one.check)).cloned().collect();
+    if ground.instead.is_none() {
+        let header = &told.record.header;
+        let news = ground.history.news(header.started, &header.environment);
+        findings.iter_mut().for_each(|finding| worsen(finding, &news));
+    }
+    (checks, vec![told], findings)
+}
+
+/// What was seen since and is worse takes the place of what was seen then; what is better needs the whole suite.
+fn worsen(finding: &mut Finding, news: &BTreeMap<String, News>) {
+    let Some(news) = news.get(&finding.check) else {
+        return;
+    };
+    if finding.verdict == Verdict::Pass && news.verdict != Verdict::Pass {
+        finding.verdict = news.verdict;
+        finding.reason = format!("{} (run {})", news.reason, news.run);
+    }
+}
+
+/// All that the gates before it rest on; of two findings of a check the worse.
+fn of_upstream<'a>(upstream: &[&GateStanding<'a>]) -> Gathered<'a> {
+    let mut checks = BTreeSet::new();
+    let mut evidence: Vec<&'a Told> = Vec::new();
+    let mut findings: BTreeMap<&str, &Finding> = BTreeMap::new();
+    for one in upstream {
+        checks.extend(one.checks.iter().cloned());
+        for told in &one.evidence {
+            if !evidence.iter().any(|other| other.run() == told.run()) {
+                evidence.push(told);
+            }
+        }
+        for finding in &one.findings {
+            let rank = |one: &Finding| (one.verdict, one.waived.is_none());
+            let known = findings.entry(&finding.check).or_insert(finding);
+            if rank(finding) > rank(known) {
+                *known = finding;
+            }
+        }
+    }
+    let findings = findings.into_values().cloned().collect();
+    (checks.into_iter().collect(), evidence, findings)
+}
+
+fn as_upstream(one: &GateStanding<'_>) -> Upstream {
+    let since: Option<Timestamp> = one.decision.blockers.iter().filter_map(|blocker| blocker.since).min();
+    // One that somebody says no to, or whose ledger is broken, is not undecided.
+    let outcome = match (&one.hold, one.decision.outcome) {
+        (Hold::Held, Outcome::Go | Outcome::GoWithWaivers) => Outcome::NoGo,
+        (_, outcome) => outcome,
+    };
+    Upstream {
+        name: one.gate.name.clone(),
+        owner: one.gate.owner.clone(),
+        outcome,
+        open: one.is_open(),
+        since,
+    }
+}
