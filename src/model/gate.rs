@@ -1,6 +1,6 @@
 //! Gates as data: which evidence, statements, documents and people must come together before work passes.
 
-use super::{Level, Place, Severity};
+use super::{Facts, Level, Place, Severity};
 use jiff::SignedDuration;
 
 /// A gate: a step that work does not pass until its criteria hold and its people have released it.
@@ -58,6 +58,17 @@ pub enum Proof {
     Expression(String),
     /// A person's statement under this name: `release:window`.
     Attested(String),
+}
+
+/// What came of a criterion's expression.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weighed {
+    /// Does it hold? Where that cannot be told, why.
+    pub holds: Result<bool, String>,
+    /// The facts that it reads, for people: `failing.critical = 2`.
+    pub found: String,
+    /// The same by their dotted names; what is not known is left out.
+    pub facts: Facts,
 }
 
 /// A check that need not pass at a gate.

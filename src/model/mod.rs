@@ -23,7 +23,7 @@ pub use document::{Attestation, DocumentMap, MapItem, MapNote, MapSlot, Ruling, 
 pub use environment::{Environment, Variable, VariableOrigin};
 pub use fact::{FactKind, FactSpec, Facts};
 pub use finding::{Decision, Finding, LookVerdict, Note, Outcome, Reason};
-pub use gate::{Criterion, Exemption, Gate, Proof};
+pub use gate::{Criterion, Exemption, Gate, Proof, Weighed};
 pub use hindrance::{Hindrance, HindranceKind};
 pub use leftover::{Leftover, Pledges};
 pub use observation::{Excerpt, Observation};
