@@ -224,6 +224,100 @@ fn the_same_is_not_written_twice_and_another_is_refused() {
     assert_eq!(attestations(root).len(), 2);
 }
 
+const GATES: &str = ".holdpoint/gates.toml";
+const OWN_GATE: &str = "[[gate]]\nname = 'freeze'\ntitle = 'the freeze'\nowner = 'Team Nova'\n\
+    [[gate.criterion]]\nsays = 'nobody merges any more'\nattested = 'merges'\n";
+
+#[test]
+fn a_criterion_of_a_gate_is_attested_like_an_item() {
+    let folder = repository();
+    let root = folder.path();
+    let outcome = run(root, "attest", &[("", "release:window")], 0);
+    for expected in [
+        "wrote release:window",
+        "asked: the deployment window is confirmed",
+    ] {
+        assert!(outcome.stdout.contains(expected), "{}", outcome.stdout);
+    }
+    // There may be a document of the gate's name, but the criterion is none of its items.
+    assert!(
+        !outcome.stdout.contains("holdpoint docs"),
+        "{}",
+        outcome.stdout
+    );
+    refused(
+        root,
+        "attest",
+        &[("", "freeze:merges")],
+        2,
+        &["no criterion of a gate"],
+    );
+    write(root, GATES, OWN_GATE);
+    let outcome = run(root, "attest", &[("", "freeze:merges")], 0);
+    assert!(outcome.stdout.contains("asked: nobody merges any more"));
+    let items: Vec<_> = attestations(root).into_iter().map(|one| one.item).collect();
+    assert_eq!(items, ["release:window", "freeze:merges"]);
+    for (slip, near) in [
+        ("release:windwo", "release:window"),
+        ("rollback", "release:rollback"),
+        ("freeze:merge", "freeze:merges"),
+    ] {
+        let told = format!("did you mean '{near}'?");
+        refused(root, "attest", &[("", slip)], 2, &[&told]);
+    }
+    // Where a gate is replaced, its criteria are gone.
+    let replaced = OWN_GATE.replace("freeze", "release");
+    write(root, GATES, &replaced);
+    refused(
+        root,
+        "attest",
+        &[("", "release:rollback")],
+        2,
+        &["no criterion of a gate"],
+    );
+}
+
+#[test]
+fn gates_that_are_wrong_are_told_before_anything_is_written() {
+    let folder = repository();
+    let root = folder.path();
+    write(root, GATES, &OWN_GATE.replace("attested", "atested"));
+    refused(
+        root,
+        "attest",
+        &[],
+        2,
+        &[".holdpoint/gates.toml:7:1", "did you mean 'attested'?"],
+    );
+    let taken = OWN_GATE
+        .replace("freeze", "release")
+        .replace("merges'", "r1'");
+    write(root, GATES, &taken);
+    run(root, "attest", &[], 0);
+    write(
+        root,
+        GATES,
+        &taken.replace("attested = 'r1'", "attested = 'R1'"),
+    );
+    refused(root, "attest", &[], 2, &["is not a statement's name"]);
+    write(root, "holdpoint.toml", "[gates]\nfile = 'ours.toml'\n");
+    refused(
+        root,
+        "attest",
+        &[],
+        2,
+        &["there is no ours.toml", "holdpoint.toml:2:8"],
+    );
+    write(root, "ours.toml", &OWN_GATE.replace("'the freeze'", "''"));
+    refused(
+        root,
+        "attest",
+        &[],
+        2,
+        &["ours.toml:3:9", "'title' is empty"],
+    );
+}
+
 #[test]
 fn names_dates_and_texts_are_examined() {
     let folder = repository();

@@ -54,6 +54,11 @@ fn what_the_settings_name_must_be_there() {
         "2:8",
         &["there is no gone.toml", help],
     );
+    settings(
+        "[gates]\nfile = \"gone.toml\"\n",
+        "2:8",
+        &["there is no gone.toml", help],
+    );
 }
 
 #[test]

@@ -9,6 +9,9 @@
 
 mod support;
 
+use holdpoint::catalog::{Catalog, Nameable, parse_gates, shipped_gates, shipped_maps};
+use holdpoint::diagnostic::Source;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use support::holdpoint;
@@ -84,6 +87,35 @@ fn the_table_of_checks_is_the_catalogue() {
         .expect_code(0)
         .stdout;
     expect_part("checks/README.md", "catalogue", &table);
+}
+
+#[test]
+fn the_table_of_gates_is_what_is_shipped() {
+    let table = holdpoint(["generate", "gates"]).run().expect_code(0).stdout;
+    expect_part("checks/README.md", "gates", &table);
+}
+
+/// The gate that the format is explained by is read, and takes the place of the shipped one.
+#[test]
+fn the_example_of_a_gate_is_accepted() {
+    let text = read("checks/README.md");
+    let (_, section) = text.split_once("\n## Gates\n").unwrap();
+    let example = section.split("```toml\n").nth(1).unwrap();
+    let example = example.split("```").next().unwrap();
+    let catalog = Catalog::shipped().unwrap();
+    let known = Nameable {
+        catalog: &catalog,
+        suites: &BTreeMap::new(),
+        maps: &shipped_maps(&catalog).unwrap(),
+        documents: &["security-sign-off"],
+    };
+    let gates = parse_gates(&Source::new("gates.toml", example), &known)
+        .unwrap_or_else(|problems| panic!("{}", problems[0]));
+    let shipped = shipped_gates(&known).unwrap();
+    assert_eq!(gates.len(), shipped.len());
+    let own: Vec<_> = gates.iter().filter(|one| !shipped.contains(one)).collect();
+    assert_eq!(own.len(), 1);
+    assert_eq!(own[0].place.to_string(), "gates.toml:2");
 }
 
 #[test]

@@ -166,6 +166,51 @@ fn what_people_state_is_written_while_it_lasts() {
 }
 
 #[test]
+fn statements_about_gates_stand_beside_those_about_documents() {
+    let folder = repository();
+    let root = folder.path();
+    call(root, &["run", "shop"], 1);
+    let before = call(root, &["docs", "--gaps"], 0).stdout;
+    let stated = |item: &str| {
+        let text = format!(
+            "[[attestation]]\nitem = '{item}'\nstatement = 's'\nby = 'b'\non = 2020-01-01\nevidence = 'e'\nuntil = 2999-12-31\n"
+        );
+        write(root, ".holdpoint/attestations.toml", &text);
+    };
+    stated("release:window");
+    assert_eq!(call(root, &["docs", "--gaps"], 0).stdout, before);
+    call(root, &["docs", "--write"], 0);
+    assert!(text(root).contains("- [ ] Somebody was told"));
+    stated("freeze:merges");
+    let told = call(root, &["docs"], 2).stderr;
+    assert!(
+        told.contains("no criterion of a gate") && told.contains("attestations.toml:2:8"),
+        "{told}"
+    );
+    write(
+        root,
+        ".holdpoint/gates.toml",
+        "[[gate]]\nname = 'freeze'\ntitle = 't'\nowner = 'o'\n[[gate.criterion]]\nsays = 's'\nattested = 'merges'\n",
+    );
+    call(root, &["docs"], 0);
+    // A document that has an item of the criterion's name leaves nobody to tell which is meant.
+    write(
+        root,
+        ".holdpoint/maps/freeze.toml",
+        "name = 'freeze'\ntitle = 't'\nfile = 'FREEZE.md'\n\
+         [[item]]\nid = 'merges'\nunder = 'Release'\nruling = 'attest'\nperson = 'says'\n",
+    );
+    let told = call(root, &["docs"], 2).stderr;
+    for words in [
+        "'freeze:merges' would be both",
+        ".holdpoint/gates.toml:7:12",
+        "the item is in .holdpoint/maps/freeze.toml:",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[test]
 fn what_cannot_be_written_is_refused_and_left_as_it_was() {
     let folder = repository();
     let root = folder.path();

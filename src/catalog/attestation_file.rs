@@ -1,9 +1,9 @@
 //! The file of attestations: what a person states that no probe can observe, on what evidence, until when.
 
-use super::Catalog;
+use super::{Catalog, attested};
 use crate::diagnostic::table::{Problems, TableReader, parse};
 use crate::diagnostic::{Diagnostic, Source, nearest};
-use crate::model::{Attestation, DocumentMap};
+use crate::model::{Attestation, DocumentMap, Gate};
 use jiff::civil::Date;
 use std::path::Path;
 
@@ -52,20 +52,27 @@ pub fn parse_attestations(
     }
 }
 
-/// Everything that may be attested: the items of documents, `infrastructure:I12`, and checks.
-pub fn attestable(catalog: &Catalog, maps: &[DocumentMap]) -> Vec<String> {
+/// Everything that may be attested: the items of documents, `infrastructure:I12`, criteria of gates,
+/// `release:window`, and checks. No two of them share a name: gates that take one are refused.
+pub fn attestable(catalog: &Catalog, maps: &[DocumentMap], gates: &[Gate]) -> Vec<String> {
     let items = maps.iter().flat_map(|map| {
         let ids = map.items.iter().map(|item| item.id.as_str());
         ids.map(|id| format!("{}:{id}", map.name))
     });
     items
+        .chain(attested(gates).map(str::to_owned))
         .chain(catalog.checks().iter().map(|check| check.id.to_string()))
         .collect()
 }
 
+/// What is wrong with a name that may not be attested.
+pub fn not_attestable(name: &str) -> String {
+    format!("'{name}' is no item of a document, no criterion of a gate, and no check")
+}
+
 /// What to say about a name that may not be attested.
 pub fn nearest_attestable(name: &str, known: &[String]) -> String {
-    // Who leaves the document out means the item.
+    // Who leaves the document or the gate out means the item or the criterion.
     let whole = known
         .iter()
         .find(|one| one.split_once(':').is_some_and(|(_, id)| id == name))
@@ -73,7 +80,7 @@ pub fn nearest_attestable(name: &str, known: &[String]) -> String {
     match whole.or_else(|| nearest(name, known.iter().map(String::as_str))) {
         Some(near) => format!("did you mean '{near}'?"),
         None => {
-            "name an item of a document, such as infrastructure:I12, or a check; holdpoint list shows the checks"
+            "name an item of a document, such as infrastructure:I12, a criterion of a gate, such as release:window, or a check; holdpoint list shows the checks"
                 .into()
         }
     }
@@ -100,7 +107,7 @@ fn read(reader: &TableReader<'_>, known: Option<&[String]>) -> Option<Attestatio
         && !item.trim().is_empty()
         && !known.contains(item)
     {
-        let message = format!("'{item}' is no item of a document, and no check");
+        let message = not_attestable(item);
         let help = nearest_attestable(item, known);
         reader.wrong("item", message, "not known", help);
     }

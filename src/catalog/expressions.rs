@@ -1,4 +1,4 @@
-//! Compiles the expressions of a check and finds slips in them, each at its place in the file.
+//! Compiles the expressions of checks and gates and finds slips in them, each at its place in the file.
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::judge::{self, Expr, Misread};
@@ -50,8 +50,47 @@ pub fn verify(check: &Check, source: &Source) -> Vec<Diagnostic> {
     problems
 }
 
+/// Everything that is wrong with one expression, given the bytes of its value in the file.
+pub(super) fn verify_at(
+    text: &str,
+    value: &Range<usize>,
+    declared: &[FactSpec],
+    source: &Source,
+) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let written = source.text.get(value.clone()).unwrap_or_default();
+    if let Some(start) = written.find(text) {
+        let start = value.start + start;
+        expression_at(
+            start..start + text.len(),
+            text,
+            declared,
+            source,
+            &mut problems,
+        );
+        return problems;
+    }
+    // What is escaped in the file has its words at other places: the whole is pointed at.
+    expression_at(value.clone(), text, declared, source, &mut problems);
+    for problem in &mut problems {
+        if let Some((_, span, _)) = &mut problem.place {
+            span.clone_from(value);
+        }
+    }
+    problems
+}
+
 fn expression(text: &str, declared: &[FactSpec], source: &Source, problems: &mut Vec<Diagnostic>) {
-    let place = span_of(source, text);
+    expression_at(span_of(source, text), text, declared, source, problems);
+}
+
+fn expression_at(
+    place: Range<usize>,
+    text: &str,
+    declared: &[FactSpec],
+    source: &Source,
+    problems: &mut Vec<Diagnostic>,
+) {
     match Expr::compile(text) {
         Ok(expr) => problems.extend(
             judge::lint(&expr, declared)

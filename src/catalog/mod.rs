@@ -1,8 +1,9 @@
-//! The catalogue: checks, maps, waivers and attestations from TOML, shipped and the user's, compared with what probes declare.
+//! The catalogue: checks, gates, maps, waivers and attestations from TOML, shipped and the user's, compared with what probes declare.
 
 mod attestation_file;
 mod check_file;
 mod expressions;
+mod gate_file;
 mod graph;
 mod map_file;
 mod parameters;
@@ -11,10 +12,12 @@ mod source;
 mod waiver_file;
 
 pub use attestation_file::{
-    ATTESTATIONS, attestable, nearest_attestable, parse_attestations, parse_day, read_attestations,
+    ATTESTATIONS, attestable, nearest_attestable, not_attestable, parse_attestations, parse_day,
+    read_attestations,
 };
 pub use check_file::parse_check;
 pub use expressions::verify as verify_expressions;
+pub use gate_file::{Nameable, attested, load_gates, parse_gates, shipped_gates};
 pub use map_file::{MAPS, load_maps, mapped_files, parse_map, shipped_maps};
 pub use select::{NothingSelected, SUITES, Selection, Selector};
 pub use waiver_file::{parse_waivers, read_waivers};

@@ -1,4 +1,4 @@
-//! Where checks and maps come from: inside the binary, and the user's folders.
+//! Where checks, maps and gates come from: inside the binary, and the user's folders.
 
 use crate::diagnostic::{Diagnostic, Source};
 use include_dir::{Dir, include_dir};
@@ -7,12 +7,24 @@ use std::path::Path;
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/checks");
 static REPORTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/reports");
 
+/// The file of the shipped gates, which is the only one that stands beside the folders of the checks.
+const GATES: &str = "gates.toml";
+
 /// The shipped check files.
 pub(super) fn shipped() -> Vec<Source> {
     let mut sources = Vec::new();
-    collect(&SHIPPED, &mut sources);
+    for folder in SHIPPED.dirs() {
+        collect(folder, &mut sources);
+    }
     sources.sort_by(|a: &Source, b: &Source| a.name.cmp(&b.name));
     sources
+}
+
+/// The shipped gates.
+pub(super) fn shipped_gates() -> Source {
+    let file = SHIPPED.get_file(GATES);
+    let text = file.and_then(include_dir::File::contents_utf8);
+    Source::new(format!("checks/{GATES}"), text.unwrap_or_default())
 }
 
 /// The shipped maps of documents: `reports/*/map.toml`.

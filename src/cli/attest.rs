@@ -2,14 +2,15 @@
 
 use super::append::{Added, Kept, Refusal, Standing, add, last_day, line, quoted, today};
 use super::args::AttestArguments;
+use super::choose::{gates, maps};
 use super::exit::Exit;
 use super::output::Output;
 use super::prepare::{self, Environment};
 use crate::catalog::{
-    ATTESTATIONS, MAPS, attestable, load_maps, nearest_attestable, parse_attestations,
+    ATTESTATIONS, attestable, nearest_attestable, not_attestable, parse_attestations,
 };
 use crate::diagnostic::{Diagnostic, Source};
-use crate::model::{Attestation, DocumentMap, MapItem, Ruling};
+use crate::model::{Attestation, Criterion, DocumentMap, Gate, MapItem, Proof, Ruling};
 use std::path::PathBuf;
 
 const HEADER: &str = "\
@@ -22,6 +23,7 @@ struct Wanted {
     root: PathBuf,
     known: Vec<String>,
     maps: Vec<DocumentMap>,
+    gates: Vec<Gate>,
     statement: Attestation,
     /// A day was given by the user, so it belongs to what is the same.
     dated: bool,
@@ -54,8 +56,9 @@ fn wanted(
     environment: &Environment,
 ) -> Result<Wanted, Vec<Diagnostic>> {
     let (settings, catalog) = prepare::catalog(&arguments.subject, environment)?;
-    let maps = load_maps(&settings.root.join(MAPS), &settings.root, &catalog)?;
-    let known = attestable(&catalog, &maps);
+    let maps = maps(&settings, &catalog)?;
+    let gates = gates(&settings, &catalog, &maps)?;
+    let known = attestable(&catalog, &maps, &gates);
     let mut problems = Vec::new();
     let mut text = |option, text| line(option, text, environment, &mut problems);
     let item = text("ITEM", &arguments.item);
@@ -63,7 +66,7 @@ fn wanted(
     let statement = text("--statement", &arguments.statement);
     let evidence = text("--evidence", &arguments.evidence);
     if problems.is_empty() && !known.contains(&item) {
-        let message = format!("'{item}' is no item of a document, and no check");
+        let message = not_attestable(&item);
         problems.push(Diagnostic::new(message).help(nearest_attestable(&item, &known)));
     }
     let (today, until) = (today(), arguments.until);
@@ -82,6 +85,7 @@ fn wanted(
         root: settings.root,
         known,
         maps,
+        gates,
         statement: Attestation {
             item,
             holds: !arguments.refuses,
@@ -158,7 +162,11 @@ fn told(wanted: &Wanted, place: &str, output: &Output) -> Exit {
             None => {}
         }
     }
-    let document = item.split_once(':').map(|(document, _)| document);
+    if let Some(criterion) = criterion(wanted) {
+        text.push_str(&format!("asked: {}\n", criterion.says));
+    }
+    let mapped = map_item(wanted).and_then(|_| item.split_once(':'));
+    let document = mapped.map(|(document, _)| document);
     let shows = document.map_or_else(String::new, |document| {
         format!("holdpoint docs {document} shows what it changes; ")
     });
@@ -166,6 +174,13 @@ fn told(wanted: &Wanted, place: &str, output: &Output) -> Exit {
         "next: {shows}commit {ATTESTATIONS}; it counts until {until}\n"
     ));
     written(output.print(&text))
+}
+
+/// The criterion of a gate that is attested.
+fn criterion(wanted: &Wanted) -> Option<&Criterion> {
+    let proof = Proof::Attested(wanted.statement.item.clone());
+    let mut criteria = wanted.gates.iter().flat_map(|gate| &gate.criteria);
+    criteria.find(|one| one.proof == proof)
 }
 
 fn map_item(wanted: &Wanted) -> Option<&MapItem> {

@@ -1,9 +1,10 @@
 //! Which documents a verb is about: those that are asked for, or those that are there.
 
-use crate::catalog::{Catalog, MAPS, load_maps};
+use super::run::display;
+use crate::catalog::{Catalog, MAPS, Nameable, load_gates, load_maps};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::document::{GENERATED, Generated, region};
-use crate::model::DocumentMap;
+use crate::model::{DocumentMap, Gate};
 use crate::settings::Settings;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +15,23 @@ pub(super) fn maps(
     catalog: &Catalog,
 ) -> Result<Vec<DocumentMap>, Vec<Diagnostic>> {
     load_maps(&settings.root.join(MAPS), &settings.root, catalog)
+}
+
+/// The gates of this project, each after those that must be open before it.
+pub(super) fn gates(
+    settings: &Settings,
+    catalog: &Catalog,
+    maps: &[DocumentMap],
+) -> Result<Vec<Gate>, Vec<Diagnostic>> {
+    let documents: Vec<&str> = GENERATED.iter().map(|one| one.name).collect();
+    let known = Nameable {
+        catalog,
+        suites: &settings.suites,
+        maps,
+        documents: &documents,
+    };
+    let name = display(&settings.gates, &settings.root);
+    load_gates(&settings.gates, &name, &known)
 }
 
 /// A document that is asked for, with its path as seen from the root.

@@ -2,7 +2,7 @@
 //! writing of all of them or none.
 
 use super::alerts::alert;
-use super::choose::{Chosen, chosen, maps};
+use super::choose::{Chosen, chosen, gates, maps};
 use super::exit::Exit;
 use super::output::Output;
 use super::reports;
@@ -214,7 +214,8 @@ impl Bench<'_> {
     /// The maps, and what people have stated.
     fn read(&self) -> Result<(Vec<DocumentMap>, Vec<Attestation>), Vec<Diagnostic>> {
         let maps = maps(self.settings, self.catalog)?;
-        let known = attestable(self.catalog, &maps);
+        let gates = gates(self.settings, self.catalog, &maps)?;
+        let known = attestable(self.catalog, &maps, &gates);
         let file = self.settings.root.join(ATTESTATIONS);
         let attestations = read_attestations(&file, ATTESTATIONS, Some(&known))?;
         Ok((maps, attestations))

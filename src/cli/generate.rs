@@ -3,9 +3,10 @@
 use super::exit::Exit;
 use super::output::Output;
 use super::{explain, list};
-use crate::catalog::{Catalog, shipped_maps};
+use crate::catalog::{Catalog, Nameable, shipped_gates, shipped_maps};
+use crate::diagnostic::Diagnostic;
 use crate::document::GENERATED;
-use crate::model::{DocumentMap, Ruling};
+use crate::model::{Criterion, DocumentMap, Gate, Proof, Ruling};
 use crate::probe;
 use std::collections::BTreeMap;
 
@@ -16,6 +17,10 @@ pub(super) fn generate(what: &str, output: &Output) -> Exit {
             Err(problems) => return output.diagnose(&problems),
         },
         "exit-statuses" => exit_statuses(),
+        "gates" => match gates() {
+            Ok(gates) => table_of_gates(&gates),
+            Err(problems) => return output.diagnose(&problems),
+        },
         "documents" => documents(),
         "maps" => match Catalog::shipped().and_then(|catalog| shipped_maps(&catalog)) {
             Ok(maps) => table_of_maps(&maps),
@@ -29,7 +34,7 @@ pub(super) fn generate(what: &str, output: &Output) -> Exit {
             Some(spec) => explain::probe_page(spec),
             None => {
                 output.remark(
-                    "error: generate checks, documents, exit-statuses, maps, variables or probe:NAME",
+                    "error: generate checks, documents, exit-statuses, gates, maps, variables or probe:NAME",
                 );
                 return Exit::Usage;
             }
@@ -65,6 +70,54 @@ fn table_of_maps(maps: &[DocumentMap]) -> String {
         );
     }
     text
+}
+
+/// The gates that ship with holdpoint.
+fn gates() -> Result<Vec<Gate>, Vec<Diagnostic>> {
+    let catalog = Catalog::shipped()?;
+    let documents: Vec<&str> = GENERATED.iter().map(|one| one.name).collect();
+    shipped_gates(&Nameable {
+        catalog: &catalog,
+        suites: &BTreeMap::new(),
+        maps: &shipped_maps(&catalog)?,
+        documents: &documents,
+    })
+}
+
+/// The shipped gates, for `checks/README.md`: whose each is, what comes before it, and what it asks for.
+fn table_of_gates(gates: &[Gate]) -> String {
+    let mut text = String::from(
+        "| gate | owner | after | checks | document | besides |\n|---|---|---|---|---|---|\n",
+    );
+    for gate in gates {
+        let listed = |names: &[String]| {
+            let each = names.iter().map(|name| format!("`{name}`"));
+            each.collect::<Vec<_>>().join(", ")
+        };
+        let checks = match (&gate.suite, gate.must_pass) {
+            (Some(suite), Some(least)) => format!("`{suite}`, {least} ones"),
+            (Some(suite), None) => format!("`{suite}`"),
+            (None, _) => String::new(),
+        };
+        let criteria: Vec<String> = gate.criteria.iter().map(criterion).collect();
+        text += &format!(
+            "| `{}` | {} | {} | {checks} | {} | {} |\n",
+            gate.name,
+            gate.owner,
+            listed(&gate.upstream),
+            listed(&gate.documents),
+            criteria.join("; "),
+        );
+    }
+    text
+}
+
+/// What a criterion says, with how it is known.
+fn criterion(one: &Criterion) -> String {
+    match &one.proof {
+        Proof::Expression(that) => format!("{} (`{that}`)", one.says),
+        Proof::Attested(name) => format!("{} (attested as `{name}`)", one.says),
+    }
 }
 
 /// The variables of holdpoint's own that shipped checks and probes read, each with its default and what it sets.

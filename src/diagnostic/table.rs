@@ -149,6 +149,11 @@ impl<'t> TableReader<'t> {
         });
     }
 
+    /// Reports a problem that was found elsewhere.
+    pub fn report(&self, problem: Diagnostic) {
+        self.problems.push(problem);
+    }
+
     /// Reports each of the keys that is not written.
     pub fn require(&self, keys: &[&str]) {
         for key in keys.iter().filter(|key| !self.has(key)) {

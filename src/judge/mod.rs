@@ -1,6 +1,7 @@
 //! Judging: facts and expectations in, verdicts out. Pure; the same inputs give the same finding.
 
 mod conclude;
+mod criteria;
 mod expr;
 mod fill;
 mod lint;
@@ -9,6 +10,7 @@ mod scope;
 mod subject;
 
 pub use conclude::{blocked, conclude, inconclusive, not_applicable, not_run};
+pub use criteria::{Answer, criterion};
 pub use expr::{Expr, SyntaxError};
 pub use fill::{fill, placeholders};
 pub use lint::{Misread, lint, lint_placeholder, resolve};

@@ -104,7 +104,8 @@ impl Rules {
             None => {
                 let scope = Scope::new(&observation.facts, subject);
                 let (verdict, reasons) = self.judge_facts(check, scope);
-                (verdict, reasons, self.facts_read(&observation.facts))
+                let read = read_of(&self.reads(), &observation.facts);
+                (verdict, reasons, read)
             }
         };
         LookVerdict {
@@ -171,26 +172,6 @@ impl Rules {
         }
     }
 
-    /// The declared facts that the expectations read, cut to those.
-    fn facts_read(&self, facts: &Facts) -> Facts {
-        let mut read = Facts::new();
-        for path in self.reads() {
-            let names: Vec<_> = path
-                .iter()
-                .take_while(|name| *name != super::expr::ELEMENT)
-                .collect();
-            if let Some(value) = at(facts, names.iter().map(|name| name.as_str())) {
-                let name = names
-                    .iter()
-                    .map(|name| name.as_str())
-                    .collect::<Vec<_>>()
-                    .join(".");
-                read.insert(name, value.clone());
-            }
-        }
-        read
-    }
-
     /// Both axes of a requirement that present guidance contradicts, for one look.
     pub fn note(&self, check: &Check, facts: Option<&Facts>, subject: &Facts) -> Option<Note> {
         let contradiction = check.contradiction.as_ref()?;
@@ -225,8 +206,24 @@ fn undecided(text: &Expectation, scope: Scope<'_>, error: &str) -> String {
     }
 }
 
+/// The facts at these paths, by their dotted names; those within the elements of a list as the list.
+pub(super) fn read_of(paths: &BTreeSet<Vec<String>>, facts: &Facts) -> Facts {
+    let mut read = Facts::new();
+    for path in paths {
+        let names: Vec<_> = path
+            .iter()
+            .take_while(|name| *name != super::expr::ELEMENT)
+            .map(String::as_str)
+            .collect();
+        if let Some(value) = at(facts, names.iter().copied()) {
+            read.insert(names.join("."), value.clone());
+        }
+    }
+    read
+}
+
 /// The facts an expression reads, as `name = value`.
-fn shown(expr: &Expr, scope: Scope<'_>) -> String {
+pub(super) fn shown(expr: &Expr, scope: Scope<'_>) -> String {
     let mut parts = Vec::new();
     for path in expr.reads() {
         let names: Vec<_> = path

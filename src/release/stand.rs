@@ -108,7 +108,13 @@ fn stand_one<'a>(
         .criteria
         .iter()
         .filter_map(|criterion| match &criterion.proof {
-            Proof::Expression(text) => Some(judge::criterion(text, &facts)),
+            Proof::Expression(text) => {
+                let judge::Answer { holds, found } = judge::criterion(text, &facts);
+                Some(match holds {
+                    Ok(holds) => (Some(holds), found),
+                    Err(why) => (None, why),
+                })
+            }
             Proof::Attested(_) => None,
         })
         .collect();

@@ -153,6 +153,11 @@ pub fn commented(settings: &Settings) -> String {
     line("# [waivers]");
     line("# file = \".holdpoint/waivers.toml\"");
     line("");
+    line("# [gates]");
+    line(
+        "# file = \".holdpoint/gates.toml\"   # gates of your own, and those that replace shipped ones",
+    );
+    line("");
     line("# [records]");
     line("# folder = \".holdpoint/records\"");
     out

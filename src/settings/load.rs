@@ -2,6 +2,7 @@
 
 use super::choice::{Choice, Chooser, Given, VARIABLES};
 use super::file::{File, Placed};
+use super::places::{documents, place};
 use super::{Arguments, Limits, Settings, authority, detect, dotenv, read, register, target};
 use crate::diagnostic::{Diagnostic, Source, nearest, parse_duration};
 use crate::model::{Environment, Level, Severity};
@@ -101,6 +102,15 @@ pub fn load(
         &file,
         &mut chooser,
     );
+    let gates = place(
+        "gates.file",
+        file.gates.as_ref(),
+        ".holdpoint/gates.toml",
+        &root,
+        Path::is_file,
+        &file,
+        &mut chooser,
+    );
     let records = place(
         "records.folder",
         file.records.as_ref(),
@@ -148,6 +158,7 @@ pub fn load(
         overrides: file.overrides,
         suites: file.suites,
         waivers,
+        gates,
         documents,
         records,
         sources: choices,
@@ -408,42 +419,4 @@ fn limits(arguments: &Arguments, file: &File, level: Level, chooser: &mut Choose
         per_host,
         retries,
     }
-}
-
-/// A file or folder below the root; one that the user named must be there.
-fn place(
-    what: &str,
-    placed: Option<&Placed<String>>,
-    default: &str,
-    root: &Path,
-    is_there: impl Fn(&Path) -> bool,
-    file: &File,
-    chooser: &mut Chooser<'_>,
-) -> PathBuf {
-    let path = root.join(chooser.only_of_file(what, placed, default.to_owned(), String::clone));
-    if let (Some(placed), Some(source)) = (placed.filter(|_| !is_there(&path)), &file.source) {
-        chooser.problems.push(
-            Diagnostic::new(format!("there is no {}", placed.value))
-                .at(source, placed.span.clone(), "looked for below the root")
-                .help("make it, or leave the key out"),
-        );
-    }
-    path
-}
-
-/// The documents of the file, and those that were found for names that it does not give.
-fn documents(file: &File, root: &Path, chooser: &mut Chooser<'_>) -> BTreeMap<String, String> {
-    let mut documents: BTreeMap<String, String> = BTreeMap::new();
-    for (name, placed) in &file.documents {
-        let from = chooser.at(placed.line);
-        chooser.note(&format!("documents.{name}"), &placed.value, from);
-        documents.insert(name.clone(), placed.value.clone());
-    }
-    for (name, path) in detect::documents(root) {
-        if !documents.contains_key(name) {
-            chooser.note(&format!("documents.{name}"), &path, "found");
-            documents.insert(name.to_owned(), path);
-        }
-    }
-    documents
 }

@@ -15,6 +15,7 @@ mod fingerprint;
 mod init;
 mod interpolate;
 mod load;
+mod places;
 mod read;
 mod register;
 mod shared;
@@ -102,6 +103,8 @@ pub struct Settings {
     pub suites: BTreeMap<String, Vec<String>>,
     /// The file of waivers; it need not exist.
     pub waivers: PathBuf,
+    /// The file of the user's gates; it need not exist.
+    pub gates: PathBuf,
     /// Documents by name, relative to the root.
     pub documents: BTreeMap<String, String>,
     /// The folder of records.

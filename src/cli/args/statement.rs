@@ -29,7 +29,7 @@ what could not be observed cannot be accepted.";
 /// The arguments of `attest`.
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct AttestArguments {
-    /// An item of a document, such as infrastructure:I12, or the id of a check
+    /// An item of a document, such as infrastructure:I12, a criterion of a gate, such as release:window, or the id of a check
     #[arg(value_name = "ITEM")]
     pub(in crate::cli) item: String,
     /// Who states it

@@ -35,6 +35,7 @@ pub(super) struct File {
     pub(super) overrides: Vec<String>,
     pub(super) suites: BTreeMap<String, Vec<String>>,
     pub(super) waivers: Option<Placed<String>>,
+    pub(super) gates: Option<Placed<String>>,
     pub(super) documents: BTreeMap<String, Placed<String>>,
     pub(super) records: Option<Placed<String>>,
     pub(super) limits: LimitsTable,
@@ -141,6 +142,10 @@ impl File {
         }
         if let Some(table) = top.table("waivers") {
             file.waivers = place(&table, "file");
+            table.finish();
+        }
+        if let Some(table) = top.table("gates") {
+            file.gates = place(&table, "file");
             table.finish();
         }
         if let Some(table) = top.table("documents") {

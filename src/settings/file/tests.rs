@@ -43,6 +43,8 @@ override = ["headers.nosniff"]
 nightly = ["security", "tls.*"]
 [waivers]
 file = "waivers.toml"
+[gates]
+file = "gates.toml"
 [documents]
 infrastructure = "docs/INFRASTRUCTURE_VALIDATION.md"
 [records]
