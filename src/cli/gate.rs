@@ -30,27 +30,40 @@ fn decide(
     prepare::writable(&arguments.report)?;
     let (settings, catalog) = prepare::catalog(&arguments.subject, environment)?;
     let grounds = Grounds::read(&settings, &catalog, &environment.secrets)?;
-    let wanted = arguments.gate.as_deref().map(|name| grounds.gate(name)).transpose()?;
-    let instead = arguments.from.as_deref().map(|from| record(from, &settings)).transpose()?;
-    let told = instead.as_ref().and_then(|history| history.records().next());
+    let wanted = arguments
+        .gate
+        .as_deref()
+        .map(|name| grounds.gate(name))
+        .transpose()?;
+    let instead = arguments
+        .from
+        .as_deref()
+        .map(|from| record(from, &settings))
+        .transpose()?;
+    let told = instead
+        .as_ref()
+        .and_then(|history| history.records().next());
     let shown = told.map(|told| display(&told.path, &settings.root));
-    Ok(grounds.with(arguments.environment.as_deref(), told, |ground| {
-        let standings = stand(ground);
-        let is_wanted = |one: &&GateStanding<'_>| wanted.is_none_or(|gate| gate.name == one.gate.name);
-        let chosen: Vec<&GateStanding<'_>> = standings.iter().filter(is_wanted).collect();
-        let report = GateReport {
-            told: &chosen,
-            all: &standings,
-            project: settings.project.as_deref().unwrap_or_default(),
-            now: ground.now,
-            instead: shown.as_deref(),
-        };
-        let exit = exit(&chosen);
-        match write(&report, arguments, output) {
-            true => exit,
-            false => exit.unless_written(),
-        }
-    }))
+    Ok(
+        grounds.with(arguments.environment.as_deref(), told, |ground| {
+            let standings = stand(ground);
+            let is_wanted =
+                |one: &&GateStanding<'_>| wanted.is_none_or(|gate| gate.name == one.gate.name);
+            let chosen: Vec<&GateStanding<'_>> = standings.iter().filter(is_wanted).collect();
+            let report = GateReport {
+                told: &chosen,
+                all: &standings,
+                project: settings.project.as_deref().unwrap_or_default(),
+                now: ground.now,
+                instead: shown.as_deref(),
+            };
+            let exit = exit(&chosen);
+            match write(&report, arguments, output) {
+                true => exit,
+                false => exit.unless_written(),
+            }
+        }),
+    )
 }
 
 /// The record that is to be taken in place of the newest.
@@ -73,7 +86,9 @@ fn record(from: &Path, settings: &Settings) -> Result<History, Vec<Diagnostic>> 
 
 /// Open gates are a go; else what speaks against any of them comes before what is not known.
 pub(super) fn exit(standings: &[&GateStanding<'_>]) -> Exit {
-    let speaks_against = |one: &&&GateStanding<'_>| one.hold == Hold::Held && one.decision.outcome != Outcome::Undecided;
+    let speaks_against = |one: &&&GateStanding<'_>| {
+        one.hold == Hold::Held && one.decision.outcome != Outcome::Undecided
+    };
     if standings.iter().all(|one| one.is_open()) {
         Exit::Go
     } else if standings.iter().any(|one| speaks_against(&one)) {

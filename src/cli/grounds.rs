@@ -120,15 +120,22 @@ impl<'a> Grounds<'a> {
         let found = found.or_else(|| self.gates.iter().find(|gate| gate.answers_to(name)));
         found.ok_or_else(|| {
             let names = self.gates.iter().map(|gate| gate.name.as_str());
-            let near = nearest(name, names.clone()).map_or_else(String::new, |near| format!("did you mean '{near}'? "));
+            let near = nearest(name, names.clone())
+                .map_or_else(String::new, |near| format!("did you mean '{near}'? "));
             let names: Vec<&str> = names.collect();
-            vec![Diagnostic::new(format!("there is no gate '{name}'")).help(format!("{near}the gates are {}", names.join(", ")))]
+            vec![
+                Diagnostic::new(format!("there is no gate '{name}'"))
+                    .help(format!("{near}the gates are {}", names.join(", "))),
+            ]
         })
     }
 
     /// The name by which holdpoint writes a document.
     pub(super) fn written_as(&self, name: &str) -> String {
-        self.written_as.get(name).map_or(name, String::as_str).to_owned()
+        self.written_as
+            .get(name)
+            .map_or(name, String::as_str)
+            .to_owned()
     }
 
     /// The sign-offs that count, for the documents that they bind.
@@ -159,9 +166,14 @@ impl<'a> Grounds<'a> {
 /// A list of keys, where it is there.
 fn list(settings: &Settings, name: &str) -> Result<Option<Source>, Vec<Diagnostic>> {
     match std::fs::read(settings.root.join(name)) {
-        Ok(bytes) => attest::text_of(name, &bytes).map(Some).map_err(|problem| vec![problem]),
+        Ok(bytes) => attest::text_of(name, &bytes)
+            .map(Some)
+            .map_err(|problem| vec![problem]),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(vec![Diagnostic::new(format!("cannot read {name}: {error}")).help("make it readable for the user who runs holdpoint")]),
+        Err(error) => Err(vec![
+            Diagnostic::new(format!("cannot read {name}: {error}"))
+                .help("make it readable for the user who runs holdpoint"),
+        ]),
     }
 }
 
@@ -192,7 +204,9 @@ fn documents(settings: &Settings, maps: &[DocumentMap]) -> Result<Documents, Vec
             };
             // A people's own document goes before one that holdpoint writes whole.
             found.entry((*name).to_owned()).or_insert(bound);
-            written_as.entry((*name).to_owned()).or_insert_with(|| names[0].to_owned());
+            written_as
+                .entry((*name).to_owned())
+                .or_insert_with(|| names[0].to_owned());
         }
     }
     Ok((found, written_as))

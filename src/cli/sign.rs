@@ -92,8 +92,15 @@ fn work(
     output: &Output,
     environment: &Environment,
 ) -> Result<Exit, Refusal> {
-    if let Some(name) = PIPELINES.iter().find(|name| environment.variables.get(**name).is_some_and(|value| !value.is_empty())) {
-        let problem = Diagnostic::new(format!("a sign-off is a person's word, and {name} says that this is a pipeline"));
+    if let Some(name) = PIPELINES.iter().find(|name| {
+        environment
+            .variables
+            .get(**name)
+            .is_some_and(|value| !value.is_empty())
+    }) {
+        let problem = Diagnostic::new(format!(
+            "a sign-off is a person's word, and {name} says that this is a pipeline"
+        ));
         return Err(problem.help("sign on your own machine, commit .holdpoint, and let the pipeline ask: holdpoint gate").into());
     }
     let (settings, catalog) = prepare::catalog(&arguments.subject, environment)?;
@@ -110,8 +117,12 @@ fn work(
     let entered = grounds.with(arguments.environment.as_deref(), None, |ground| {
         let standings = stand(ground);
         let standing = standings.iter().find(|one| one.gate.name == gate.name);
-        let standing = standing.ok_or_else(|| Diagnostic::new(format!("there is no gate '{}'", gate.name)))?;
-        let who = signer.as_ref().map(|one| one.principal.clone()).or_else(|| arguments.principal.clone());
+        let standing =
+            standing.ok_or_else(|| Diagnostic::new(format!("there is no gate '{}'", gate.name)))?;
+        let who = signer
+            .as_ref()
+            .map(|one| one.principal.clone())
+            .or_else(|| arguments.principal.clone());
         let who = who.unwrap_or_else(|| "WHO SIGNS".into());
         let draft = || {
             unsigned(ground, standing, &standings, &who, !arguments.no, &comment)
@@ -149,7 +160,10 @@ fn work(
 }
 
 /// The comment, which becomes part of the ledger for good.
-fn comment(arguments: &SignArguments, environment: &Environment) -> Result<String, Vec<Diagnostic>> {
+fn comment(
+    arguments: &SignArguments,
+    environment: &Environment,
+) -> Result<String, Vec<Diagnostic>> {
     if arguments.comment.is_empty() {
         return Ok(String::new());
     }
@@ -177,7 +191,11 @@ fn signer(
     now: jiff::Timestamp,
 ) -> Result<Signer, Vec<Diagnostic>> {
     let told = |fault: SignFault| vec![fault.diagnostic()];
-    let socket = environment.variables.get(AGENT).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let socket = environment
+        .variables
+        .get(AGENT)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
     let namespace = gate.namespace();
     let (key, public) = match arguments.key.as_deref() {
         Some(path) if Path::new(path).is_file() || path.contains('/') => {
@@ -191,7 +209,13 @@ fn signer(
             (key, public)
         }
         None => {
-            let public = only_allowed(socket.as_deref(), &namespace, signers, arguments.principal.as_deref(), now)?;
+            let public = only_allowed(
+                socket.as_deref(),
+                &namespace,
+                signers,
+                arguments.principal.as_deref(),
+                now,
+            )?;
             (Key::Agent(Some(public.fingerprint())), public)
         }
     };
@@ -200,17 +224,31 @@ fn signer(
         (Some(name), _) => name.clone(),
         (None, [only]) => only.clone(),
         (None, []) => {
-            let message = format!("the key {} is nobody's who may sign gate {}", public.fingerprint(), gate.name);
+            let message = format!(
+                "the key {} is nobody's who may sign gate {}",
+                public.fingerprint(),
+                gate.name
+            );
             let may = signers.principals(&namespace, now).join(", ");
             let help = match may.is_empty() {
-                true => format!("a line of {ALLOWED_SIGNERS} with namespaces=\"{namespace}\" and this key lets somebody sign"),
-                false => format!("those who may, by {ALLOWED_SIGNERS}, are {may}; take another key with --key"),
+                true => format!(
+                    "a line of {ALLOWED_SIGNERS} with namespaces=\"{namespace}\" and this key lets somebody sign"
+                ),
+                false => format!(
+                    "those who may, by {ALLOWED_SIGNERS}, are {may}; take another key with --key"
+                ),
             };
             return Err(vec![Diagnostic::new(message).help(help)]);
         }
         (None, several) => {
-            let message = format!("the key {} is of {}", public.fingerprint(), several.join(" and of "));
-            return Err(vec![Diagnostic::new(message).help("say who signs: --as PRINCIPAL")]);
+            let message = format!(
+                "the key {} is of {}",
+                public.fingerprint(),
+                several.join(" and of ")
+            );
+            return Err(vec![
+                Diagnostic::new(message).help("say who signs: --as PRINCIPAL"),
+            ]);
         }
     };
     Ok(Signer {
@@ -230,25 +268,40 @@ fn only_allowed(
 ) -> Result<PublicKey, Vec<Diagnostic>> {
     let Some(socket) = socket else {
         let problem = Diagnostic::new("there is no ssh-agent: SSH_AUTH_SOCK is not set");
-        return Err(vec![problem.help("start one (eval $(ssh-agent); ssh-add), or name a key file: --key ~/.ssh/id_ed25519")]);
+        return Err(vec![problem.help(
+            "start one (eval $(ssh-agent); ssh-add), or name a key file: --key ~/.ssh/id_ed25519",
+        )]);
     };
     let keys = attest::agent_keys(socket).map_err(|fault| vec![fault.diagnostic()])?;
     let may = |key: &PublicKey| {
         let names = signers.allowed(namespace, key, now);
-        principal.map_or(!names.is_empty(), |who| names.iter().any(|name| name == who))
+        principal.map_or(!names.is_empty(), |who| {
+            names.iter().any(|name| name == who)
+        })
     };
     let mut allowed: Vec<PublicKey> = keys.into_iter().filter(may).collect();
     match (allowed.pop(), allowed.len()) {
         (Some(key), 0) => Ok(key),
         (None, _) => {
-            let problem = Diagnostic::new(format!("no key in the ssh-agent may sign for {namespace}"));
+            let problem =
+                Diagnostic::new(format!("no key in the ssh-agent may sign for {namespace}"));
             let may = signers.principals(namespace, now).join(", ");
             Err(vec![problem.help(format!("those who may, by {ALLOWED_SIGNERS}, are {may}; ssh-add -l shows the agent's keys; --key takes a file"))])
         }
         (Some(last), more) => {
-            let problem = Diagnostic::new(format!("{} keys in the ssh-agent may sign for {namespace}", more + 1));
-            let prints: Vec<String> = allowed.iter().chain([&last]).map(PublicKey::fingerprint).collect();
-            Err(vec![problem.help(format!("name one: --key {}", prints.join(" or --key ")))])
+            let problem = Diagnostic::new(format!(
+                "{} keys in the ssh-agent may sign for {namespace}",
+                more + 1
+            ));
+            let prints: Vec<String> = allowed
+                .iter()
+                .chain([&last])
+                .map(PublicKey::fingerprint)
+                .collect();
+            Err(vec![problem.help(format!(
+                "name one: --key {}",
+                prints.join(" or --key ")
+            ))])
         }
     }
 }
@@ -286,26 +339,60 @@ fn may_be_signed(
 fn show(one: &SignOff, who: &str, output: &Output) {
     let mut rows: Vec<(&str, String)> = vec![
         ("gate", one.gate.clone()),
-        ("says", match one.released {
-            true => format!("released: {}", one.decision.word()),
-            false => "no".into(),
-        }),
+        (
+            "says",
+            match one.released {
+                true => format!("released: {}", one.decision.word()),
+                false => "no".into(),
+            },
+        ),
         ("by", who.to_owned()),
         ("commit", one.commit.clone()),
         ("for", one.environment.clone()),
-        ("until", one.until.strftime("%Y-%m-%d %H:%M UTC").to_string()),
-        ("passed", format!("{} checks that must pass", one.passed.len())),
+        (
+            "until",
+            one.until.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        ),
+        (
+            "passed",
+            format!("{} checks that must pass", one.passed.len()),
+        ),
         ("definition", one.definition.clone()),
     ];
-    rows.extend(one.evidence.iter().map(|record| ("record", format!("{} {}", record.run, record.digest))));
-    rows.extend(one.waivers.iter().map(|waiver| ("waiver", format!("{} until {}", waiver.name, waiver.until))));
-    rows.extend(one.attestations.iter().map(|stated| ("statement", format!("{} until {}", stated.name, stated.until))));
-    rows.extend(one.documents.iter().map(|document| ("document", format!("{} {}", document.path, document.semantic))));
-    rows.extend(one.upstream.iter().map(|(gate, signed)| ("after", format!("{gate}, {} sign-offs", signed.len()))));
+    rows.extend(
+        one.evidence
+            .iter()
+            .map(|record| ("record", format!("{} {}", record.run, record.digest))),
+    );
+    rows.extend(
+        one.waivers
+            .iter()
+            .map(|waiver| ("waiver", format!("{} until {}", waiver.name, waiver.until))),
+    );
+    rows.extend(one.attestations.iter().map(|stated| {
+        (
+            "statement",
+            format!("{} until {}", stated.name, stated.until),
+        )
+    }));
+    rows.extend(one.documents.iter().map(|document| {
+        (
+            "document",
+            format!("{} {}", document.path, document.semantic),
+        )
+    }));
+    rows.extend(
+        one.upstream
+            .iter()
+            .map(|(gate, signed)| ("after", format!("{gate}, {} sign-offs", signed.len()))),
+    );
     if !one.comment.is_empty() {
         rows.push(("comment", one.comment.clone()));
     }
-    let text: String = rows.iter().map(|(what, value)| format!("  {what:<11} {value}\n")).collect();
+    let text: String = rows
+        .iter()
+        .map(|(what, value)| format!("  {what:<11} {value}\n"))
+        .collect();
     output.print(&format!("what will be signed\n{text}"));
 }
 
@@ -338,14 +425,30 @@ fn put(
     signers: &Signers,
 ) -> Result<String, Refusal> {
     let namespace = gate.namespace();
-    let signed = attest::sign(&unsigned.bytes, &namespace, &signer.key, signer.socket.as_deref())
-        .map_err(|fault| Refusal::from(fault.diagnostic()))?;
+    let signed = attest::sign(
+        &unsigned.bytes,
+        &namespace,
+        &signer.key,
+        signer.socket.as_deref(),
+    )
+    .map_err(|fault| Refusal::from(fault.diagnostic()))?;
     let at = unsigned.sign_off.at;
-    attest::verify(&unsigned.bytes, &signed.armored, &namespace, &signer.principal, at, signers, ground.revoked)
-        .map_err(|refusal| {
-            let may = signers.principals(&namespace, at).join(", ");
-            Diagnostic::new(format!("nothing was signed: {refusal}")).help(format!("those who may sign gate {}, by {ALLOWED_SIGNERS}, are {may}", gate.name))
-        })?;
+    attest::verify(
+        &unsigned.bytes,
+        &signed.armored,
+        &namespace,
+        &signer.principal,
+        at,
+        signers,
+        ground.revoked,
+    )
+    .map_err(|refusal| {
+        let may = signers.principals(&namespace, at).join(", ");
+        Diagnostic::new(format!("nothing was signed: {refusal}")).help(format!(
+            "those who may sign gate {}, by {ALLOWED_SIGNERS}, are {may}",
+            gate.name
+        ))
+    })?;
     let entry = enter(ground, gate, unsigned, &signed.armored)?;
     Ok(entry.statement)
 }
@@ -365,7 +468,10 @@ fn stamp(
         let standings = stand(ground);
         let standing = standings.iter().find(|one| one.gate.name == gate.name);
         let told = standing.and_then(|one| one.evidence.first());
-        let there = gate.documents.iter().filter(|name| ground.documents.contains_key(*name));
+        let there = gate
+            .documents
+            .iter()
+            .filter(|name| ground.documents.contains_key(*name));
         (
             grounds.signatures(&standings),
             told.map(|told| told.path.clone()),
@@ -387,7 +493,10 @@ fn stamp(
         take_over: false,
         refresh: false,
     };
-    let names: Vec<String> = documents.iter().map(|name| grounds.written_as(name)).collect();
+    let names: Vec<String> = documents
+        .iter()
+        .map(|name| grounds.written_as(name))
+        .collect();
     let written = bench.ready(&names).and_then(|ready| {
         documents::write(&ready, settings)?;
         Ok(ready)
@@ -409,8 +518,13 @@ fn stamp(
 
 /// Branches that sign the same gate merge only where git is told how.
 fn attributes(settings: &Settings, output: &Output) {
-    let missing = crate::ledger::Ledger::at(&settings.root).missing_attributes().unwrap_or_default();
+    let missing = crate::ledger::Ledger::at(&settings.root)
+        .missing_attributes()
+        .unwrap_or_default();
     if !missing.is_empty() {
-        output.remark(&format!("help: so that branches with sign-offs merge, put into .gitattributes: {}", missing.join("; ")));
+        output.remark(&format!(
+            "help: so that branches with sign-offs merge, put into .gitattributes: {}",
+            missing.join("; ")
+        ));
     }
 }

@@ -43,7 +43,11 @@ fn tell(
 ) -> Result<Exit, Vec<Diagnostic>> {
     let (settings, catalog) = prepare::catalog(&arguments.subject, environment)?;
     let grounds = Grounds::read(&settings, &catalog, &environment.secrets)?;
-    let wanted = arguments.gate.as_deref().map(|name| grounds.gate(name)).transpose()?;
+    let wanted = arguments
+        .gate
+        .as_deref()
+        .map(|name| grounds.gate(name))
+        .transpose()?;
     let told = grounds.with(arguments.environment.as_deref(), None, |ground| {
         let standings = stand(ground);
         let of = |one: &&GateStanding<'_>| wanted.is_none_or(|gate| gate.name == one.gate.name);
@@ -62,13 +66,25 @@ fn tell(
         text.push('\n');
     }
     let (exit, closing) = if !told.faults.is_empty() {
-        (Exit::NoGo, "NOT VERIFIED  what is marked was changed, is gone, or is not signed by whom it says")
+        (
+            Exit::NoGo,
+            "NOT VERIFIED  what is marked was changed, is gone, or is not signed by whom it says",
+        )
     } else if !told.signed {
-        (Exit::NothingSelected, "NOTHING SIGNED  holdpoint gate tells how the gates stand")
+        (
+            Exit::NothingSelected,
+            "NOTHING SIGNED  holdpoint gate tells how the gates stand",
+        )
     } else if told.lapsed {
-        (Exit::Undecided, "VERIFIED, LAPSED  all is as it was written; what is marked does not count any more")
+        (
+            Exit::Undecided,
+            "VERIFIED, LAPSED  all is as it was written; what is marked does not count any more",
+        )
     } else {
-        (Exit::Go, "VERIFIED  all is as it was written, and every sign-off counts")
+        (
+            Exit::Go,
+            "VERIFIED  all is as it was written, and every sign-off counts",
+        )
     };
     text.push_str(&format!("\n{closing}\n"));
     match output.print(&text) {
@@ -78,7 +94,11 @@ fn tell(
 }
 
 fn look(ground: &Ground<'_>, standings: &[&GateStanding<'_>], ledger: &Verified) -> Told {
-    let mut faults: Vec<String> = ledger.faults.iter().map(|fault| format!("✗ {fault}")).collect();
+    let mut faults: Vec<String> = ledger
+        .faults
+        .iter()
+        .map(|fault| format!("✗ {fault}"))
+        .collect();
     faults.extend(ground.history.faults().map(|fault| format!("✗ {fault}")));
     let mut words = Vec::new();
     let (mut lapsed, mut signed, mut good) = (false, 0, 0);
@@ -90,7 +110,10 @@ fn look(ground: &Ground<'_>, standings: &[&GateStanding<'_>], ledger: &Verified)
             words.push(line(word));
             for lapse in &word.lapses {
                 match lapse.lapse {
-                    Lapse::Altered => faults.push(format!("✗ {}'s sign-off of {}: {}", word.sign_off.by, word.sign_off.gate, lapse.why)),
+                    Lapse::Altered => faults.push(format!(
+                        "✗ {}'s sign-off of {}: {}",
+                        word.sign_off.by, word.sign_off.gate, lapse.why
+                    )),
                     _ => lapsed = true,
                 }
             }
@@ -109,9 +132,22 @@ fn look(ground: &Ground<'_>, standings: &[&GateStanding<'_>], ledger: &Verified)
             faults.push(line);
         }
     }
-    let entries: usize = ledger.chains.values().map(|chain| chain.entries.len()).sum();
-    let torn = ledger.chains.iter().filter(|(_, chain)| chain.torn.is_some());
-    let torn: Vec<String> = torn.map(|(gate, _)| format!("; the last line of {gate} was cut off while it was written, and does not count")).collect();
+    let entries: usize = ledger
+        .chains
+        .values()
+        .map(|chain| chain.entries.len())
+        .sum();
+    let torn = ledger
+        .chains
+        .iter()
+        .filter(|(_, chain)| chain.torn.is_some());
+    let torn: Vec<String> = torn
+        .map(|(gate, _)| {
+            format!(
+                "; the last line of {gate} was cut off while it was written, and does not count"
+            )
+        })
+        .collect();
     let records: BTreeSet<&str> = ledger
         .chains
         .values()
@@ -120,13 +156,44 @@ fn look(ground: &Ground<'_>, standings: &[&GateStanding<'_>], ledger: &Verified)
         .collect();
     let whole = |bad: bool| if bad { "not whole" } else { "whole" };
     let mut looked = vec![
-        ("ledger", format!("{}, {}: {}{}", some(ledger.chains.len(), "chain"), some(entries, "entry"), whole(!ledger.faults.is_empty()), torn.concat())),
-        ("records", format!("{} named by the ledger, held to the digests there", some(records.len(), "record"))),
-        ("signatures", format!("{good} of {signed} by people who may sign")),
-        ("documents", format!("{} of {} as they were signed", as_signed.len(), documents.len())),
+        (
+            "ledger",
+            format!(
+                "{}, {}: {}{}",
+                some(ledger.chains.len(), "chain"),
+                some(entries, "entry"),
+                whole(!ledger.faults.is_empty()),
+                torn.concat()
+            ),
+        ),
+        (
+            "records",
+            format!(
+                "{} named by the ledger, held to the digests there",
+                some(records.len(), "record")
+            ),
+        ),
+        (
+            "signatures",
+            format!("{good} of {signed} by people who may sign"),
+        ),
+        (
+            "documents",
+            format!(
+                "{} of {} as they were signed",
+                as_signed.len(),
+                documents.len()
+            ),
+        ),
     ];
     if !ledger.unnamed.is_empty() {
-        looked.push(("beside it", format!("{} that no entry names, which harms nothing", some(ledger.unnamed.len(), "statement"))));
+        looked.push((
+            "beside it",
+            format!(
+                "{} that no entry names, which harms nothing",
+                some(ledger.unnamed.len(), "statement")
+            ),
+        ));
     }
     Told {
         looked,

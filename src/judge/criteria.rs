@@ -81,8 +81,6 @@ mod tests {
         let one = criterion("failing.critical == 0", &facts(19));
         assert_eq!(one.holds, Ok(false));
         assert_eq!(one.found, "failing.critical = 1");
-        assert_eq!(one.facts.get("failing.critical"), Some(&json!(1)));
-        assert_eq!(one.facts.len(), 1);
     }
 
     #[test]
@@ -95,7 +93,10 @@ mod tests {
         }
         // A record writes 95.0 as 95.
         let read = Facts::from_iter([("summary".to_owned(), json!({ "pass_rate": 95 }))]);
-        assert_eq!(criterion("summary.pass_rate >= 95.0", &read).holds, Ok(true));
+        assert_eq!(
+            criterion("summary.pass_rate >= 95.0", &read).holds,
+            Ok(true)
+        );
     }
 
     #[test]
@@ -136,6 +137,5 @@ mod tests {
         undecided("failing.critical = 0", &facts(20), "not a CEL expression");
         let unknown = criterion("failing.critical == 0", &Facts::new());
         assert_eq!(unknown.found, "failing.critical = unknown");
-        assert!(unknown.facts.is_empty());
     }
 }

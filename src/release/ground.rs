@@ -6,9 +6,7 @@ use crate::catalog::{Catalog, Selector};
 use crate::evidence::{PlannedCheck, Repository, canonical_bytes, digest};
 use crate::gate::Code;
 use crate::ledger::Ledger;
-use crate::model::{
-    Attestation, BoundDocument, BoundStatement, Gate, Origin, Severity, Waiver,
-};
+use crate::model::{Attestation, BoundDocument, BoundStatement, Gate, Origin, Severity, Waiver};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -86,7 +84,10 @@ impl Ground<'_> {
     pub(super) fn checks_digest(&self, ids: &[String]) -> String {
         let each = ids.iter().map(|id| {
             let text = self.catalog.source(id).map_or("", |source| &*source.text);
-            let shipped = self.catalog.find(id).is_some_and(|check| check.origin == Origin::Shipped);
+            let shipped = self
+                .catalog
+                .find(id)
+                .is_some_and(|check| check.origin == Origin::Shipped);
             // A record's own copy was redacted before it was written.
             let text = match shipped {
                 true => text.to_owned(),
@@ -100,7 +101,9 @@ impl Ground<'_> {
     /// May this person accept findings of the gate?
     pub(super) fn may_waive(&self, gate: &Gate, who: &str) -> bool {
         match gate.waivers_by.is_empty() {
-            true => self.signers.is_some_and(|signers| signers.may_sign(who, &gate.namespace(), self.now)),
+            true => self
+                .signers
+                .is_some_and(|signers| signers.may_sign(who, &gate.namespace(), self.now)),
             false => gate.waivers_by.iter().any(|one| one == who),
         }
     }
@@ -108,14 +111,22 @@ impl Ground<'_> {
     /// The waivers of a gate that are in force.
     pub(super) fn waivers_in_force(&self, gate: &Gate) -> Vec<BoundStatement> {
         let counts = |one: &&Waiver| one.until >= self.today() && self.may_waive(gate, &one.owner);
-        self.waivers.iter().filter(counts).map(bound_waiver).collect()
+        self.waivers
+            .iter()
+            .filter(counts)
+            .map(bound_waiver)
+            .collect()
     }
 
     /// The attestations that are in force.
     pub(super) fn attestations_in_force(&self) -> Vec<BoundStatement> {
         let today = self.today();
         let counts = |one: &&Attestation| one.on <= today && today <= one.until;
-        self.attestations.iter().filter(counts).map(bound_attestation).collect()
+        self.attestations
+            .iter()
+            .filter(counts)
+            .map(bound_attestation)
+            .collect()
     }
 
     /// Whether the code is that of a commit.
@@ -131,7 +142,10 @@ impl Ground<'_> {
 /// The digest of checks as a record holds them.
 pub(super) fn recorded_checks_digest(planned: &[PlannedCheck], ids: &[String]) -> String {
     let each = planned.iter().filter(|one| ids.contains(&one.id));
-    of_all(each.map(|one| (one.id.as_str(), digest(one.source.as_bytes()))).collect())
+    of_all(
+        each.map(|one| (one.id.as_str(), digest(one.source.as_bytes())))
+            .collect(),
+    )
 }
 
 fn of_all(each: BTreeMap<&str, String>) -> String {
@@ -158,7 +172,13 @@ pub(super) fn bound_attestation(one: &Attestation) -> BoundStatement {
 
 /// What a waiver says, as bytes for the ledger.
 pub(super) fn waiver_statement(one: &Waiver) -> Vec<u8> {
-    let Waiver { check, reason, owner, until, .. } = one;
+    let Waiver {
+        check,
+        reason,
+        owner,
+        until,
+        ..
+    } = one;
     let said = json!({
         "schema": "holdpoint.waiver/v1",
         "check": check,
@@ -171,7 +191,16 @@ pub(super) fn waiver_statement(one: &Waiver) -> Vec<u8> {
 
 /// What an attestation says, as bytes for the ledger.
 pub(super) fn attestation_statement(one: &Attestation) -> Vec<u8> {
-    let Attestation { item, holds, statement, by, on, evidence, until, .. } = one;
+    let Attestation {
+        item,
+        holds,
+        statement,
+        by,
+        on,
+        evidence,
+        until,
+        ..
+    } = one;
     let said = json!({
         "schema": "holdpoint.attestation/v1",
         "item": item,

@@ -8,8 +8,8 @@ mod signed;
 mod stand;
 mod wire;
 
-pub use history::{History, Told};
 pub use ground::Ground;
+pub use history::{History, Told};
 pub use own::own_paths;
 pub use sign::{NothingToSign, Unsigned, decision, enter, enter_grounds, unsigned};
 pub use stand::{GateStanding, Hold, stand};

@@ -1,14 +1,14 @@
 //! What is signed: a statement that binds everything that a gate's decision rests on, and the entries before it.
 
-use super::ground::{Ground, attestation_statement, bound_attestation, bound_waiver, waiver_statement};
+use super::ground::{
+    Ground, attestation_statement, bound_attestation, bound_waiver, waiver_statement,
+};
 use super::stand::GateStanding;
 use super::wire::{Predicate, SIGN_OFF};
 use crate::gate;
 use crate::ledger::statement::{GateDecision, ResourceDescriptor, STATEMENT, Statement};
 use crate::ledger::{AppendFault, Draft, Entry, Fault, Kind};
-use crate::model::{
-    Attestation, BoundRecord, Gate, Proof, SignOff, Waiver,
-};
+use crate::model::{Attestation, BoundRecord, Gate, Proof, SignOff, Waiver};
 use jiff::Timestamp;
 
 /// What a person is about to sign.
@@ -33,7 +33,10 @@ pub struct NothingToSign {
 pub fn waivers_used<'a>(ground: &Ground<'a>, standing: &GateStanding<'_>) -> Vec<&'a Waiver> {
     let today = ground.now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let used = |waiver: &&Waiver| {
-        let covers = standing.findings.iter().any(|one| one.check == waiver.check && one.waived.is_some());
+        let covers = standing
+            .findings
+            .iter()
+            .any(|one| one.check == waiver.check && one.waived.is_some());
         covers && waiver.until >= today && ground.may_waive(standing.gate, &waiver.owner)
     };
     // The first that covers a check is the one that counts.
@@ -55,7 +58,9 @@ pub fn attestations_used<'a>(ground: &Ground<'a>, gate: &Gate) -> Vec<&'a Attest
         Proof::Attested(name) => Some(name),
         Proof::Expression(_) => None,
     });
-    asked.filter_map(|name| gate::attested(name, ground.attestations, today)).collect()
+    asked
+        .filter_map(|name| gate::attested(name, ground.attestations, today))
+        .collect()
 }
 
 /// What a person would sign now: a release where `released`, and a no otherwise.
@@ -74,14 +79,23 @@ pub fn unsigned(
     let first = standing.evidence.first();
     let commit = first.and_then(|told| told.record.header.commit.clone());
     let commit = commit.ok_or_else(|| NothingToSign {
-        why: format!("the evidence of gate {} knows no commit, so there is nothing to sign for", gate.name),
+        why: format!(
+            "the evidence of gate {} knows no commit, so there is nothing to sign for",
+            gate.name
+        ),
         help: "run its checks within a git repository that has a commit".into(),
     })?;
-    let until = ground.now.checked_add(gate.sign_off_lasts).unwrap_or(Timestamp::MAX);
+    let until = ground
+        .now
+        .checked_add(gate.sign_off_lasts)
+        .unwrap_or(Timestamp::MAX);
     let upstream = gate.upstream.iter().filter_map(|name| {
         let one = others.iter().find(|one| one.gate.name == *name)?;
         let valid = one.sign_offs.iter().filter(|word| word.is_valid());
-        Some((name.clone(), valid.map(|word| word.statement.clone()).collect()))
+        Some((
+            name.clone(),
+            valid.map(|word| word.statement.clone()).collect(),
+        ))
     });
     let chains = std::iter::once(&gate.name).chain(&gate.upstream);
     let mut heads = Vec::new();
@@ -101,15 +115,29 @@ pub fn unsigned(
         environment: standing.environment.clone().unwrap_or_default(),
         definition: gate.digest.clone(),
         checks: standing.checks_digest.clone(),
-        evidence: standing.evidence.iter().map(|told| BoundRecord {
-            run: told.run().to_owned(),
-            digest: told.digest.clone(),
-            started: told.record.header.started,
-        }).collect(),
+        evidence: standing
+            .evidence
+            .iter()
+            .map(|told| BoundRecord {
+                run: told.run().to_owned(),
+                digest: told.digest.clone(),
+                started: told.record.header.started,
+            })
+            .collect(),
         passed: standing.passed(),
-        waivers: waivers_used(ground, standing).into_iter().map(bound_waiver).collect(),
-        attestations: attestations_used(ground, gate).into_iter().map(bound_attestation).collect(),
-        documents: gate.documents.iter().filter_map(|name| ground.documents.get(name).cloned()).collect(),
+        waivers: waivers_used(ground, standing)
+            .into_iter()
+            .map(bound_waiver)
+            .collect(),
+        attestations: attestations_used(ground, gate)
+            .into_iter()
+            .map(bound_attestation)
+            .collect(),
+        documents: gate
+            .documents
+            .iter()
+            .filter_map(|name| ground.documents.get(name).cloned())
+            .collect(),
         upstream: upstream.collect(),
         heads,
         comment: comment.to_owned(),
@@ -147,10 +175,18 @@ pub fn enter_grounds(ground: &Ground<'_>, standing: &GateStanding<'_>) -> Result
     let mut inputs = Vec::new();
     for told in &standing.evidence {
         let entry = ledger.append_new(&gate.name, &Draft::Record { run: told.run() }, at)?;
-        inputs.push(ResourceDescriptor::file(format!("{}.jsonl", told.run()), &entry.statement));
+        inputs.push(ResourceDescriptor::file(
+            format!("{}.jsonl", told.run()),
+            &entry.statement,
+        ));
     }
     let mut enter = |kind: Kind, subject: &str, bytes: &[u8]| -> Result<(), AppendFault> {
-        let draft = Draft::Statement { kind, subject, bytes, signature: None };
+        let draft = Draft::Statement {
+            kind,
+            subject,
+            bytes,
+            signature: None,
+        };
         let entry = ledger.append_new(&gate.name, &draft, at)?;
         inputs.push(ResourceDescriptor::file(subject, &entry.statement));
         Ok(())
@@ -163,7 +199,12 @@ pub fn enter_grounds(ground: &Ground<'_>, standing: &GateStanding<'_>) -> Result
     }
     let bytes = decision(ground, standing, inputs).map_err(AppendFault::Refused)?;
     let subject = standing.decision.outcome.word();
-    let draft = Draft::Statement { kind: Kind::Decision, subject, bytes: &bytes, signature: None };
+    let draft = Draft::Statement {
+        kind: Kind::Decision,
+        subject,
+        bytes: &bytes,
+        signature: None,
+    };
     ledger.append(&gate.name, &draft, at).map(|_| ())
 }
 
@@ -187,7 +228,10 @@ pub fn decision(
     let target = header.and_then(|header| header.target.clone());
     let project = header.map_or("", |header| header.project.as_str());
     let decided = GateDecision {
-        subject: commit.map(|commit| ResourceDescriptor::commit("commit", commit)).into_iter().collect(),
+        subject: commit
+            .map(|commit| ResourceDescriptor::commit("commit", commit))
+            .into_iter()
+            .collect(),
         tool_version: env!("CARGO_PKG_VERSION").into(),
         at: ground.now,
         resource_uri: target.unwrap_or_else(|| format!("urn:holdpoint:project:{project}")),
@@ -202,7 +246,12 @@ pub fn decision(
 ///
 /// # Errors
 /// The ledger cannot be written, or is not whole.
-pub fn enter(ground: &Ground<'_>, gate: &Gate, unsigned: &Unsigned, armored: &str) -> Result<Entry, AppendFault> {
+pub fn enter(
+    ground: &Ground<'_>,
+    gate: &Gate,
+    unsigned: &Unsigned,
+    armored: &str,
+) -> Result<Entry, AppendFault> {
     let kind = match unsigned.sign_off.released {
         true => Kind::SignOff,
         false => Kind::Withdrawal,

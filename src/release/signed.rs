@@ -51,7 +51,9 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
             return words;
         }
     };
-    words.faults.extend(chain.faults.iter().map(ToString::to_string));
+    words
+        .faults
+        .extend(chain.faults.iter().map(ToString::to_string));
     let mut read: Vec<Read> = Vec::new();
     for entry in &chain.entries {
         if !matches!(entry.kind, Kind::SignOff | Kind::Withdrawal) {
@@ -62,9 +64,10 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
             Err(fault) => words.faults.push(fault),
         }
     }
-    let environment = about.environment.map(str::to_owned).or_else(|| {
-        read.last().map(|word| word.sign_off.environment.clone())
-    });
+    let environment = about
+        .environment
+        .map(str::to_owned)
+        .or_else(|| read.last().map(|word| word.sign_off.environment.clone()));
     let environment = environment.unwrap_or_default();
     read.retain(|word| word.sign_off.environment == environment);
     // A word that nobody may give does not take the place of one that somebody gave.
@@ -81,7 +84,9 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
     for place in places.into_iter().rev() {
         let word = &read[place];
         if word.sign_off.released {
-            words.sign_offs.push(standing(ground, about, word, None, &chain));
+            words
+                .sign_offs
+                .push(standing(ground, about, word, None, &chain));
             continue;
         }
         let how = taken_back(&word.sign_off);
@@ -89,9 +94,13 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
             words.withheld.push((word.sign_off.by.clone(), how.clone()));
         }
         // What was taken back is shown as it stood.
-        let before = read[..place].iter().rfind(|one| one.sign_off.by == word.sign_off.by && one.sign_off.released);
+        let before = read[..place]
+            .iter()
+            .rfind(|one| one.sign_off.by == word.sign_off.by && one.sign_off.released);
         if let Some(before) = before.filter(|_| word.signature.is_ok()) {
-            words.sign_offs.push(standing(ground, about, before, Some(how), &chain));
+            words
+                .sign_offs
+                .push(standing(ground, about, before, Some(how), &chain));
         }
     }
     words
@@ -106,13 +115,27 @@ fn taken_back(word: &SignOff) -> String {
 }
 
 fn read_word(ground: &Ground<'_>, gate: &Gate, entry: &Entry) -> Result<Read, String> {
-    let stated = ground.ledger.stated(entry).map_err(|fault| fault.to_string())?;
-    let sign_off = parse(&stated.bytes).map_err(|cause| format!("the {} '{}' cannot be read: {cause}", entry.kind, entry.subject))?;
+    let stated = ground
+        .ledger
+        .stated(entry)
+        .map_err(|fault| fault.to_string())?;
+    let sign_off = parse(&stated.bytes).map_err(|cause| {
+        format!(
+            "the {} '{}' cannot be read: {cause}",
+            entry.kind, entry.subject
+        )
+    })?;
     if sign_off.gate != gate.name {
-        return Err(format!("a sign-off of the gate {} stands in the chain of {}", sign_off.gate, gate.name));
+        return Err(format!(
+            "a sign-off of the gate {} stands in the chain of {}",
+            sign_off.gate, gate.name
+        ));
     }
     if sign_off.released != (entry.kind == Kind::SignOff) {
-        return Err(format!("the {} '{}' does not say what its entry says", entry.kind, entry.subject));
+        return Err(format!(
+            "the {} '{}' does not say what its entry says",
+            entry.kind, entry.subject
+        ));
     }
     let armored = stated.signature.unwrap_or_default();
     let namespace = gate.namespace();
@@ -122,7 +145,15 @@ fn read_word(ground: &Ground<'_>, gate: &Gate, entry: &Entry) -> Result<Read, St
             (Err(SignatureFault { revoked: true, why }), None)
         }
         Some(signers) => {
-            let told = attest::verify(&stated.bytes, &armored, &namespace, &sign_off.by, sign_off.at, signers, ground.revoked);
+            let told = attest::verify(
+                &stated.bytes,
+                &armored,
+                &namespace,
+                &sign_off.by,
+                sign_off.at,
+                signers,
+                ground.revoked,
+            );
             match told {
                 Ok(verified) => (Ok(()), Some(verified.fingerprint)),
                 Err(refusal) => (Err(fault_of(&refusal)), None),
@@ -139,8 +170,16 @@ fn read_word(ground: &Ground<'_>, gate: &Gate, entry: &Entry) -> Result<Read, St
 
 fn fault_of(refusal: &Refusal) -> SignatureFault {
     let revoked = match refusal {
-        Refusal::Revoked { .. } | Refusal::NotListed { .. } | Refusal::NotPermitted { .. } | Refusal::NotYetValid { .. } | Refusal::Expired { .. } => true,
-        Refusal::NotASignature { .. } | Refusal::WrongNamespace { .. } | Refusal::Altered | Refusal::Weak { .. } | Refusal::Untouched => false,
+        Refusal::Revoked { .. }
+        | Refusal::NotListed { .. }
+        | Refusal::NotPermitted { .. }
+        | Refusal::NotYetValid { .. }
+        | Refusal::Expired { .. } => true,
+        Refusal::NotASignature { .. }
+        | Refusal::WrongNamespace { .. }
+        | Refusal::Altered
+        | Refusal::Weak { .. }
+        | Refusal::Untouched => false,
     };
     SignatureFault {
         revoked,
@@ -152,12 +191,19 @@ fn fault_of(refusal: &Refusal) -> SignatureFault {
 pub(super) fn parse(bytes: &[u8]) -> Result<SignOff, String> {
     let statement = Statement::<Value>::parse(bytes)?;
     if statement.predicate_type != SIGN_OFF {
-        return Err(format!("it states '{}', which is no sign-off of this form ({SIGN_OFF})", statement.predicate_type));
+        return Err(format!(
+            "it states '{}', which is no sign-off of this form ({SIGN_OFF})",
+            statement.predicate_type
+        ));
     }
-    let predicate: Predicate = serde_json::from_value(statement.predicate).map_err(|error| error.to_string())?;
+    let predicate: Predicate =
+        serde_json::from_value(statement.predicate).map_err(|error| error.to_string())?;
     let sign_off = SignOff::try_from(predicate)?;
     // Others match a statement by its subject; it must not say another thing there.
-    let about = statement.subject.iter().any(|one| one.digest.get("gitCommit") == Some(&sign_off.commit));
+    let about = statement
+        .subject
+        .iter()
+        .any(|one| one.digest.get("gitCommit") == Some(&sign_off.commit));
     match about {
         true => Ok(sign_off),
         false => Err("its subject is not the commit that it signs".into()),
@@ -214,10 +260,16 @@ fn faults(ground: &Ground<'_>, sign_off: &SignOff, own: &Chain) -> Vec<String> {
             None => faults.push(format!("the record of run {} is not there", record.run)),
             Some(Err(cause)) => faults.push(cause.clone()),
             Some(Ok(told)) if told.digest != record.digest => {
-                faults.push(format!("the record of run {} was changed since it was signed", record.run));
+                faults.push(format!(
+                    "the record of run {} was changed since it was signed",
+                    record.run
+                ));
             }
             Some(Ok(told)) if told.record.header.started != record.started => {
-                faults.push(format!("the record of run {} did not begin when the sign-off says", record.run));
+                faults.push(format!(
+                    "the record of run {} did not begin when the sign-off says",
+                    record.run
+                ));
             }
             Some(Ok(_)) => {}
         }
@@ -230,7 +282,9 @@ fn faults(ground: &Ground<'_>, sign_off: &SignOff, own: &Chain) -> Vec<String> {
         let gone = |chain: &Chain| heads.iter().filter(|head| !chain.holds(head)).count();
         match chain.map(|chain| gone(&chain)) {
             Ok(0) => {}
-            Ok(_) => faults.push(format!("the ledger of {gate} lacks entries that were there when it was signed")),
+            Ok(_) => faults.push(format!(
+                "the ledger of {gate} lacks entries that were there when it was signed"
+            )),
             Err(fault) => faults.push(fault.to_string()),
         }
     }
@@ -243,13 +297,19 @@ fn remarks(ground: &Ground<'_>, sign_off: &SignOff, code: &Code) -> Vec<String> 
     for document in &sign_off.documents {
         let is = ground.documents.get(&document.name);
         if is.is_some_and(|is| is.semantic == document.semantic && is.raw != document.raw) {
-            remarks.push(format!("{}: what holdpoint wrote there is not what it was when it was signed", document.path));
+            remarks.push(format!(
+                "{}: what holdpoint wrote there is not what it was when it was signed",
+                document.path
+            ));
         }
     }
     if *code == Code::Same {
         let newer = ground.history.records().next().filter(|told| {
             told.record.header.environment == sign_off.environment
-                && sign_off.evidence.iter().all(|record| record.started < told.record.header.started)
+                && sign_off
+                    .evidence
+                    .iter()
+                    .all(|record| record.started < told.record.header.started)
         });
         remarks.extend(newer.map(|told| format!("there is newer evidence: run {}", told.run())));
     }
@@ -258,5 +318,8 @@ fn remarks(ground: &Ground<'_>, sign_off: &SignOff, code: &Code) -> Vec<String> 
 
 /// Does it lapse for a reason that says that somebody changed what was written?
 pub(super) fn is_altered(standing: &Standing) -> bool {
-    standing.lapses.iter().any(|one| one.lapse == Lapse::Altered)
+    standing
+        .lapses
+        .iter()
+        .any(|one| one.lapse == Lapse::Altered)
 }

@@ -61,8 +61,13 @@ impl GateStanding<'_> {
 
     /// The checks that had to pass and were seen to.
     pub fn passed(&self) -> BTreeSet<String> {
-        let needed = |one: &&Finding| one.severity >= self.must_pass && one.verdict == Verdict::Pass;
-        self.findings.iter().filter(needed).map(|one| one.check.clone()).collect()
+        let needed =
+            |one: &&Finding| one.severity >= self.must_pass && one.verdict == Verdict::Pass;
+        self.findings
+            .iter()
+            .filter(needed)
+            .map(|one| one.check.clone())
+            .collect()
     }
 }
 
@@ -102,7 +107,12 @@ fn stand_one<'a>(
     {
         warnings.push(format!("the record cannot be judged: {cause}"));
     }
-    warnings.extend(ground.history.faults().map(|fault| format!("a record cannot be used: {fault}")));
+    warnings.extend(
+        ground
+            .history
+            .faults()
+            .map(|fault| format!("a record cannot be used: {fault}")),
+    );
     let facts = gate::facts(&findings);
     let expressions: Vec<(Option<bool>, String)> = gate
         .criteria
@@ -124,7 +134,8 @@ fn stand_one<'a>(
             let mut evidence = told.evidence();
             let recorded = recorded_checks_digest(&told.record.checks, &checks);
             // For a gate over others, each of those asks it of its own record.
-            evidence.checks_changed = gate.suite.is_some() && recorded != ground.checks_digest(&checks);
+            evidence.checks_changed =
+                gate.suite.is_some() && recorded != ground.checks_digest(&checks);
             evidence
         })
         .collect();
@@ -133,7 +144,10 @@ fn stand_one<'a>(
         Some(commit) => ground.code_since(commit),
         None => Code::Unknown("the evidence knows no commit".into()),
     };
-    let documents = gate.documents.iter().filter(|name| !ground.documents.contains_key(*name));
+    let documents = gate
+        .documents
+        .iter()
+        .filter(|name| !ground.documents.contains_key(*name));
     let missing_documents: Vec<String> = documents.cloned().collect();
     let upstream_states: Vec<Upstream> = upstream.iter().map(|one| as_upstream(one)).collect();
     let mut decision = gate::weigh(&Case {
@@ -150,7 +164,9 @@ fn stand_one<'a>(
         now: ground.now,
         today: ground.today(),
     });
-    let environment = evidence.first().map(|told| told.record.header.environment.clone());
+    let environment = evidence
+        .first()
+        .map(|told| told.record.header.environment.clone());
     for blocker in &mut decision.blockers {
         let is_check = findings.iter().any(|one| one.check == blocker.what);
         if let (true, Some(environment)) = (is_check, &environment) {
@@ -158,7 +174,11 @@ fn stand_one<'a>(
         }
     }
     let checks_digest = ground.checks_digest(&checks);
-    let closed: Vec<String> = upstream.iter().filter(|one| !one.is_open()).map(|one| one.gate.name.clone()).collect();
+    let closed: Vec<String> = upstream
+        .iter()
+        .filter(|one| !one.is_open())
+        .map(|one| one.gate.name.clone())
+        .collect();
     let said = words(
         ground,
         &Circumstances {
@@ -168,7 +188,13 @@ fn stand_one<'a>(
             closed: &closed,
         },
     );
-    let hold = hold(gate, &mut decision, &said.sign_offs, &said.withheld, &said.faults);
+    let hold = hold(
+        gate,
+        &mut decision,
+        &said.sign_offs,
+        &said.withheld,
+        &said.faults,
+    );
     GateStanding {
         gate,
         decision,
@@ -203,9 +229,18 @@ fn hold(
         next: next.into(),
     };
     let no = withheld.iter().map(|(who, how)| {
-        blocker("sign-off", how, &format!("ask {who}, who may sign it again: holdpoint sign {}", gate.name))
+        blocker(
+            "sign-off",
+            how,
+            &format!(
+                "ask {who}, who may sign it again: holdpoint sign {}",
+                gate.name
+            ),
+        )
     });
-    let broken = faults.iter().map(|fault| blocker("ledger", fault, "holdpoint verify"));
+    let broken = faults
+        .iter()
+        .map(|fault| blocker("ledger", fault, "holdpoint verify"));
     let against: Vec<Blocker> = no.chain(broken).collect();
     let may = decision.outcome.is_go() && against.is_empty();
     decision.blockers.extend(against);
@@ -224,20 +259,31 @@ type Gathered<'a> = (Vec<String>, Vec<&'a Told>, Vec<Finding>);
 /// The newest record that holds the whole suite, and what was seen since that speaks against it.
 fn of_suite<'a>(ground: &Ground<'a>, gate: &Gate) -> Gathered<'a> {
     let checks = ground.checks_of(gate);
-    let holds = |told: &&Told| checks.iter().all(|id| told.record.checks.iter().any(|one| one.id == *id));
+    let holds = |told: &&Told| {
+        checks
+            .iter()
+            .all(|id| told.record.checks.iter().any(|one| one.id == *id))
+    };
     let told = match ground.instead {
         Some(told) => Some(told).filter(holds),
-        None => ground.history.newest_whole(&checks, gate.level, ground.environment),
+        None => ground
+            .history
+            .newest_whole(&checks, gate.level, ground.environment),
     };
     let Some(told) = told.filter(|_| !checks.is_empty()) else {
         return (checks, Vec::new(), Vec::new());
     };
     let judged = told.findings().unwrap_or_default().iter();
-    let mut findings: Vec<Finding> = judged.filter(|one| checks.contains(&one.check)).cloned().collect();
+    let mut findings: Vec<Finding> = judged
+        .filter(|one| checks.contains(&one.check))
+        .cloned()
+        .collect();
     if ground.instead.is_none() {
         let header = &told.record.header;
         let news = ground.history.news(header.started, &header.environment);
-        findings.iter_mut().for_each(|finding| worsen(finding, &news));
+        findings
+            .iter_mut()
+            .for_each(|finding| worsen(finding, &news));
     }
     (checks, vec![told], findings)
 }
@@ -278,7 +324,12 @@ fn of_upstream<'a>(upstream: &[&GateStanding<'a>]) -> Gathered<'a> {
 }
 
 fn as_upstream(one: &GateStanding<'_>) -> Upstream {
-    let since: Option<Timestamp> = one.decision.blockers.iter().filter_map(|blocker| blocker.since).min();
+    let since: Option<Timestamp> = one
+        .decision
+        .blockers
+        .iter()
+        .filter_map(|blocker| blocker.since)
+        .min();
     // One that somebody says no to, or whose ledger is broken, is not undecided.
     let outcome = match (&one.hold, one.decision.outcome) {
         (Hold::Held, Outcome::Go | Outcome::GoWithWaivers) => Outcome::NoGo,

@@ -20,12 +20,21 @@ fn page(report: &GateReport<'_>, one: &GateStanding<'_>) -> String {
     };
     lines.push(format!("# {}: {}", inline(&gate.title), outcome.word()));
     lines.push(String::new());
-    lines.push(format!("{} · gate {} · {} · {}", inline(report.project), inline(&gate.name), inline(&gate.owner), report.now.strftime("%Y-%m-%d %H:%M UTC")));
+    lines.push(format!(
+        "{} · gate {} · {} · {}",
+        inline(report.project),
+        inline(&gate.name),
+        inline(&gate.owner),
+        report.now.strftime("%Y-%m-%d %H:%M UTC")
+    ));
     lines.push(String::new());
     lines.push(format!("**{}**", inline(&closing(one))));
     if let Some(record) = report.instead {
         lines.push(String::new());
-        lines.push(format!("What if: decided on {} in place of the newest record.", inline(record)));
+        lines.push(format!(
+            "What if: decided on {} in place of the newest record.",
+            inline(record)
+        ));
     }
     lines.push(String::new());
     lines.push("| What must hold | Holds | Found |".into());
@@ -36,53 +45,134 @@ fn page(report: &GateReport<'_>, one: &GateStanding<'_>) -> String {
             Some(false) => "**no**",
             None => "unknown",
         };
-        lines.push(format!("| {} | {holds} | {} |", cell(&one.says), cell(&one.found)));
+        lines.push(format!(
+            "| {} | {holds} | {} |",
+            cell(&one.says),
+            cell(&one.found)
+        ));
     }
     lines.push(String::new());
-    lines.push(format!("Known: {}.", known(&one.decision.counts).join(", ")));
+    lines.push(format!(
+        "Known: {}.",
+        known(&one.decision.counts).join(", ")
+    ));
     if !one.decision.blockers.is_empty() {
-        lines.extend(["", "## What holds it", "", "| What | Severity | Why | Who | Next |", "|---|---|---|---|---|"].map(String::from));
+        lines.extend(
+            [
+                "",
+                "## What holds it",
+                "",
+                "| What | Severity | Why | Who | Next |",
+                "|---|---|---|---|---|",
+            ]
+            .map(String::from),
+        );
         for blocker in &one.decision.blockers {
-            let since = blocker.since.map(|at| format!(", {}", since(at, report.now))).unwrap_or_default();
+            let since = blocker
+                .since
+                .map(|at| format!(", {}", since(at, report.now)))
+                .unwrap_or_default();
             lines.push(format!(
                 "| {} | {} | {} | {} | {} |",
-                cell(&blocker.what), blocker.severity, cell(&blocker.reason),
-                cell(&format!("{}{since}", blocker.owner)), cell(&blocker.next),
+                cell(&blocker.what),
+                blocker.severity,
+                cell(&blocker.reason),
+                cell(&format!("{}{since}", blocker.owner)),
+                cell(&blocker.next),
             ));
         }
     }
-    let before: Vec<&GateStanding<'_>> = gate.upstream.iter().filter_map(|name| report.all.iter().find(|other| other.gate.name == *name)).collect();
+    let before: Vec<&GateStanding<'_>> = gate
+        .upstream
+        .iter()
+        .filter_map(|name| report.all.iter().find(|other| other.gate.name == *name))
+        .collect();
     if !before.is_empty() {
-        lines.extend(["", "## The gates before it", "", "| Gate | Who | State | Known |", "|---|---|---|---|"].map(String::from));
+        lines.extend(
+            [
+                "",
+                "## The gates before it",
+                "",
+                "| Gate | Who | State | Known |",
+                "|---|---|---|---|",
+            ]
+            .map(String::from),
+        );
         for other in &before {
-            lines.push(format!("| {} | {} | {} | {} |", cell(&other.gate.name), cell(&other.gate.owner), state(other), known(&other.decision.counts).join(", ")));
+            lines.push(format!(
+                "| {} | {} | {} | {} |",
+                cell(&other.gate.name),
+                cell(&other.gate.owner),
+                state(other),
+                known(&other.decision.counts).join(", ")
+            ));
         }
     }
-    let words: Vec<(&str, &Standing)> = before.iter().copied().chain(std::iter::once(one))
-        .flat_map(|gate| gate.sign_offs.iter().map(|word| (gate.gate.name.as_str(), word))).collect();
+    let words: Vec<(&str, &Standing)> = before
+        .iter()
+        .copied()
+        .chain(std::iter::once(one))
+        .flat_map(|gate| {
+            gate.sign_offs
+                .iter()
+                .map(|word| (gate.gate.name.as_str(), word))
+        })
+        .collect();
     if !words.is_empty() {
-        lines.extend(["", "## Signed", "", "| Gate | Who | When | Key | State | Says |", "|---|---|---|---|---|---|"].map(String::from));
+        lines.extend(
+            [
+                "",
+                "## Signed",
+                "",
+                "| Gate | Who | When | Key | State | Says |",
+                "|---|---|---|---|---|---|",
+            ]
+            .map(String::from),
+        );
         for (gate, word) in words {
-            let why: Vec<String> = word.lapses.iter().map(|lapsed| format!("{}: {}", lapsed.lapse, lapsed.why)).collect();
+            let why: Vec<String> = word
+                .lapses
+                .iter()
+                .map(|lapsed| format!("{}: {}", lapsed.lapse, lapsed.why))
+                .collect();
             let state = match why.is_empty() {
-                true => format!("valid until {}", word.sign_off.until.strftime("%Y-%m-%d %H:%M UTC")),
+                true => format!(
+                    "valid until {}",
+                    word.sign_off.until.strftime("%Y-%m-%d %H:%M UTC")
+                ),
                 false => why.join("; "),
             };
             lines.push(format!(
                 "| {} | {} | {} | {} | {} | {} |",
-                cell(gate), cell(&word.sign_off.by), word.sign_off.at.strftime("%Y-%m-%d %H:%M UTC"),
-                cell(word.fingerprint.as_deref().unwrap_or("none that counts")), cell(&state), cell(&word.sign_off.comment),
+                cell(gate),
+                cell(&word.sign_off.by),
+                word.sign_off.at.strftime("%Y-%m-%d %H:%M UTC"),
+                cell(word.fingerprint.as_deref().unwrap_or("none that counts")),
+                cell(&state),
+                cell(&word.sign_off.comment),
             ));
         }
     }
     if !one.evidence.is_empty() {
-        lines.extend(["", "## Evidence", "", "| Run | Environment | Level | Commit | Digest |", "|---|---|---|---|---|"].map(String::from));
+        lines.extend(
+            [
+                "",
+                "## Evidence",
+                "",
+                "| Run | Environment | Level | Commit | Digest |",
+                "|---|---|---|---|---|",
+            ]
+            .map(String::from),
+        );
         for told in &one.evidence {
             let header = &told.record.header;
             lines.push(format!(
                 "| {} | {} | {} | {} | {} |",
-                cell(&header.run), cell(&header.environment), cell(&header.level),
-                cell(header.commit.as_deref().unwrap_or("none")), cell(&told.digest),
+                cell(&header.run),
+                cell(&header.environment),
+                cell(&header.level),
+                cell(header.commit.as_deref().unwrap_or("none")),
+                cell(&told.digest),
             ));
         }
     }

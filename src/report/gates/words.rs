@@ -34,7 +34,8 @@ pub(in crate::report) fn known(counts: &Counts) -> Vec<String> {
         (not_applicable, "not applicable"),
     ];
     let some = all.into_iter().filter(|(number, _)| *number > 0);
-    some.map(|(number, word)| format!("{number} {word}")).collect()
+    some.map(|(number, word)| format!("{number} {word}"))
+        .collect()
 }
 
 /// `since 2026-03-09 14:00 UTC`, and for how long that is.
@@ -53,10 +54,17 @@ pub(in crate::report) fn closing(one: &GateStanding<'_>) -> String {
     let gate = &one.gate.name;
     match &one.hold {
         Hold::Open => {
-            let by: Vec<&str> = one.sign_offs.iter().filter(|word| word.is_valid()).map(|word| word.sign_off.by.as_str()).collect();
+            let by: Vec<&str> = one
+                .sign_offs
+                .iter()
+                .filter(|word| word.is_valid())
+                .map(|word| word.sign_off.by.as_str())
+                .collect();
             format!("open: released by {}", by.join(" and "))
         }
-        Hold::Ready { signed, needed } => format!("not released: {signed} of {needed} signed; holdpoint sign {gate}"),
+        Hold::Ready { signed, needed } => {
+            format!("not released: {signed} of {needed} signed; holdpoint sign {gate}")
+        }
         Hold::Held => match one.decision.blockers.len() {
             0 => "held".into(),
             1 => "held by what is shown above".into(),

@@ -27,7 +27,8 @@ fn ink(one: &GateStanding<'_>) -> Ink {
 
 /// A line for each gate, and below it the gravest thing that holds it.
 fn table(screen: &mut Screen<'_>, report: &GateReport<'_>, many: &[&GateStanding<'_>]) {
-    let width = |of: &dyn Fn(&GateStanding<'_>) -> usize| many.iter().map(|one| of(one)).max().unwrap_or(0);
+    let width =
+        |of: &dyn Fn(&GateStanding<'_>) -> usize| many.iter().map(|one| of(one)).max().unwrap_or(0);
     let name = width(&|one| columns(&one.gate.name));
     let owner = width(&|one| columns(&one.gate.owner));
     for one in many {
@@ -36,36 +37,76 @@ fn table(screen: &mut Screen<'_>, report: &GateReport<'_>, many: &[&GateStanding
             let room = to.saturating_sub(columns(&text));
             format!("{}{}", text, " ".repeat(room)).replace(' ', "\u{a0}")
         };
-        let cells = [pad(&one.gate.name, name + 1), pad(&one.gate.owner, owner + 1)];
+        let cells = [
+            pad(&one.gate.name, name + 1),
+            pad(&one.gate.owner, owner + 1),
+        ];
         let state = state(one).replace(' ', "\u{a0}");
-        screen.flow(0, 2, &[(Ink::Bold, &cells[0]), (Ink::Plain, &cells[1]), (ink(one), &state)]);
+        screen.flow(
+            0,
+            2,
+            &[
+                (Ink::Bold, &cells[0]),
+                (Ink::Plain, &cells[1]),
+                (ink(one), &state),
+            ],
+        );
         if let Some(first) = one.decision.blockers.first() {
             let more = match one.decision.blockers.len() - 1 {
                 0 => String::new(),
                 more => format!("and {more} more"),
             };
             let (what, reason) = (screen.text(&first.what), screen.text(&first.reason));
-            let since = first.since.map(|at| since(at, report.now)).unwrap_or_default();
+            let since = first
+                .since
+                .map(|at| since(at, report.now))
+                .unwrap_or_default();
             let what = format!("{what}:");
-            screen.flow(2, 4, &[(Ink::Plain, &what), (Ink::Plain, &reason), (Ink::Dim, &since), (Ink::Dim, &more)]);
+            screen.flow(
+                2,
+                4,
+                &[
+                    (Ink::Plain, &what),
+                    (Ink::Plain, &reason),
+                    (Ink::Dim, &since),
+                    (Ink::Dim, &more),
+                ],
+            );
         }
     }
     screen.gap();
     let open = many.iter().filter(|one| one.is_open()).count();
     let text = format!("{open} of {} gates open", many.len());
-    screen.flow(0, 0, &[(Ink::Bold, &text), (Ink::Dim, screen.dot()), (Ink::Dim, "holdpoint gate NAME tells more")]);
+    screen.flow(
+        0,
+        0,
+        &[
+            (Ink::Bold, &text),
+            (Ink::Dim, screen.dot()),
+            (Ink::Dim, "holdpoint gate NAME tells more"),
+        ],
+    );
 }
 
 fn whole(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStanding<'_>) {
     if !screen.style.quiet {
         header(screen, report, one);
         screen.gap();
-        one.decision.criteria.iter().for_each(|criterion| weighed(screen, criterion));
+        one.decision
+            .criteria
+            .iter()
+            .for_each(|criterion| weighed(screen, criterion));
         screen.gap();
         let dot = format!(" {} ", screen.dot());
-        let counts = known(&one.decision.counts).join(&dot).replace(' ', "\u{a0}");
+        let counts = known(&one.decision.counts)
+            .join(&dot)
+            .replace(' ', "\u{a0}");
         let counts = counts.replace(&dot.replace(' ', "\u{a0}"), &dot);
-        screen.flow(0, 8, &[(Ink::Dim, "known\u{a0}\u{a0}"), (Ink::Plain, &counts)]);
+        screen.flow(
+            0,
+            8,
+            &[(Ink::Dim, "known\u{a0}\u{a0}"), (Ink::Plain, &counts)],
+        );
         for blocker in &one.decision.blockers {
             screen.gap();
             held_by(screen, report, blocker);
@@ -87,7 +128,11 @@ fn whole(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStanding<'_
     };
     let word = word.word().to_uppercase().replace(' ', "\u{a0}");
     let closing = screen.text(&closing(one));
-    screen.flow(0, columns(&word) + 2, &[(ink(one), &format!("{word}\u{a0}")), (Ink::Plain, &closing)]);
+    screen.flow(
+        0,
+        columns(&word) + 2,
+        &[(ink(one), &format!("{word}\u{a0}")), (Ink::Plain, &closing)],
+    );
 }
 
 fn header(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStanding<'_>) {
@@ -98,10 +143,26 @@ fn header(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStanding<'
         screen.text(&gate.title),
         screen.text(&gate.owner),
     );
-    screen.flow(0, 2, &[(Ink::Bold, &name), (Ink::Dim, dot), (Ink::Plain, &title), (Ink::Dim, dot), (Ink::Plain, &owner)]);
+    screen.flow(
+        0,
+        2,
+        &[
+            (Ink::Bold, &name),
+            (Ink::Dim, dot),
+            (Ink::Plain, &title),
+            (Ink::Dim, dot),
+            (Ink::Plain, &owner),
+        ],
+    );
     for told in &one.evidence {
         let header = &told.record.header;
-        let commit: String = header.commit.as_deref().unwrap_or("no commit").chars().take(12).collect();
+        let commit: String = header
+            .commit
+            .as_deref()
+            .unwrap_or("no commit")
+            .chars()
+            .take(12)
+            .collect();
         let environment = match header.environment.as_str() {
             "" => "no environment".to_owned(),
             name => name.to_owned(),
@@ -116,7 +177,9 @@ fn header(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStanding<'
         screen.flow(0, 2, &[(Ink::Dim, &line)]);
     }
     if let Some(record) = report.instead {
-        let line = screen.text(&format!("what if: decided on {record} in place of the newest record"));
+        let line = screen.text(&format!(
+            "what if: decided on {record} in place of the newest record"
+        ));
         screen.flow(0, 2, &[(Ink::Doubt, &line)]);
     }
 }
@@ -141,7 +204,9 @@ fn held_by(screen: &mut Screen<'_>, report: &GateReport<'_>, blocker: &Blocker) 
     );
     let reason = screen.text(&blocker.reason);
     screen.detail("why", Ink::Plain, &reason);
-    let since = blocker.since.map(|at| format!(", {}", since(at, report.now)));
+    let since = blocker
+        .since
+        .map(|at| format!(", {}", since(at, report.now)));
     let owner = screen.text(&format!("{}{}", blocker.owner, since.unwrap_or_default()));
     screen.detail("owner", Ink::Plain, &owner);
     let next = screen.text(&blocker.next);
@@ -149,10 +214,18 @@ fn held_by(screen: &mut Screen<'_>, report: &GateReport<'_>, blocker: &Blocker) 
 }
 
 fn sign_offs(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStanding<'_>) {
-    let before = one.gate.upstream.iter().filter_map(|name| report.all.iter().find(|other| other.gate.name == *name));
+    let before = one
+        .gate
+        .upstream
+        .iter()
+        .filter_map(|name| report.all.iter().find(|other| other.gate.name == *name));
     let words: Vec<(&str, &Standing)> = before
         .chain(std::iter::once(one))
-        .flat_map(|gate| gate.sign_offs.iter().map(|word| (gate.gate.name.as_str(), word)))
+        .flat_map(|gate| {
+            gate.sign_offs
+                .iter()
+                .map(|word| (gate.gate.name.as_str(), word))
+        })
         .collect();
     if words.is_empty() {
         return;
@@ -169,11 +242,27 @@ fn sign_offs(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStandin
         let when = sign_off.at.strftime("%Y-%m-%d %H:%M UTC").to_string();
         screen.marked(
             Symbol::Verdict(symbol),
-            &[(Ink::Bold, &who), (Ink::Plain, &what), (Ink::Dim, &when), (ink, word.words())],
+            &[
+                (Ink::Bold, &who),
+                (Ink::Plain, &what),
+                (Ink::Dim, &when),
+                (ink, word.words()),
+            ],
         );
-        let until = format!("counts until {}", sign_off.until.strftime("%Y-%m-%d %H:%M UTC"));
+        let until = format!(
+            "counts until {}",
+            sign_off.until.strftime("%Y-%m-%d %H:%M UTC")
+        );
         let key = word.fingerprint.as_deref().unwrap_or("no key that counts");
-        screen.flow(4, 6, &[(Ink::Dim, key), (Ink::Dim, screen.dot()), (Ink::Dim, &until)]);
+        screen.flow(
+            4,
+            6,
+            &[
+                (Ink::Dim, key),
+                (Ink::Dim, screen.dot()),
+                (Ink::Dim, &until),
+            ],
+        );
         if !sign_off.comment.is_empty() {
             let comment = screen.text(&sign_off.comment);
             screen.detail("says", Ink::Plain, &comment);
