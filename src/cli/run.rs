@@ -14,7 +14,7 @@ use crate::catalog::SUITES;
 use crate::clock;
 use crate::diagnostic::Diagnostic;
 use crate::engine::{self, Limits};
-use crate::evidence::{Ending, Header, Leftovers, RecordWriter, Repository, WriteFault};
+use crate::evidence::{Ending, Header, Leftovers, RecordWriter, Repository, WriteFault, digest};
 use crate::gate;
 use crate::model::{Leftover, Level, Subject};
 use crate::settings::{self, Settings};
@@ -188,11 +188,11 @@ async fn execute(
         })
     });
     fault = fault.or(unclosed.err());
-    let subject = subject(
-        &header,
-        &ending.into(),
-        Some(display(record.path(), &settings.root)),
-    );
+    let mut subject = subject(&header, &ending.into(), record.path(), &settings.root);
+    if fault.is_some() {
+        // Its last lines may still be on their way, or missing: nothing can be bound to it.
+        subject.record_digest = None;
+    }
     let report = reports::Ready {
         decision: &decision,
         findings: &findings,
@@ -299,8 +299,8 @@ impl From<Ending> for End {
     }
 }
 
-/// What reports say about the circumstances; a run and its replay say the same.
-pub(super) fn subject(header: &Header, end: &End, record: Option<String>) -> Subject {
+/// What reports say about the circumstances; a run and its replay say the same, since the record is whole by then.
+pub(super) fn subject(header: &Header, end: &End, record: &Path, root: &Path) -> Subject {
     let suites = header
         .selection
         .iter()
@@ -319,7 +319,15 @@ pub(super) fn subject(header: &Header, end: &End, record: Option<String>) -> Sub
         duration_ms: end.duration_ms,
         commit: header.commit.clone(),
         dirty: header.dirty.unwrap_or(false),
-        record,
+        clean: header.dirty == Some(false),
+        record: Some(display(record, root)),
+        // What cannot be read has no digest; that the disk fails is said elsewhere.
+        record_digest: std::fs::read(record).ok().map(|bytes| digest(&bytes)),
+        inputs: header
+            .inputs
+            .iter()
+            .map(|one| (one.path.clone(), one.digest.clone()))
+            .collect(),
         run: header.run.clone(),
         interrupted: end.cut_short.as_deref().map(ended_early),
         tags: header.catalogue.clone(),

@@ -1,6 +1,7 @@
 //! Says what a run concluded: one file for each format, all pure functions of the same value.
 
 mod attempts;
+mod in_toto;
 mod json;
 mod junit;
 mod limits_plot;
@@ -103,6 +104,12 @@ pub static FORMATS: &[Format] = &[
         extension: "svg",
         meaning: "a picture of inferred limits: what passed and was refused when, and the limit that was fitted",
         render: limits_plot::render,
+    },
+    Format {
+        name: "in-toto",
+        extension: "json",
+        meaning: "for programs that verify releases: an unsigned in-toto statement, test-result v0.1",
+        render: in_toto::render,
     },
 ];
 
