@@ -12,6 +12,7 @@ pub mod engine;
 pub mod evidence;
 pub mod gate;
 pub mod judge;
+pub mod ledger;
 pub mod model;
 pub mod probe;
 pub mod release;

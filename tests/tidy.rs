@@ -157,6 +157,7 @@ fn only_the_right_rooms_touch_the_world() {
             &[
                 "src/settings",
                 "src/evidence",
+                "src/ledger",
                 "src/catalog",
                 "src/document",
                 "src/cli",

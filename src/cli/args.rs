@@ -230,7 +230,7 @@ pub(super) struct DecisionArguments {
     /// Findings of at least this severity must pass; medium where nothing is said
     #[arg(long, value_name = "SEVERITY", value_parser = word::<Severity>)]
     pub(super) fail_on: Option<Severity>,
-    /// Write a report: terminal, json, junit, markdown, sign-off, limits-plot (SVG) or a generated document such as security-headers-audit; repeatable; the path - is standard output
+    /// Write a report: terminal, json, junit, markdown, sign-off, limits-plot (SVG), in-toto or a generated document such as security-headers-audit; repeatable; the path - is standard output
     #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
     pub(super) report: Vec<ReportTarget>,
 }
@@ -267,6 +267,9 @@ pub(super) struct RunArguments {
         help_heading = "Limits"
     )]
     pub(super) infer: Option<String>,
+    /// Run a suite whose gate waits for another, and say why; the record keeps it
+    #[arg(long, value_name = "REASON", help_heading = "Decision and reports")]
+    pub(super) before_gate: Option<String>,
     #[command(flatten)]
     pub(super) decision: DecisionArguments,
     /// Write what was seen into the people's documents; without it, only how much would change is said

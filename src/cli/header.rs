@@ -35,6 +35,7 @@ pub(super) fn header(
         level: settings.level.to_string(),
         fail_on: settings.fail_on.to_string(),
         selection: request.selectors.clone(),
+        before_gate: request.before_gate.clone(),
         project: settings.project.clone().unwrap_or_default(),
         root: settings
             .root

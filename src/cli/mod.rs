@@ -4,6 +4,7 @@ mod alerts;
 mod append;
 mod args;
 mod attest;
+mod before_gate;
 mod choose;
 mod demo;
 mod docs;

@@ -40,6 +40,8 @@ pub(super) struct Request {
     pub(super) limits: LimitArguments,
     pub(super) decision: DecisionArguments,
     pub(super) defaults: settings::Limits,
+    /// Why a suite is to run before the gates that it waits for are open.
+    pub(super) before_gate: Option<String>,
     /// What becomes of the people's documents.
     pub(super) documents: Documents,
 }
@@ -75,6 +77,7 @@ impl From<RunArguments> for Request {
                 },
                 ..settings::Limits::default()
             },
+            before_gate: arguments.before_gate,
             documents: match arguments.write {
                 true => Documents::Write,
                 false => Documents::Tell,

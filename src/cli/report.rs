@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::output::Output;
 use super::prepare::{self, Environment, Request};
 use super::reports;
-use super::run::{End, display, subject};
+use super::run::{End, subject};
 use crate::catalog::{Catalog, parse_waivers};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::engine::{self, CutShort};
@@ -111,7 +111,7 @@ pub(super) fn tell(
         Some("deadline") => Some(CutShort::Deadline),
         Some(_) => Some(CutShort::Interrupted),
     };
-    let subject = subject(&record.header, &end, Some(display(&path, &settings.root)));
+    let subject = subject(&record.header, &end, &path, &settings.root);
     Ok(Told {
         findings,
         decision,

@@ -9,12 +9,12 @@ use super::prepare::{
     Documents, Environment, Prepared, Request, leftovers_folder, prepare, settings as load,
 };
 use super::turn::AuditTurn;
-use super::{documents, progress, reports};
+use super::{before_gate, documents, progress, reports};
 use crate::catalog::SUITES;
 use crate::clock;
 use crate::diagnostic::Diagnostic;
 use crate::engine::{self, Limits};
-use crate::evidence::{Ending, Header, Leftovers, RecordWriter, Repository, WriteFault};
+use crate::evidence::{Ending, Header, Leftovers, RecordWriter, Repository, WriteFault, digest};
 use crate::gate;
 use crate::model::{Leftover, Level, Subject};
 use crate::release::own_paths;
@@ -75,6 +75,14 @@ pub(super) fn conduct(request: &Request, output: &Output, environment: &Environm
         Ok(prepared) => prepared,
         Err(refusal) => return refusal.tell(output),
     };
+    match before_gate::closed(&prepared, request, environment) {
+        Ok(closed) if closed.is_empty() => {}
+        Ok(closed) => {
+            output.diagnose(&closed);
+            return Exit::NoGo;
+        }
+        Err(problems) => return output.diagnose(&problems),
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -189,11 +197,11 @@ async fn execute(
         })
     });
     fault = fault.or(unclosed.err());
-    let subject = subject(
-        &header,
-        &ending.into(),
-        Some(display(record.path(), &settings.root)),
-    );
+    let mut subject = subject(&header, &ending.into(), record.path(), &settings.root);
+    if fault.is_some() {
+        // Its last lines may still be on their way, or missing: nothing can be bound to it.
+        subject.record_digest = None;
+    }
     let report = reports::Ready {
         decision: &decision,
         findings: &findings,
@@ -300,8 +308,8 @@ impl From<Ending> for End {
     }
 }
 
-/// What reports say about the circumstances; a run and its replay say the same.
-pub(super) fn subject(header: &Header, end: &End, record: Option<String>) -> Subject {
+/// What reports say about the circumstances; a run and its replay say the same, since the record is whole by then.
+pub(super) fn subject(header: &Header, end: &End, record: &Path, root: &Path) -> Subject {
     let suites = header
         .selection
         .iter()
@@ -320,7 +328,15 @@ pub(super) fn subject(header: &Header, end: &End, record: Option<String>) -> Sub
         duration_ms: end.duration_ms,
         commit: header.commit.clone(),
         dirty: header.dirty.unwrap_or(false),
-        record,
+        clean: header.dirty == Some(false),
+        record: Some(display(record, root)),
+        // What cannot be read has no digest; that the disk fails is said elsewhere.
+        record_digest: std::fs::read(record).ok().map(|bytes| digest(&bytes)),
+        inputs: header
+            .inputs
+            .iter()
+            .map(|one| (one.path.clone(), one.digest.clone()))
+            .collect(),
         run: header.run.clone(),
         interrupted: end.cut_short.as_deref().map(ended_early),
         tags: header.catalogue.clone(),

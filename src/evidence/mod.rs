@@ -2,6 +2,7 @@
 
 mod canonical;
 mod leftovers;
+mod lock;
 mod reader;
 mod repository;
 mod seal;
@@ -10,6 +11,7 @@ mod writer;
 
 pub use canonical::{canonical_bytes, digest};
 pub use leftovers::Leftovers;
+pub use lock::lock_within;
 pub use reader::{Record, RecordFault, latest, read};
 pub use repository::Repository;
 pub use seal::{as_recorded, seal};

@@ -33,8 +33,14 @@ pub struct Subject {
     pub commit: Option<String>,
     /// The repository held changes that no commit has.
     pub dirty: bool,
+    /// Every file that git tracks was seen to be as the commit has it; false as well where that could not be told.
+    pub clean: bool,
     /// Where the record is kept.
     pub record: Option<String>,
+    /// `sha256:…` of the record's bytes as the run left them.
+    pub record_digest: Option<String>,
+    /// The files that were read, with their digests as the record has them.
+    pub inputs: Vec<(String, String)>,
     /// The name of the run.
     pub run: String,
     /// Why the run ended before everything was looked at.

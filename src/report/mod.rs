@@ -2,6 +2,7 @@
 
 mod attempts;
 pub mod gates;
+mod in_toto;
 mod json;
 mod junit;
 mod limits_plot;
@@ -104,6 +105,12 @@ pub static FORMATS: &[Format] = &[
         extension: "svg",
         meaning: "a picture of inferred limits: what passed and was refused when, and the limit that was fitted",
         render: limits_plot::render,
+    },
+    Format {
+        name: "in-toto",
+        extension: "json",
+        meaning: "for programs that verify releases: an unsigned in-toto statement, test-result v0.1",
+        render: in_toto::render,
     },
 ];
 

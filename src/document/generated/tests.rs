@@ -55,7 +55,10 @@ fn run(verdict: impl Fn(&str) -> Option<Verdict>, says: &str, waived: &[&str]) -
         duration_ms: 900,
         commit: None,
         dirty: false,
+        clean: false,
         record: Some(".holdpoint/records/r.jsonl".into()),
+        record_digest: None,
+        inputs: Vec::new(),
         run: "r".into(),
         interrupted: None,
         tags: tags

@@ -1,7 +1,7 @@
 //! Keeps two runs from writing documents at once.
 
 use super::Fault;
-use crate::clock;
+use crate::evidence::lock_within;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Error, ErrorKind};
 use std::path::Path;
@@ -38,20 +38,14 @@ impl Lock {
             .truncate(false)
             .open(&path)
             .map_err(unlocked)?;
-        let until = clock::tick() + wait;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file }),
-                // A file system without locks: what remains is that a changed file is never replaced.
-                Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                    return Ok(Self { _file: file });
-                }
-                Err(TryLockError::Error(error)) => return Err(unlocked(error)),
-                Err(TryLockError::WouldBlock) if clock::tick() >= until => {
-                    return Err(Fault::busy(NAME, wait.as_secs()));
-                }
-                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+        match lock_within(&file, wait) {
+            Ok(()) => Ok(Self { _file: file }),
+            // A file system without locks: what remains is that a changed file is never replaced.
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
+                Ok(Self { _file: file })
             }
+            Err(TryLockError::Error(error)) => Err(unlocked(error)),
+            Err(TryLockError::WouldBlock) => Err(Fault::busy(NAME, wait.as_secs())),
         }
     }
 }

@@ -32,6 +32,9 @@ pub struct Header {
     pub fail_on: String,
     /// What was asked for, as typed.
     pub selection: Vec<String>,
+    /// Why a suite ran before the gates that it waits for were open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_gate: Option<String>,
     /// The name of the project.
     pub project: String,
     /// The name of the folder that holds its repository.
@@ -149,6 +152,7 @@ impl Header {
     pub(in crate::evidence) fn redacted(mut self, secrets: &Book) -> Self {
         redact_facts(&mut self.subject, secrets);
         self.target = self.target.map(|text| secrets.redact(&text));
+        self.before_gate = self.before_gate.map(|text| secrets.redact(&text));
         for text in self.selection.iter_mut().chain([
             &mut self.environment,
             &mut self.project,

@@ -4,10 +4,16 @@ mod v1;
 
 use super::{Report, Style};
 use crate::document::escape::hides;
+use serde::Serialize;
 use std::fmt::Write;
 
 pub(super) fn render(report: &Report<'_>, _: &Style) -> String {
-    let text = serde_json::to_string_pretty(&v1::Document::of(report))
+    pretty(&v1::Document::of(report))
+}
+
+/// A JSON document for programs that does nothing to the terminal of a person who looks at it.
+pub(super) fn pretty(document: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(document)
         .expect("texts, numbers and maps with text keys always serialise");
     let mut out = String::with_capacity(text.len() + 1);
     for c in text.chars() {

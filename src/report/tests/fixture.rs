@@ -347,7 +347,13 @@ pub(super) fn run() -> Run {
             duration_ms: 6_275,
             commit: Some("4f9d1c02a7b35e6881d0cf24b9ae7735d0c1e9aa".into()),
             dirty: true,
+            clean: false,
             record: Some(".holdpoint/records/2026-03-02T09-00-00Z-k3f9.jsonl".into()),
+            record_digest: Some(format!("sha256:{}", "4b".repeat(32))),
+            inputs: vec![(
+                "holdpoint.toml".into(),
+                format!("sha256:{}", "5c".repeat(32)),
+            )],
             run: "2026-03-02T09-00-00Z-k3f9".into(),
             interrupted: Some("its deadline of 6 s passed".into()),
             tags: tags

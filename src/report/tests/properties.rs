@@ -2,6 +2,7 @@
 
 use super::fixture::{self, Run};
 use crate::document::escape::hides;
+use crate::ledger::statement::{RunResult, Statement, TestResult};
 use crate::model::{Finding, LookVerdict, Note, Outcome, Reason, Severity, Verdict};
 use crate::report::{FORMATS, Style, format};
 use proptest::collection::vec;
@@ -292,8 +293,9 @@ proptest! {
     fn all_formats_state_the_same(run in run()) {
         let expected: Vec<_> =
             Verdict::ALL.iter().map(|one| run.decision.summary.get(one).copied().unwrap_or(0)).collect();
-        // A picture of limits states no verdict.
-        for format in FORMATS.iter().filter(|format| format.name != "limits-plot") {
+        // A picture of limits states no verdict; a statement has words of its own, for which see below.
+        let other = ["limits-plot", "in-toto"];
+        for format in FORMATS.iter().filter(|format| !other.contains(&format.name)) {
             prop_assert_eq!(decision(&run, format.name), run.decision.outcome.word(), "{}", format.name);
             prop_assert_eq!(counts(&run, format.name), &*expected, "{}", format.name);
         }
@@ -315,6 +317,29 @@ proptest! {
     #[test]
     fn the_json_keeps_its_schema(run in run()) {
         check_schema(&render(&run, "json", &Style::default()))?;
+    }
+
+    #[test]
+    fn a_statement_passes_only_what_was_seen_to_pass(run in run()) {
+        let text = render(&run, "in-toto", &Style::default());
+        let stated = Statement::parse(text.as_bytes()).map_err(TestCaseError::fail)?;
+        let predicate: TestResult = serde_json::from_value(stated.predicate).unwrap();
+        let count = |wanted: &[Verdict], waived: bool| {
+            run.findings.iter().filter(|one| wanted.contains(&one.verdict) && one.waived.is_some() == waived).count()
+        };
+        let all = |verdict| count(&[verdict], true) + count(&[verdict], false);
+        prop_assert_eq!(predicate.passed_tests.len(), all(Verdict::Pass));
+        prop_assert_eq!(predicate.warned_tests.len(), count(&[Verdict::Fail], true));
+        let open = [Verdict::Inconclusive, Verdict::Blocked, Verdict::NeedsAttestation];
+        let failed = count(&[Verdict::Fail], false) + open.into_iter().map(all).sum::<usize>();
+        prop_assert_eq!(predicate.failed_tests.len(), failed);
+        let go = matches!(run.decision.outcome, Outcome::Go | Outcome::GoWithWaivers) && run.subject.interrupted.is_none();
+        let expected = match (go, failed, predicate.warned_tests.len(), predicate.passed_tests.len()) {
+            (true, 0, 0, 1..) => RunResult::Passed,
+            (true, 0, 1.., _) => RunResult::Warned,
+            _ => RunResult::Failed,
+        };
+        prop_assert_eq!(predicate.result, expected);
     }
 
     #[test]
