@@ -57,9 +57,21 @@ impl Project {
             assert!(made.success());
         }
         let root = project.root();
-        write(root, ".holdpoint/checks/a.toml", &check("manifest", "package.json", "high"));
-        write(root, ".holdpoint/checks/b.toml", &check("license", "LICENSE", "critical"));
-        write(root, ".holdpoint/checks/c.toml", &check("readme", "README.md", "low"));
+        write(
+            root,
+            ".holdpoint/checks/a.toml",
+            &check("manifest", "package.json", "high"),
+        );
+        write(
+            root,
+            ".holdpoint/checks/b.toml",
+            &check("license", "LICENSE", "critical"),
+        );
+        write(
+            root,
+            ".holdpoint/checks/c.toml",
+            &check("readme", "README.md", "low"),
+        );
         write(root, ".holdpoint/gates.toml", GATES);
         write(root, ".holdpoint/maps/plan.toml", MAP);
         write(root, "package.json", "{\"name\": \"shop\"}\n");
@@ -81,26 +93,45 @@ impl Project {
     }
 
     fn public(&self, name: &str) -> String {
-        fs::read_to_string(self.key(name).with_extension("pub")).unwrap().trim().to_owned()
+        fs::read_to_string(self.key(name).with_extension("pub"))
+            .unwrap()
+            .trim()
+            .to_owned()
     }
 
     fn allow(&self, people: &[(&str, &str, &str)]) {
         let lines = people.iter().map(|(name, who, spaces)| {
             format!("{who} namespaces=\"{spaces}\" {}\n", self.public(name))
         });
-        write(self.root(), ".holdpoint/allowed_signers", &lines.collect::<String>());
+        write(
+            self.root(),
+            ".holdpoint/allowed_signers",
+            &lines.collect::<String>(),
+        );
     }
 
     fn git(&self, arguments: &[&str]) -> String {
         let output = Command::new("git")
-            .args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false", "-C"])
+            .args([
+                "-c",
+                "user.name=t",
+                "-c",
+                "user.email=t@example.com",
+                "-c",
+                "commit.gpgsign=false",
+                "-C",
+            ])
             .arg(self.root())
             .args(arguments)
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_SYSTEM", "/dev/null")
             .output()
             .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
@@ -111,19 +142,32 @@ impl Project {
 
     #[track_caller]
     fn call(&self, arguments: &[&str], code: i32) -> Outcome {
-        let outcome = holdpoint(arguments.iter().copied()).within(self.root()).run();
-        assert_eq!(outcome.code(), code, "{arguments:?}\n{}\n{}", outcome.stdout, outcome.stderr);
+        let outcome = holdpoint(arguments.iter().copied())
+            .within(self.root())
+            .run();
+        assert_eq!(
+            outcome.code(),
+            code,
+            "{arguments:?}\n{}\n{}",
+            outcome.stdout,
+            outcome.stderr
+        );
         outcome
     }
 
     #[track_caller]
     fn sign(&self, gate: &str, name: &str, code: i32) -> Outcome {
         let key = self.key(name);
-        self.call(&["sign", gate, "--yes", "--key", key.to_str().unwrap()], code)
+        self.call(
+            &["sign", gate, "--yes", "--key", key.to_str().unwrap()],
+            code,
+        )
     }
 
     fn gate(&self, name: &str) -> Value {
-        let outcome = holdpoint(["gate", name, "--report", "json=-"]).within(self.root()).run();
+        let outcome = holdpoint(["gate", name, "--report", "json=-"])
+            .within(self.root())
+            .run();
         let all: Value = serde_json::from_str(&outcome.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}\n{}", outcome.stdout, outcome.stderr));
         all["gates"][0].clone()
@@ -134,7 +178,12 @@ impl Project {
         let told = self.gate(gate);
         let each = told["signOffs"].as_array().unwrap().iter();
         each.map(|word| {
-            let lapses: Vec<&str> = word["lapses"].as_array().unwrap().iter().map(|one| one["state"].as_str().unwrap()).collect();
+            let lapses: Vec<&str> = word["lapses"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["state"].as_str().unwrap())
+                .collect();
             match lapses.is_empty() {
                 true => word["state"].as_str().unwrap().to_owned(),
                 false => lapses.join(", "),
@@ -178,14 +227,24 @@ fn a_gate_is_decided_on_a_record_and_opened_by_a_signature() {
     let project = Project::new();
     // Nothing was looked at.
     let told = project.call(&["gate", "build"], 3);
-    assert!(told.stdout.contains("no record holds the whole suite build"), "{}", told.stdout);
+    assert!(
+        told.stdout
+            .contains("no record holds the whole suite build"),
+        "{}",
+        told.stdout
+    );
     project.sign("build", "ann", 3);
     // A part of the suite is not the suite.
     project.call(&["run", "shop.manifest", "--level", "static"], 0);
     project.call(&["gate", "build"], 3);
     project.call(&["run", "build", "--level", "static", "--write"], 0);
     let told = project.call(&["gate", "build"], 3);
-    assert!(told.stdout.contains("not released: 0 of 1 signed; holdpoint sign build"), "{}", told.stdout);
+    assert!(
+        told.stdout
+            .contains("not released: 0 of 1 signed; holdpoint sign build"),
+        "{}",
+        told.stdout
+    );
     assert_eq!(project.gate("build")["state"], "ready to sign");
     // The gate after it waits.
     let release = project.gate("release");
@@ -193,26 +252,49 @@ fn a_gate_is_decided_on_a_record_and_opened_by_a_signature() {
     assert_eq!(release["blockers"][0]["what"], "gate build");
     assert_eq!(release["blockers"][0]["owner"], "Team One");
     let outcome = project.sign("build", "ann", 0);
-    assert!(outcome.stdout.contains("what will be signed"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.contains("what will be signed"),
+        "{}",
+        outcome.stdout
+    );
     project.call(&["gate", "build"], 0);
     assert_eq!(project.states("build"), ["valid"]);
     // The signature line is filled, and that is no edit.
     let text = String::from_utf8(project.read(DOCUMENT)).unwrap();
-    assert!(text.contains("**Lead Signature:** ann@example.com (SHA256:"), "{text}");
+    assert!(
+        text.contains("**Lead Signature:** ann@example.com (SHA256:"),
+        "{text}"
+    );
     project.call(&["verify"], 0);
     // One-page decision record, then the last gate.
     project.call(&["gate", "release"], 3);
     project.sign("release", "ben", 3);
     let window = [
-        "attest", "release:window", "--by", "the lead", "--statement", "Thursday at ten",
-        "--evidence", "https://example.com/1", "--until", "2199-12-31",
+        "attest",
+        "release:window",
+        "--by",
+        "the lead",
+        "--statement",
+        "Thursday at ten",
+        "--evidence",
+        "https://example.com/1",
+        "--until",
+        "2199-12-31",
     ];
     project.call(&window, 0);
     project.sign("release", "ben", 0);
     project.call(&["gate", "release"], 0);
     project.call(&["gate"], 0);
-    let page = project.call(&["gate", "release", "--report", "markdown=-"], 0).stdout;
-    for said in ["# go or no-go: go", "| build | Team One | open |", ANN, BEN, "1 attested"] {
+    let page = project
+        .call(&["gate", "release", "--report", "markdown=-"], 0)
+        .stdout;
+    for said in [
+        "# go or no-go: go",
+        "| build | Team One | open |",
+        ANN,
+        BEN,
+        "1 attested",
+    ] {
         assert!(page.contains(said), "{said}: {page}");
     }
     // A clone has all that a stranger needs.
@@ -223,7 +305,11 @@ fn a_gate_is_decided_on_a_record_and_opened_by_a_signature() {
     project.git(&["clone", "-q", source, clone.to_str().unwrap()]);
     let outcome = holdpoint(["verify"]).within(&clone).run();
     assert_eq!(outcome.code(), 0, "{}{}", outcome.stdout, outcome.stderr);
-    assert!(outcome.stdout.contains("ben@example.com signed release"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.contains("ben@example.com signed release"),
+        "{}",
+        outcome.stdout
+    );
     let outcome = holdpoint(["gate", "release"]).within(&clone).run();
     assert_eq!(outcome.code(), 0, "{}{}", outcome.stdout, outcome.stderr);
 }
@@ -232,13 +318,27 @@ fn a_gate_is_decided_on_a_record_and_opened_by_a_signature() {
 fn openssh_alone_verifies_what_was_signed() {
     let project = signed();
     let statements = project.files(".holdpoint/ledger/statements");
-    let signature = statements.iter().find(|path| path.ends_with(".sig")).unwrap();
+    let signature = statements
+        .iter()
+        .find(|path| path.ends_with(".sig"))
+        .unwrap();
     let statement = signature.trim_end_matches(".sig");
     let verify = |namespace: &str, who: &str| {
         let input = fs::File::open(project.root().join(statement)).unwrap();
         Command::new("ssh-keygen")
             .current_dir(project.root())
-            .args(["-Y", "verify", "-f", ".holdpoint/allowed_signers", "-I", who, "-n", namespace, "-s", signature])
+            .args([
+                "-Y",
+                "verify",
+                "-f",
+                ".holdpoint/allowed_signers",
+                "-I",
+                who,
+                "-n",
+                namespace,
+                "-s",
+                signature,
+            ])
             .stdin(input)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -260,25 +360,54 @@ fn each_event_has_its_state() {
     assert_eq!(project.states("build"), ["valid"]);
     let events: &[(&str, &str, &str, Event)] = &[
         ("signer revoked", ".holdpoint/revoked_keys", "", |it| {
-            write(it.root(), ".holdpoint/revoked_keys", &format!("{}\n", it.public("ann")));
+            write(
+                it.root(),
+                ".holdpoint/revoked_keys",
+                &format!("{}\n", it.public("ann")),
+            );
         }),
-        ("signer revoked", ".holdpoint/allowed_signers", "", |it| it.allow(&[("ben", BEN, "*@holdpoint")])),
-        ("signer revoked", ".holdpoint/allowed_signers", "", |it| it.allow(&[("ann", ANN, "release@holdpoint")])),
+        ("signer revoked", ".holdpoint/allowed_signers", "", |it| {
+            it.allow(&[("ben", BEN, "*@holdpoint")])
+        }),
+        ("signer revoked", ".holdpoint/allowed_signers", "", |it| {
+            it.allow(&[("ann", ANN, "release@holdpoint")])
+        }),
         ("criteria changed", ".holdpoint/gates.toml", "", |it| {
-            write(it.root(), ".holdpoint/gates.toml", &GATES.replace("level = \"static\"", "level = \"static\"\nmust_pass = \"low\""));
+            write(
+                it.root(),
+                ".holdpoint/gates.toml",
+                &GATES.replace(
+                    "level = \"static\"",
+                    "level = \"static\"\nmust_pass = \"low\"",
+                ),
+            );
         }),
         ("criteria changed", ".holdpoint/checks/b.toml", "", |it| {
-            write(it.root(), ".holdpoint/checks/b.toml", &check("license", "LICENSE", "high"));
+            write(
+                it.root(),
+                ".holdpoint/checks/b.toml",
+                &check("license", "LICENSE", "high"),
+            );
         }),
         ("document edited", DOCUMENT, "", |it| {
             let text = String::from_utf8(it.read(DOCUMENT)).unwrap();
-            write(it.root(), DOCUMENT, &text.replace("by a person", "by nobody"));
+            write(
+                it.root(),
+                DOCUMENT,
+                &text.replace("by a person", "by nobody"),
+            );
         }),
         ("document edited", DOCUMENT, "", |it| {
             let text = String::from_utf8(it.read(DOCUMENT)).unwrap();
-            write(it.root(), DOCUMENT, &text.replace("- [x] The manifest", "- [ ] The manifest"));
+            write(
+                it.root(),
+                DOCUMENT,
+                &text.replace("- [x] The manifest", "- [ ] The manifest"),
+            );
         }),
-        ("code changed", "package.json", "", |it| write(it.root(), "package.json", "{}\n")),
+        ("code changed", "package.json", "", |it| {
+            write(it.root(), "package.json", "{}\n")
+        }),
     ];
     for (state, path, _, event) in events {
         let before = fs::read(project.root().join(path)).ok();
@@ -334,27 +463,45 @@ fn a_waiver_counts_where_its_owner_may_accept_and_ends_with_its_day() {
     fs::remove_file(project.root().join("LICENSE")).unwrap();
     project.commit("no license");
     let waiver = |owner: &str, until: &str| {
-        format!("[[waiver]]\ncheck = \"shop.license\"\nreason = \"it comes later\"\nowner = \"{owner}\"\nuntil = {until}\n")
+        format!(
+            "[[waiver]]\ncheck = \"shop.license\"\nreason = \"it comes later\"\nowner = \"{owner}\"\nuntil = {until}\n"
+        )
     };
     project.call(&["run", "build", "--level", "static"], 1);
     assert_eq!(project.gate("build")["state"], "no-go");
     for (owner, until) in [("somebody", "2199-12-31"), (ANN, "2020-12-31")] {
-        write(project.root(), ".holdpoint/waivers.toml", &waiver(owner, until));
+        write(
+            project.root(),
+            ".holdpoint/waivers.toml",
+            &waiver(owner, until),
+        );
         assert_eq!(project.gate("build")["state"], "no-go", "{owner} {until}");
         project.sign("build", "ann", 1);
     }
-    write(project.root(), ".holdpoint/waivers.toml", &waiver(ANN, "2199-12-31"));
+    write(
+        project.root(),
+        ".holdpoint/waivers.toml",
+        &waiver(ANN, "2199-12-31"),
+    );
     let told = project.gate("build");
     assert_eq!(told["decision"], "go with waivers");
     assert_eq!(told["counts"]["waived"], 1);
     assert_eq!(told["counts"]["measuredFail"], 0);
     project.sign("build", "ann", 0);
     assert_eq!(project.states("build"), ["valid"]);
-    for other in [waiver(ANN, "2199-12-30"), waiver(BEN, "2199-12-31"), String::new()] {
+    for other in [
+        waiver(ANN, "2199-12-30"),
+        waiver(BEN, "2199-12-31"),
+        String::new(),
+    ] {
         write(project.root(), ".holdpoint/waivers.toml", &other);
         assert_eq!(project.states("build"), ["waiver ended"], "{other}");
     }
-    write(project.root(), ".holdpoint/waivers.toml", &waiver(ANN, "2199-12-31"));
+    write(
+        project.root(),
+        ".holdpoint/waivers.toml",
+        &waiver(ANN, "2199-12-31"),
+    );
     assert_eq!(project.states("build"), ["valid"]);
 }
 
@@ -368,13 +515,28 @@ fn two_people_sign_where_two_must_and_a_no_holds_the_gate() {
     project.sign("build", "ann", 0);
     assert_eq!(project.gate("build")["state"], "1 of 2 signed");
     project.sign("build", "ann", 0);
-    assert_eq!(project.gate("build")["state"], "1 of 2 signed", "once more is no second person");
+    assert_eq!(
+        project.gate("build")["state"],
+        "1 of 2 signed",
+        "once more is no second person"
+    );
     // Two names and one key are one person.
     let line = format!("{BEN} {}\n", project.public("ann"));
     let list = format!("{ANN} {}\n{line}", project.public("ann"));
     write(project.root(), ".holdpoint/allowed_signers", &list);
     let key = project.key("ann");
-    project.call(&["sign", "build", "--yes", "--as", BEN, "--key", key.to_str().unwrap()], 0);
+    project.call(
+        &[
+            "sign",
+            "build",
+            "--yes",
+            "--as",
+            BEN,
+            "--key",
+            key.to_str().unwrap(),
+        ],
+        0,
+    );
     assert_eq!(project.gate("build")["state"], "1 of 2 signed");
     project.allow(&[("ann", ANN, "*@holdpoint"), ("ben", BEN, "*@holdpoint")]);
     project.sign("build", "ben", 0);
@@ -382,10 +544,27 @@ fn two_people_sign_where_two_must_and_a_no_holds_the_gate() {
     // Somebody says no, and yes again.
     let key = project.key("ben");
     let key = key.to_str().unwrap();
-    project.call(&["sign", "build", "--no", "--comment", "wait for me", "--yes", "--key", key], 0);
+    project.call(
+        &[
+            "sign",
+            "build",
+            "--no",
+            "--comment",
+            "wait for me",
+            "--yes",
+            "--key",
+            key,
+        ],
+        0,
+    );
     let told = project.gate("build");
     assert_eq!(told["state"], "no-go");
-    assert!(told["blockers"].to_string().contains("ben@example.com said no on"), "{told}");
+    assert!(
+        told["blockers"]
+            .to_string()
+            .contains("ben@example.com said no on"),
+        "{told}"
+    );
     assert!(project.states("build").contains(&"withdrawn".to_owned()));
     project.sign("build", "ben", 0);
     project.call(&["gate", "build"], 0);
@@ -398,23 +577,45 @@ fn a_pipeline_a_stranger_and_an_unclean_tree_sign_nothing() {
     let key = project.key("ann");
     let key = key.to_str().unwrap();
     let arguments = ["sign", "build", "--yes", "--key", key];
-    let ci = holdpoint(arguments).within(project.root()).env("CI", "true").run();
+    let ci = holdpoint(arguments)
+        .within(project.root())
+        .env("CI", "true")
+        .run();
     assert_eq!(ci.code(), 2);
-    assert!(ci.stderr.contains("a sign-off is a person's word"), "{}", ci.stderr);
+    assert!(
+        ci.stderr.contains("a sign-off is a person's word"),
+        "{}",
+        ci.stderr
+    );
     let unasked = project.call(&["sign", "build", "--key", key], 2);
     assert!(unasked.stderr.contains("--yes"), "{}", unasked.stderr);
     project.allow(&[("ben", BEN, "*@holdpoint")]);
     let stranger = project.call(&arguments, 2);
-    assert!(stranger.stderr.contains("nobody's who may sign"), "{}", stranger.stderr);
+    assert!(
+        stranger.stderr.contains("nobody's who may sign"),
+        "{}",
+        stranger.stderr
+    );
     fs::remove_file(project.root().join(".holdpoint/allowed_signers")).unwrap();
     let nobody = project.call(&arguments, 2);
-    assert!(nobody.stderr.contains("namespaces=\"build@holdpoint\""), "{}", nobody.stderr);
-    assert!(!project.root().join(".holdpoint/ledger").exists(), "nothing was written");
+    assert!(
+        nobody.stderr.contains("namespaces=\"build@holdpoint\""),
+        "{}",
+        nobody.stderr
+    );
+    assert!(
+        !project.root().join(".holdpoint/ledger").exists(),
+        "nothing was written"
+    );
     project.allow(&[("ann", ANN, "*@holdpoint")]);
     write(project.root(), "package.json", "{ }\n");
     project.call(&["run", "build", "--level", "static"], 0);
     let told = project.call(&arguments, 3);
-    assert!(told.stdout.contains("changes that are in no commit"), "{}", told.stdout);
+    assert!(
+        told.stdout.contains("changes that are in no commit"),
+        "{}",
+        told.stdout
+    );
 }
 
 /// Any byte of the ledger, a record or a bound document that is changed is found, and the file is named.
@@ -423,7 +624,10 @@ fn a_changed_byte_is_found_and_named() {
     let project = signed();
     project.call(&["verify"], 0);
     let record = project.files(".holdpoint/records").pop().unwrap();
-    let files = project.files(".holdpoint/ledger").into_iter().chain([record]);
+    let files = project
+        .files(".holdpoint/ledger")
+        .into_iter()
+        .chain([record]);
     for path in files {
         let whole = project.read(&path);
         let step = (whole.len() / 7).max(1);
@@ -434,7 +638,12 @@ fn a_changed_byte_is_found_and_named() {
             fs::write(project.root().join(&path), &changed).unwrap();
             let outcome = holdpoint(["verify"]).within(project.root()).run();
             assert_eq!(outcome.code(), 1, "{path} at {at}: {}", outcome.stdout);
-            assert!(outcome.stdout.contains(name) || outcome.stdout.contains(name.trim_end_matches(".jsonl")), "{path} at {at}: {}", outcome.stdout);
+            assert!(
+                outcome.stdout.contains(name)
+                    || outcome.stdout.contains(name.trim_end_matches(".jsonl")),
+                "{path} at {at}: {}",
+                outcome.stdout
+            );
             let gate = holdpoint(["gate", "build"]).within(project.root()).run();
             assert_ne!(gate.code(), 0, "{path} at {at}: {}", gate.stdout);
         }
@@ -444,9 +653,17 @@ fn a_changed_byte_is_found_and_named() {
     // A last line that was cut off while it was written is told from a change.
     let chain = ".holdpoint/ledger/build.jsonl";
     let whole = project.read(chain);
-    fs::write(project.root().join(chain), [&whole[..], b"{\"digest\":\"sha2"].concat()).unwrap();
+    fs::write(
+        project.root().join(chain),
+        [&whole[..], b"{\"digest\":\"sha2"].concat(),
+    )
+    .unwrap();
     let torn = project.call(&["verify"], 0);
-    assert!(torn.stdout.contains("was cut off while it was written"), "{}", torn.stdout);
+    assert!(
+        torn.stdout.contains("was cut off while it was written"),
+        "{}",
+        torn.stdout
+    );
     // Entries that a sign-off saw are missed when the chain is cut.
     let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
     fs::write(project.root().join(chain), lines[1..].concat()).unwrap();
@@ -455,7 +672,10 @@ fn a_changed_byte_is_found_and_named() {
 
 impl Project {
     fn call_any(&self, arguments: &[&str]) -> i32 {
-        holdpoint(arguments.iter().copied()).within(self.root()).run().code()
+        holdpoint(arguments.iter().copied())
+            .within(self.root())
+            .run()
+            .code()
     }
 }
 
@@ -467,12 +687,33 @@ fn a_suite_whose_gate_waits_for_another_runs_only_with_a_reason() {
         "[[gate]]\nname = \"later\"\ntitle = \"later\"\nowner = \"Team Two\"\nsuite = \"later\"\nlevel = \"static\"\nupstream = [\"build\"]\n[[gate]]\nname = \"release\"",
     );
     write(project.root(), ".holdpoint/gates.toml", &gates);
-    write(project.root(), "holdpoint.toml", &SETTINGS.replace("[documents]", "later = [\"shop.manifest\"]\n[documents]"));
+    write(
+        project.root(),
+        "holdpoint.toml",
+        &SETTINGS.replace("[documents]", "later = [\"shop.manifest\"]\n[documents]"),
+    );
     project.commit("later");
     let refused = project.call(&["run", "later", "--level", "static"], 1);
-    assert!(refused.stderr.contains("gate build") && refused.stderr.contains("--before-gate"), "{}", refused.stderr);
-    assert!(!project.root().join(".holdpoint/records").exists(), "nothing was looked at");
-    project.call(&["run", "later", "--level", "static", "--before-gate", "a rehearsal"], 0);
+    assert!(
+        refused.stderr.contains("gate build") && refused.stderr.contains("--before-gate"),
+        "{}",
+        refused.stderr
+    );
+    assert!(
+        !project.root().join(".holdpoint/records").exists(),
+        "nothing was looked at"
+    );
+    project.call(
+        &[
+            "run",
+            "later",
+            "--level",
+            "static",
+            "--before-gate",
+            "a rehearsal",
+        ],
+        0,
+    );
     let record = project.files(".holdpoint/records").pop().unwrap();
     let text = String::from_utf8(project.read(&record)).unwrap();
     assert!(text.contains("\"before_gate\":\"a rehearsal\""));

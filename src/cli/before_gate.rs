@@ -30,8 +30,15 @@ pub(super) fn closed(
         return Ok(Vec::new());
     }
     let grounds = Grounds::read(settings, &prepared.catalog, &environment.secrets)?;
-    let asked = |suite: &Option<String>| suite.as_ref().is_some_and(|suite| request.selectors.contains(suite));
-    let waiting = grounds.gates.iter().filter(|gate| asked(&gate.suite) && !gate.upstream.is_empty());
+    let asked = |suite: &Option<String>| {
+        suite
+            .as_ref()
+            .is_some_and(|suite| request.selectors.contains(suite))
+    };
+    let waiting = grounds
+        .gates
+        .iter()
+        .filter(|gate| asked(&gate.suite) && !gate.upstream.is_empty());
     let waiting: Vec<_> = waiting.collect();
     if waiting.is_empty() {
         return Ok(Vec::new());
