@@ -21,7 +21,7 @@ pub use agent::keys as agent_keys;
 pub use fault::SignFault;
 pub use public_key::PublicKey;
 pub use revoked::Revoked;
-pub use sign::{Key, RawSigned, Signed, sign, sign_raw};
+pub use sign::{Key, RawSigned, Signed, public_key, sign, sign_raw};
 pub use signers::Signers;
 pub use verify::{Refusal, Verified, signer, verify};
 

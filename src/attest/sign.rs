@@ -95,6 +95,22 @@ pub fn sign(
     })
 }
 
+/// The public half of a key, without using it: the list of signers says whose it is.
+///
+/// # Errors
+/// There is no such key, or only its private half is there and cannot be read without a passphrase.
+pub fn public_key(key: &Key, socket: Option<&Path>) -> Result<PublicKey, SignFault> {
+    match hand(key, socket)? {
+        Hand::Agent(_, key) => Ok(key),
+        Hand::Here(private) => usable(&private),
+        Hand::Keygen(path) => {
+            let mut beside = path.into_os_string();
+            beside.push(".pub");
+            file::public_key(Path::new(&beside))
+        }
+    }
+}
+
 /// Signs the bytes of a DSSE envelope (its pre-authentication encoding) as they are.
 ///
 /// Nothing else is signed in this way: without an encoding of its own, a signature over any bytes could be used

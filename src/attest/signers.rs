@@ -98,6 +98,14 @@ impl Signers {
         self.named(|line| line.allows(namespace, at))
     }
 
+    /// May this person sign for the namespace at that time, with any key?
+    pub fn may_sign(&self, principal: &str, namespace: &str, at: Timestamp) -> bool {
+        let lines = self.0.iter().filter(|line| line.allows(namespace, at));
+        lines
+            .into_iter()
+            .any(|line| line.principals.matches(principal))
+    }
+
     /// The patterns, such as `*@example.org`, of all who may sign for the namespace at that time, as they are written.
     pub fn patterns(&self, namespace: &str, at: Timestamp) -> Vec<String> {
         let lines = self.0.iter().filter(|line| line.allows(namespace, at));

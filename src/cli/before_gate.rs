@@ -1,14 +1,12 @@
 //! Suites that wait for a gate: they run before it is open only where somebody says why.
 
 use super::append::line;
-use super::grounds::{ALLOWED_SIGNERS, Grounds};
+use super::grounds::{Grounds, in_force};
 use super::prepare::{Environment, Prepared, Request};
 use crate::diagnostic::Diagnostic;
 use crate::release::stand;
 
 /// Why the suites that were asked for must not run yet; nothing where they may.
-///
-/// Gates are in force where somebody may sign them: without a list of signers none could ever be opened.
 ///
 /// # Errors
 /// A file that the gates stand on is wrong, or the reason cannot be kept.
@@ -26,7 +24,7 @@ pub(super) fn closed(
             false => Err(problems),
         };
     }
-    if !settings.root.join(ALLOWED_SIGNERS).exists() {
+    if !in_force(settings) {
         return Ok(Vec::new());
     }
     let grounds = Grounds::read(settings, &prepared.catalog, &environment.secrets)?;

@@ -51,13 +51,10 @@ fn place_of_map(map: &DocumentMap, settings: &Settings) -> Option<String> {
 
 /// Where a generated document is, or would be.
 fn place_of_generated(document: &Generated, settings: &Settings) -> String {
-    let short = match document.name {
-        "security-sign-off" => "security",
-        "infrastructure-validation" => "infrastructure",
-        name => name,
-    };
-    let known = settings.documents.get(document.name);
-    let known = known.or_else(|| settings.documents.get(short));
+    let known = document
+        .names()
+        .into_iter()
+        .find_map(|name| settings.documents.get(name));
     known.cloned().unwrap_or_else(|| document.path.to_owned())
 }
 

@@ -4,6 +4,7 @@ use super::args::{DocsArguments, SubjectArguments};
 use super::documents::{self, Bench, Ready, Trouble};
 use super::exit::Exit;
 use super::gaps;
+use super::grounds::Grounds;
 use super::output::Output;
 use super::prepare::{self, Environment};
 use super::report::{TORN, tell};
@@ -34,13 +35,15 @@ fn work(
     if told.torn {
         output.remark(TORN);
     }
+    let signatures =
+        Grounds::signed(&settings, &catalog, &environment.secrets).map_err(Trouble::usage)?;
     let bench = Bench {
         settings: &settings,
         catalog: &catalog,
         findings: &told.findings,
         decision: &told.decision,
         subject: &told.subject,
-        signatures: &[],
+        signatures: &signatures,
         secrets: &environment.secrets,
         take_over: arguments.take_over,
         refresh: arguments.refresh,

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Source, nearest};
 use crate::document::{digests, recall};
 use crate::ledger::Ledger;
 use crate::model::{Attestation, BoundDocument, DocumentMap, Gate, Signature, Waiver};
-use crate::release::{GateStanding, Ground, History, Told, own_paths};
+use crate::release::{GateStanding, Ground, History, Told, own_paths, stand};
 use crate::secret::Book;
 use crate::settings::Settings;
 use jiff::Timestamp;
@@ -20,6 +20,11 @@ use std::io::ErrorKind;
 pub(super) const ALLOWED_SIGNERS: &str = ".holdpoint/allowed_signers";
 /// Keys that no longer count.
 const REVOKED_KEYS: &str = ".holdpoint/revoked_keys";
+
+/// Gates are in force where somebody may sign them: without a list of signers none could ever be opened.
+pub(super) fn in_force(settings: &Settings) -> bool {
+    settings.root.join(ALLOWED_SIGNERS).exists()
+}
 
 /// Everything that gates stand on.
 pub(super) struct Grounds<'a> {
@@ -130,6 +135,19 @@ impl<'a> Grounds<'a> {
         })
     }
 
+    /// The sign-offs of a project that count, for its documents; none where nobody may sign yet.
+    pub(super) fn signed(
+        settings: &'a Settings,
+        catalog: &'a Catalog,
+        secrets: &'a Book,
+    ) -> Result<Vec<Signature>, Vec<Diagnostic>> {
+        if !in_force(settings) {
+            return Ok(Vec::new());
+        }
+        let grounds = Self::read(settings, catalog, secrets)?;
+        Ok(grounds.with(None, None, |ground| grounds.signatures(&stand(ground))))
+    }
+
     /// The name by which holdpoint writes a document.
     pub(super) fn written_as(&self, name: &str) -> String {
         self.written_as
@@ -198,7 +216,7 @@ fn documents(settings: &Settings, maps: &[DocumentMap]) -> Result<Documents, Vec
         for name in &names {
             let bound = BoundDocument {
                 name: (*name).to_owned(),
-                path: path.clone(),
+                path: path.to_owned(),
                 raw: digests.raw.clone(),
                 semantic: digests.semantic.clone(),
             };

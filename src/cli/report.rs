@@ -2,6 +2,7 @@
 
 use super::args::ReportArguments;
 use super::exit::Exit;
+use super::grounds::{Grounds, in_force};
 use super::output::Output;
 use super::prepare::{self, Environment, Request};
 use super::reports;
@@ -63,11 +64,18 @@ fn retell(
         output.remark(TORN);
     }
     let exit = Exit::of(told.decision.outcome, told.cut_short);
+    let signatures = match in_force(&settings) {
+        true => {
+            let (_, now) = prepare::catalog(&arguments.subject, environment)?;
+            Grounds::signed(&settings, &now, &environment.secrets)?
+        }
+        false => Vec::new(),
+    };
     let ready = reports::Ready {
         decision: &told.decision,
         findings: &told.findings,
         subject: &told.subject,
-        signatures: &[],
+        signatures: &signatures,
         root: &settings.root,
     };
     Ok(

@@ -3,6 +3,7 @@
 use super::args::{RunArguments, SmokeArguments};
 use super::documents::Bench;
 use super::exit::Exit;
+use super::grounds::Grounds;
 use super::header::{header, planned};
 use super::output::Output;
 use super::prepare::{
@@ -202,11 +203,21 @@ async fn execute(
         // Its last lines may still be on their way, or missing: nothing can be bound to it.
         subject.record_digest = None;
     }
+    // Where the gates cannot be told, the documents say nothing of signatures; the gates' own verbs say why.
+    let signatures = match request.documents {
+        Documents::LeaveAlone => Vec::new(),
+        Documents::Tell | Documents::Write => {
+            Grounds::signed(&settings, &catalog, &environment.secrets).unwrap_or_else(|problems| {
+                output.warn(&problems);
+                Vec::new()
+            })
+        }
+    };
     let report = reports::Ready {
         decision: &decision,
         findings: &findings,
         subject: &subject,
-        signatures: &[],
+        signatures: &signatures,
         root: &settings.root,
     };
     let mut written = reports::write(&report, &request.decision.report, output);
@@ -217,7 +228,7 @@ async fn execute(
             findings: &findings,
             decision: &decision,
             subject: &subject,
-            signatures: &[],
+            signatures: &signatures,
             secrets: &environment.secrets,
             take_over: false,
             refresh: false,

@@ -61,6 +61,15 @@ impl Generated {
         GENERATED.iter().find(|one| one.name == name)
     }
 
+    /// Its names: its own, and the short one by which settings and gates may call it.
+    pub fn names(&self) -> Vec<&'static str> {
+        match self.name {
+            "security-sign-off" => vec![self.name, "security"],
+            "infrastructure-validation" => vec![self.name, "infrastructure"],
+            name => vec![name],
+        }
+    }
+
     /// Where a user's own template is looked for, below the application's root: first one for this
     /// document, then one for all that share its template.
     pub fn overrides(&self) -> Vec<String> {

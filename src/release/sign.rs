@@ -30,7 +30,7 @@ pub struct NothingToSign {
 }
 
 /// The waivers that the gate's decision rests on.
-pub fn waivers_used<'a>(ground: &Ground<'a>, standing: &GateStanding<'_>) -> Vec<&'a Waiver> {
+fn waivers_used<'a>(ground: &Ground<'a>, standing: &GateStanding<'_>) -> Vec<&'a Waiver> {
     let today = ground.now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let used = |waiver: &&Waiver| {
         let covers = standing
@@ -52,7 +52,7 @@ pub fn waivers_used<'a>(ground: &Ground<'a>, standing: &GateStanding<'_>) -> Vec
 }
 
 /// The attestations that the gate's decision rests on.
-pub fn attestations_used<'a>(ground: &Ground<'a>, gate: &Gate) -> Vec<&'a Attestation> {
+fn attestations_used<'a>(ground: &Ground<'a>, gate: &Gate) -> Vec<&'a Attestation> {
     let today = ground.now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let asked = gate.criteria.iter().filter_map(|one| match &one.proof {
         Proof::Attested(name) => Some(name),

@@ -6,7 +6,7 @@ use crate::attest::{self, Refusal};
 use crate::gate::{Code, News, Now, SignatureFault, validity};
 use crate::ledger::statement::Statement;
 use crate::ledger::{Chain, Entry, Kind};
-use crate::model::{Gate, Lapse, SignOff, Standing};
+use crate::model::{Gate, SignOff, Standing};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -314,12 +314,4 @@ fn remarks(ground: &Ground<'_>, sign_off: &SignOff, code: &Code) -> Vec<String> 
         remarks.extend(newer.map(|told| format!("there is newer evidence: run {}", told.run())));
     }
     remarks
-}
-
-/// Does it lapse for a reason that says that somebody changed what was written?
-pub(super) fn is_altered(standing: &Standing) -> bool {
-    standing
-        .lapses
-        .iter()
-        .any(|one| one.lapse == Lapse::Altered)
 }
