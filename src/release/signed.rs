@@ -57,6 +57,9 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
     let mut read: Vec<Read> = Vec::new();
     for entry in &chain.entries {
         if !matches!(entry.kind, Kind::SignOff | Kind::Withdrawal) {
+            // What it rests on must be as it was written, too.
+            let stated = ground.ledger.stated(entry);
+            words.faults.extend(stated.err().map(|fault| fault.to_string()));
             continue;
         }
         match read_word(ground, gate, entry) {

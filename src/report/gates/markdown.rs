@@ -1,7 +1,7 @@
 //! Gates on a page: the decision record that people read before they sign, and keep after it.
 
 use super::{GateReport, closing, known, since, state};
-use crate::document::escape::{cell, markdown as inline};
+use crate::document::escape::{code, markdown as inline};
 use crate::model::{Outcome, Standing};
 use crate::release::{GateStanding, Hold};
 
@@ -47,8 +47,8 @@ fn page(report: &GateReport<'_>, one: &GateStanding<'_>) -> String {
         };
         lines.push(format!(
             "| {} | {holds} | {} |",
-            cell(&one.says),
-            cell(&one.found)
+            inline(&one.says),
+            inline(&one.found)
         ));
     }
     lines.push(String::new());
@@ -74,11 +74,11 @@ fn page(report: &GateReport<'_>, one: &GateStanding<'_>) -> String {
                 .unwrap_or_default();
             lines.push(format!(
                 "| {} | {} | {} | {} | {} |",
-                cell(&blocker.what),
+                inline(&blocker.what),
                 blocker.severity,
-                cell(&blocker.reason),
-                cell(&format!("{}{since}", blocker.owner)),
-                cell(&blocker.next),
+                inline(&blocker.reason),
+                inline(&format!("{}{since}", blocker.owner)),
+                inline(&blocker.next),
             ));
         }
     }
@@ -101,8 +101,8 @@ fn page(report: &GateReport<'_>, one: &GateStanding<'_>) -> String {
         for other in &before {
             lines.push(format!(
                 "| {} | {} | {} | {} |",
-                cell(&other.gate.name),
-                cell(&other.gate.owner),
+                inline(&other.gate.name),
+                inline(&other.gate.owner),
                 state(other),
                 known(&other.decision.counts).join(", ")
             ));
@@ -144,12 +144,12 @@ fn page(report: &GateReport<'_>, one: &GateStanding<'_>) -> String {
             };
             lines.push(format!(
                 "| {} | {} | {} | {} | {} | {} |",
-                cell(gate),
-                cell(&word.sign_off.by),
+                inline(gate),
+                inline(&word.sign_off.by),
                 word.sign_off.at.strftime("%Y-%m-%d %H:%M UTC"),
-                cell(word.fingerprint.as_deref().unwrap_or("none that counts")),
-                cell(&state),
-                cell(&word.sign_off.comment),
+                inline(word.fingerprint.as_deref().unwrap_or("none that counts")),
+                inline(&state),
+                inline(&word.sign_off.comment),
             ));
         }
     }
@@ -168,11 +168,11 @@ fn page(report: &GateReport<'_>, one: &GateStanding<'_>) -> String {
             let header = &told.record.header;
             lines.push(format!(
                 "| {} | {} | {} | {} | {} |",
-                cell(&header.run),
-                cell(&header.environment),
-                cell(&header.level),
-                cell(header.commit.as_deref().unwrap_or("none")),
-                cell(&told.digest),
+                code(&header.run),
+                inline(&header.environment),
+                inline(&header.level),
+                code(header.commit.as_deref().unwrap_or("none")),
+                code(&told.digest),
             ));
         }
     }
