@@ -302,3 +302,43 @@ impl<'a> Locked<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHOWN: &str = ".holdpoint/ledger/quality.jsonl";
+
+    #[test]
+    fn a_chain_that_was_replaced_meanwhile_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, other] = ["chain", "other"].map(|name| folder.path().join(name));
+        let locked = Locked::open(&path, SHOWN).unwrap();
+        assert_eq!(locked.still_there(), Ok(()));
+        std::fs::write(&other, "").unwrap();
+        std::fs::rename(&other, &path).unwrap();
+        let replaced = AppendFault::Replaced(SHOWN.into());
+        assert_eq!(locked.still_there(), Err(replaced.clone()));
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(locked.still_there(), Err(replaced));
+    }
+
+    #[test]
+    fn what_could_not_be_written_leaves_the_chain_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chain");
+        std::fs::write(&path, "one\n").unwrap();
+        let mut locked = Locked {
+            file: File::open(&path).unwrap(),
+            path: &path,
+            shown: SHOWN,
+        };
+        let fault = locked.write(4, b"two\n").unwrap_err();
+        assert!(matches!(fault, AppendFault::Unwritten { path, .. } if path == SHOWN));
+        assert_eq!(std::fs::read(&path).unwrap(), b"one\n");
+        let folder = Locked::open(folder.path(), SHOWN).err();
+        assert!(
+            matches!(folder, Some(AppendFault::Unwritten { cause, .. }) if cause.contains("no regular file"))
+        );
+    }
+}

@@ -65,7 +65,7 @@ impl Ledger {
     /// The gate cannot be one, or the file cannot be read.
     pub fn read(&self, gate: &str) -> Result<Chain, Fault> {
         let (path, shown) = self.chain_path(gate)?;
-        match std::fs::read(&path) {
+        match store::read(&path) {
             Ok(bytes) => Ok(Chain::of(&bytes, gate, &shown)),
             Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {
                 Ok(Chain::default())
