@@ -40,6 +40,7 @@ fn work(
         findings: &told.findings,
         decision: &told.decision,
         subject: &told.subject,
+        signatures: &[],
         secrets: &environment.secrets,
         take_over: arguments.take_over,
         refresh: arguments.refresh,

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::store::{self, Lock, Opened};
 use crate::document::{self, Generated, Judged, Memory, Options, Standing, Updated, View, recall};
-use crate::model::{Attestation, Decision, DocumentMap, Finding, Subject};
+use crate::model::{Attestation, Decision, DocumentMap, Finding, Signature, Subject};
 use crate::secret::Book;
 use crate::settings::Settings;
 use jiff::tz::TimeZone;
@@ -24,6 +24,8 @@ pub(super) struct Bench<'a> {
     pub(super) findings: &'a [Finding],
     pub(super) decision: &'a Decision,
     pub(super) subject: &'a Subject,
+    /// The sign-offs that count.
+    pub(super) signatures: &'a [Signature],
     pub(super) secrets: &'a Book,
     pub(super) take_over: bool,
     pub(super) refresh: bool,
@@ -236,7 +238,8 @@ impl Bench<'_> {
         let map = document::with_comments(map, &source, &before, &ids)?;
         // Whether a statement still counts is a question of today, not of the record.
         let today = clock::now().to_zoned(TimeZone::UTC).date();
-        let judged = Judged::new(&map, self.findings, attestations, self.subject, today);
+        let judged = Judged::new(&map, self.findings, attestations, self.subject, today)
+            .signed(self.signatures);
         let options = Options {
             take_over: self.take_over,
             refresh: self.refresh,
@@ -262,7 +265,8 @@ impl Bench<'_> {
             false => None,
         };
         let make = || {
-            let view = View::new(self.decision, self.findings, self.subject);
+            let view = View::new(self.decision, self.findings, self.subject)
+                .signed(document.name, self.signatures);
             let template = reports::template(document, &self.settings.root)?;
             let text = self.secrets.redact(&document.render(&template, &view)?);
             let existing = opened.as_ref().map(|opened| opened.text.as_str());

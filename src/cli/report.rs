@@ -67,6 +67,7 @@ fn retell(
         decision: &told.decision,
         findings: &told.findings,
         subject: &told.subject,
+        signatures: &[],
         root: &settings.root,
     };
     Ok(

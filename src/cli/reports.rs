@@ -5,7 +5,7 @@ use super::output::Output;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::store::overwrite;
 use crate::document::{Generated, View};
-use crate::model::{Decision, Finding, Subject};
+use crate::model::{Decision, Finding, Signature, Subject};
 use crate::report::{self, Report};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -15,6 +15,8 @@ pub(super) struct Ready<'a> {
     pub(super) decision: &'a Decision,
     pub(super) findings: &'a [Finding],
     pub(super) subject: &'a Subject,
+    /// The sign-offs that count.
+    pub(super) signatures: &'a [Signature],
     pub(super) root: &'a Path,
 }
 
@@ -69,7 +71,8 @@ fn render(
         subject: ready.subject,
     };
     if let Some(document) = generated(format) {
-        let view = View::new(ready.decision, ready.findings, ready.subject);
+        let view = View::new(ready.decision, ready.findings, ready.subject)
+            .signed(document.name, ready.signatures);
         return document.render(&template(document, ready.root)?, &view);
     }
     let style = if on_stdout {

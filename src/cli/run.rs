@@ -197,6 +197,7 @@ async fn execute(
         decision: &decision,
         findings: &findings,
         subject: &subject,
+        signatures: &[],
         root: &settings.root,
     };
     let mut written = reports::write(&report, &request.decision.report, output);
@@ -207,6 +208,7 @@ async fn execute(
             findings: &findings,
             decision: &decision,
             subject: &subject,
+            signatures: &[],
             secrets: &environment.secrets,
             take_over: false,
             refresh: false,

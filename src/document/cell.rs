@@ -20,6 +20,8 @@ pub(super) struct Cell<'a> {
     pub(super) ours: Option<Vec<String>>,
     /// The template ticks it.
     pub(super) preprinted: bool,
+    /// Why it says what it will, where its item does not tell.
+    pub(super) why: Option<String>,
 }
 
 impl<'a> Cell<'a> {
@@ -57,6 +59,7 @@ impl<'a> Cell<'a> {
             now,
             written,
             preprinted: false,
+            why: None,
         }
     }
 
@@ -65,6 +68,12 @@ impl<'a> Cell<'a> {
         let wanted = match desire {
             Desire::Words(words) => words,
             Desire::Original => &self.original,
+            // By the map as it is now nothing of holdpoint's belongs there.
+            Desire::Never | Desire::Person | Desire::Uncovered
+                if self.written.as_ref() == Some(&self.now) =>
+            {
+                &self.original
+            }
             Desire::Leave | Desire::Never | Desire::Person | Desire::Uncovered => return,
         };
         let free = match &self.written {

@@ -4,6 +4,7 @@ use super::escape;
 use super::judged::{ItemState, Judged, Standing};
 use super::memory::Known;
 use super::roster::States;
+use super::signing::Asked;
 use super::slot::{Context, OptionMark, Slot, SlotKind, Wants, normal};
 use crate::model::{DocumentMap, MapItem, Ruling, Severity, Verdict, Write};
 use std::collections::BTreeMap;
@@ -40,6 +41,8 @@ pub(super) enum Rule<'m> {
     State,
     Never,
     Person,
+    /// A place of a signature line, for sign-offs of this gate or of any.
+    Signed(Option<&'m str>, Asked),
     Uncovered,
 }
 
@@ -52,6 +55,7 @@ pub(super) fn rule<'m>(item: &'m MapItem, slot: &Slot, own: bool) -> Rule<'m> {
         let fits = match &one.write {
             Write::List(_) => is_block,
             Write::Never(_) | Write::Person => true,
+            Write::Signature { .. } => matches!(slot.kind, SlotKind::Blank { .. }),
             _ => !is_block,
         };
         let column = one.column.as_deref().map(normal);
@@ -151,7 +155,8 @@ impl Filling<'_> {
         let standing = self.state.standing;
         match rule {
             Rule::Never | Rule::Write(Write::Never(_)) => Desire::Never,
-            Rule::Person | Rule::Write(Write::Person) => Desire::Person,
+            Rule::Person | Rule::Write(Write::Person | Write::Signature { .. }) => Desire::Person,
+            Rule::Signed(gate, asked) => self.signed(slot, *gate, *asked),
             Rule::Uncovered => Desire::Uncovered,
             // Nobody looked, and nothing that was told before answers for it.
             Rule::State | Rule::Write(Write::State { .. })
@@ -378,7 +383,7 @@ impl Filling<'_> {
     }
 
     /// Words that cannot change the structure of what they are written into.
-    fn harmless(&self, slot: &Slot, line: &str) -> String {
+    pub(super) fn harmless(&self, slot: &Slot, line: &str) -> String {
         let line = escape::visible(&(self.redact)(line));
         let line = escape::cut(line.trim(), 300);
         match slot.context {
@@ -390,7 +395,7 @@ impl Filling<'_> {
     }
 
     /// Harmless lines as one; only a fenced block takes more than one.
-    fn joined(&self, slot: &Slot, lines: &[String]) -> Desire {
+    pub(super) fn joined(&self, slot: &Slot, lines: &[String]) -> Desire {
         let words = match (&slot.kind, slot.ranges().first()) {
             (SlotKind::Placeholder { .. }, Some(at)) => lines.join(&self.line_break(at.start)),
             _ => lines.join("; "),

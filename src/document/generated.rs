@@ -8,6 +8,7 @@ mod variables;
 pub use scope::{PartView, RestsOn, Unmet};
 pub use standing::{Standing, Together};
 pub use table::GENERATED;
+pub(super) use table::role;
 pub use variables::VariableView;
 
 use super::region::{self, RegionFault};

@@ -1,6 +1,8 @@
 //! What a record and people's statements say about each item of a document. Pure.
 
-use crate::model::{Attestation, DocumentMap, Finding, MapItem, Ruling, Subject, Verdict};
+use crate::model::{
+    Attestation, DocumentMap, Finding, MapItem, Ruling, Signature, Subject, Verdict,
+};
 use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -95,6 +97,7 @@ impl ItemState {
 pub struct Judged<'a> {
     findings: BTreeMap<&'a str, &'a Finding>,
     attestations: &'a [Attestation],
+    signatures: &'a [Signature],
     today: Date,
     document: &'a str,
     items: HashMap<&'a str, &'a MapItem>,
@@ -114,11 +117,26 @@ impl<'a> Judged<'a> {
         Self {
             findings: findings.iter().map(|one| (&*one.check, one)).collect(),
             attestations,
+            signatures: &[],
             today,
             document: &map.name,
             items: map.items.iter().map(|item| (&*item.id, item)).collect(),
             subject,
         }
+    }
+
+    /// With the sign-offs that count; those of other documents are passed over.
+    #[must_use]
+    pub fn signed(self, signatures: &'a [Signature]) -> Self {
+        Self { signatures, ..self }
+    }
+
+    /// Who signed the document off, at this gate or at any.
+    pub(super) fn signatures(&self, gate: Option<&str>) -> impl Iterator<Item = &'a Signature> {
+        let those = self.signatures.iter();
+        those.filter(move |one| {
+            one.document == self.document && gate.is_none_or(|gate| gate == one.gate)
+        })
     }
 
     /// Every finding of the record, in the order of the checks' names.

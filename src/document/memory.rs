@@ -4,6 +4,7 @@ use super::judged::Standing;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The version of the remembered form.
@@ -115,6 +116,10 @@ impl Written {
     pub(super) fn words(&self) -> &str {
         self.written.as_deref().unwrap_or(&self.original)
     }
+
+    fn words_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        std::iter::once(&mut self.original).chain(&mut self.written)
+    }
 }
 
 impl Known {
@@ -179,9 +184,54 @@ impl Memory {
         Ok(())
     }
 
+    /// The same in the line ends of a text that has one kind of them: a checkout may have changed them all.
+    pub(super) fn in_line_ends_of(&self, text: &str) -> Cow<'_, Self> {
+        let (all, crlf) = line_ends(text);
+        if crlf != 0 && crlf != all {
+            return Cow::Borrowed(self);
+        }
+        let fits = |words: &String| {
+            let (own, own_crlf) = line_ends(words);
+            own_crlf == if crlf == 0 { 0 } else { own }
+        };
+        let mut whole = Cow::Borrowed(self);
+        if !self.words().all(fits) {
+            for words in whole.to_mut().words_mut() {
+                let plain = words.replace("\r\n", "\n");
+                *words = match crlf {
+                    0 => plain,
+                    _ => plain.replace('\n', "\r\n"),
+                };
+            }
+        }
+        whole
+    }
+
+    /// Everything that stands in the document, or stood there.
+    fn words(&self) -> impl Iterator<Item = &String> {
+        let pieces = self.lines.iter().flat_map(|line| &line.pieces);
+        let slots = self.lines.iter().flat_map(|line| &line.slots);
+        let slots = slots.chain(self.blocks.iter().map(|block| &block.slot));
+        pieces.chain(slots.flat_map(|slot| std::iter::once(&slot.original).chain(&slot.written)))
+    }
+
+    fn words_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let lines = self.lines.iter_mut().flat_map(|line| {
+            let slots = line.slots.iter_mut().flat_map(Written::words_mut);
+            line.pieces.iter_mut().chain(slots)
+        });
+        let blocks = self.blocks.iter_mut();
+        lines.chain(blocks.flat_map(|block| block.slot.words_mut()))
+    }
+
     /// The remembered form, one fact a line, so that changes can be reviewed.
     pub fn write(&self) -> String {
         let text = serde_json::to_string_pretty(self);
         text.expect("plain data has a JSON form") + "\n"
     }
+}
+
+/// How many line breaks there are, and how many of them are CRLF.
+fn line_ends(text: &str) -> (usize, usize) {
+    (text.matches('\n').count(), text.matches("\r\n").count())
 }

@@ -3,6 +3,7 @@
 mod bind;
 mod cell;
 mod comments;
+mod digest;
 pub mod escape;
 mod execution;
 mod fill;
@@ -20,6 +21,7 @@ mod remark;
 mod roster;
 mod scan;
 mod sheet;
+mod signing;
 mod slot;
 pub mod store;
 mod template;
@@ -27,6 +29,7 @@ mod update;
 mod view;
 
 pub use comments::with_comments;
+pub use digest::{Difference, Digests, digests};
 pub use execution::{
     AreaGuide, CheckGuide, Chosen, EXECUTION_GUIDE, ExecutionGuide, LevelGuide, StatusGuide,
     VariableGuide,
@@ -48,7 +51,7 @@ pub use slot::{
 pub use update::{Options, Updated, restore, update};
 pub use view::{
     CountView, DecisionView, EvidenceView, FaultView, FindingView, NoteView, SeverityView,
-    SubjectView, View,
+    SignatureView, SubjectView, View,
 };
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 /// The name of its region.
-const NAME: &str = "notes";
+pub(super) const NAME: &str = "notes";
 /// How many checks a row names.
 const CHECKS: usize = 5;
 /// How many digests a row shows; all of them are remembered beside the document.

@@ -9,13 +9,18 @@
 //! The end marker carries a checksum of what stands between, so that a change by hand is noticed. It is
 //! taken over lines that end in LF, so that a checkout with other line ends is no change.
 
-use crate::diagnostic::{Diagnostic, Source};
+mod fault;
+
+pub use fault::RegionFault;
+
 use sha2::{Digest as _, Sha256};
 use std::ops::Range;
 
 /// A region that was found in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Region {
+    /// Its name.
+    pub name: String,
     /// Its bytes, markers and the end of their lines included.
     pub range: Range<usize>,
     /// The bytes between the markers' lines.
@@ -30,141 +35,26 @@ pub struct Region {
     crlf: bool,
 }
 
-/// Why a region cannot be read or written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RegionFault {
-    /// The file has no region of that name.
-    Absent {
-        /// The name.
-        name: String,
-    },
-    /// The file has the region already.
-    Present {
-        /// The name.
-        name: String,
-        /// The line of its begin marker.
-        line: usize,
-    },
-    /// A begin marker without its end.
-    Unclosed {
-        /// The name.
-        name: String,
-        /// The line of the marker.
-        line: usize,
-    },
-    /// An end marker without its begin.
-    Unopened {
-        /// The name.
-        name: String,
-        /// The line of the marker.
-        line: usize,
-    },
-    /// A region begins within another.
-    Nested {
-        /// The name of the inner one.
-        name: String,
-        /// The line of its begin marker.
-        line: usize,
-        /// The name of the outer one.
-        within: String,
-    },
-    /// Two regions have the same name.
-    Twice {
-        /// The name.
-        name: String,
-        /// The line of the second begin marker.
-        line: usize,
-        /// The line of the first.
-        first: usize,
-    },
-    /// Somebody changed what stands in the region.
-    Edited {
-        /// The name.
-        name: String,
-        /// The line of its begin marker.
-        line: usize,
-    },
-}
-
-impl RegionFault {
-    /// The line that it is about, from 1, where it is about one.
-    pub fn line(&self) -> Option<usize> {
-        match self {
-            Self::Absent { .. } => None,
-            Self::Present { line, .. }
-            | Self::Unclosed { line, .. }
-            | Self::Unopened { line, .. }
-            | Self::Nested { line, .. }
-            | Self::Twice { line, .. }
-            | Self::Edited { line, .. } => Some(*line),
-        }
-    }
-
-    /// How to mend it.
-    pub fn help(&self) -> String {
-        match self {
-            Self::Absent { .. } => "what people wrote is never overwritten: move the file away or delete it, and it is written anew".into(),
-            Self::Present { .. } => "it is renewed in its place; nothing has to be added".into(),
-            Self::Unclosed { name, .. } => format!("put the line <!-- holdpoint:end {name} --> behind what holdpoint wrote, or take the begin marker out"),
-            Self::Unopened { name, .. } => format!("put the line <!-- holdpoint:begin {name} --> before what holdpoint wrote, or take the end marker out"),
-            Self::Nested { within, .. } => format!("end the region {within} before the other begins, or take one pair of markers out"),
-            Self::Twice { .. } => "take one of the two out, with both of its markers".into(),
-            Self::Edited { .. } => "move your words above the begin marker or below the end marker, where they stay, and take the file's region out to have it written anew; a signed file is best kept under another name".into(),
-        }
-    }
-
-    /// The message for people, with its place in the file.
-    pub fn diagnostic(&self, file: &Source) -> Diagnostic {
-        let line = self
-            .line()
-            .and_then(|line| lines(&file.text).nth(line.checked_sub(1)?));
-        match line {
-            Some(line) => Diagnostic::new(self.to_string()).at(file, line.text, "here"),
-            None => Diagnostic::new(format!("{}: {self}", file.name)),
-        }
-        .help(self.help())
-    }
-}
-
-impl std::fmt::Display for RegionFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Absent { name } => write!(
-                f,
-                "it is there already, and has no region {name} that holdpoint may write"
-            ),
-            Self::Present { name, .. } => write!(f, "it has the region {name} already"),
-            Self::Unclosed { name, .. } => write!(f, "the region {name} has no end marker"),
-            Self::Unopened { name, .. } => write!(f, "the region {name} has no begin marker"),
-            Self::Nested { name, within, .. } => {
-                write!(f, "the region {name} begins within the region {within}")
-            }
-            Self::Twice { name, first, .. } => write!(
-                f,
-                "there are two regions {name}; the first is in line {first}"
-            ),
-            Self::Edited { name, .. } => write!(
-                f,
-                "the region {name} was changed by hand since holdpoint wrote it"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for RegionFault {}
-
 /// The region of that name, or none.
 ///
 /// # Errors
 /// A marker of any region of the file lacks its half, stands in another region, or is there twice.
 pub fn find(text: &str, name: &str) -> Result<Option<Region>, RegionFault> {
+    Ok(all(text)?.into_iter().find(|one| one.name == name))
+}
+
+/// Every region of the file, in its order.
+///
+/// # Errors
+/// A marker lacks its half, stands in another region, or is there twice.
+pub fn all(text: &str) -> Result<Vec<Region>, RegionFault> {
+    let mut found = Vec::new();
     // Most documents have none.
     if !text.contains(BEGIN) && !text.contains(END) {
-        return Ok(None);
+        return Ok(found);
     }
     let mut open: Option<(Marker<'_>, Line)> = None;
     let mut seen: Vec<(&str, usize)> = Vec::new();
-    let mut found = None;
     for line in lines(text) {
         let Some(marker) = Marker::read(&text[line.text.clone()]) else {
             continue;
@@ -190,9 +80,7 @@ pub fn find(text: &str, name: &str) -> Result<Option<Region>, RegionFault> {
                 open = Some((marker, line));
             }
             (false, Some((begin, at))) if begin.name == marker.name => {
-                if marker.name == name {
-                    found = Some(Region::between(text, &begin, &at, &marker, &line));
-                }
+                found.push(Region::between(text, &begin, &at, &marker, &line));
             }
             (false, _) => {
                 return Err(RegionFault::Unopened {
@@ -294,17 +182,8 @@ pub fn remove(text: &str, name: &str, take_over: bool) -> Result<String, RegionF
             line: region.line,
         });
     }
-    let line_end = if region.crlf { "\r\n" } else { "\n" };
-    let mut before = &text[..region.range.start];
-    // Where words follow, the region was moved or written on after, and the line breaks part people's words.
-    let lead = match region.range.end == text.len() {
-        true => region.lead,
-        false => 0,
-    };
-    for _ in 0..lead {
-        before = before.strip_suffix(line_end).unwrap_or(before);
-    }
-    Ok([before, &text[region.range.end..]].concat())
+    let whole = region.with_lead(text);
+    Ok([&text[..whole.start], &text[whole.end..]].concat())
 }
 
 /// What a marker begins with.
@@ -388,6 +267,7 @@ impl Region {
         let inner = at.whole.end..last.whole.start;
         let sum = sum(&plain(&text[inner.clone()]));
         Self {
+            name: begin.name.to_owned(),
             range: at.text.start..last.whole.end,
             line: at.number,
             edited: end.sum != Some(sum.as_str()),
@@ -395,6 +275,44 @@ impl Region {
             crlf: text[at.whole.clone()].ends_with("\r\n"),
             inner,
         }
+    }
+
+    /// Its bytes with the line breaks that holdpoint put before it. Where words follow, the region was moved
+    /// or written on after, and the line breaks part people's words.
+    pub(super) fn with_lead(&self, text: &str) -> Range<usize> {
+        let line_end = if self.crlf { "\r\n" } else { "\n" };
+        let mut before = &text[..self.range.start];
+        if self.range.end == text.len() {
+            for _ in 0..self.lead {
+                before = before.strip_suffix(line_end).unwrap_or(before);
+            }
+        }
+        before.len()..self.range.end
+    }
+
+    /// What a renewal changes: the content with the end marker, without the line break behind it.
+    pub(super) fn renewed(&self, text: &str) -> Range<usize> {
+        let whole = &text[self.inner.start..self.range.end];
+        let length = whole.trim_end_matches(['\r', '\n']).len();
+        self.inner.start..self.inner.start + length
+    }
+
+    /// The same where no person has changed anything of it.
+    pub(super) fn renewable(&self, text: &str) -> Option<Range<usize>> {
+        let renewed = self.renewed(text);
+        let own = end(&self.name, &plain(&text[self.inner.clone()]));
+        (!self.edited && text[self.inner.end..renewed.end] == own).then_some(renewed)
+    }
+
+    /// It is to the byte what [`append`] puts there, line ends aside: nothing of it is a person's.
+    pub(super) fn is_as_appended(&self, text: &str) -> bool {
+        let inner = plain(&text[self.inner.clone()]);
+        if self.range.end == text.len() {
+            let without = plain(&text[..self.with_lead(text).start]);
+            return append(&without, &self.name, &inner).is_ok_and(|whole| whole == plain(text));
+        }
+        let attribute = format!(" lead={}", self.lead);
+        plain(&text[self.range.clone()]) == whole(&self.name, &inner, &attribute, "\n")
     }
 }
 

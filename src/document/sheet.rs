@@ -6,6 +6,8 @@
 use super::index::{Found, Index};
 use super::memory::Memory;
 use super::outline::Outline;
+use super::scan;
+use super::slot::{Scan, Slot};
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
@@ -41,6 +43,7 @@ impl Sheet {
                 lost: Vec::new(),
             };
         }
+        let memory = &*memory.in_line_ends_of(text);
         let outline = Outline::of(text);
         let mut lost = Vec::new();
         let mut found = Vec::new();
@@ -68,9 +71,41 @@ impl Sheet {
         Self { base, kept, lost }
     }
 
+    /// The same with what stands in slots alone, and those slots.
+    pub(super) fn in_slots(mut self) -> (Self, Scan) {
+        let mut found = scan(&self.base);
+        while let Some(rest) = self.without_strays(&places(&found)) {
+            found = scan(&rest.base);
+            self = rest;
+        }
+        (self, found)
+    }
+
+    /// The text as people have it: what holdpoint wrote is taken out, and what they wrote over it stays.
+    /// With the bytes of the latter.
+    pub(super) fn of_people(&self) -> (String, Vec<Range<usize>>) {
+        let mut text = String::with_capacity(self.base.len());
+        let mut by_hand = Vec::new();
+        let mut done = 0;
+        for one in self.kept.values() {
+            if one.written.as_ref() == Some(&one.now) {
+                continue;
+            }
+            text.push_str(self.base.get(done..one.at.start).unwrap_or_default());
+            let start = text.len();
+            text.push_str(&one.now);
+            if one.written.is_some() {
+                by_hand.push(start..text.len());
+            }
+            done = one.at.end;
+        }
+        text.push_str(self.base.get(done..).unwrap_or_default());
+        (text, by_hand)
+    }
+
     /// The same without the remembered places that are no slots of the text any more: what stands there
     /// stays as it is, and nothing vouches for it. `None` where every place is a slot.
-    pub(super) fn without_strays(&self, slots: &HashSet<(usize, usize)>) -> Option<Self> {
+    fn without_strays(&self, slots: &HashSet<(usize, usize)>) -> Option<Self> {
         let is_slot = |one: &Kept| slots.contains(&(one.at.start, one.at.end));
         if self.kept.values().all(is_slot) {
             return None;
@@ -111,6 +146,12 @@ impl Sheet {
         let edits = self.kept.values().map(|one| (one.at.clone(), &*one.now));
         splice(&self.base, edits)
     }
+}
+
+/// Where the slots begin and end.
+fn places(found: &Scan) -> HashSet<(usize, usize)> {
+    let ranges = found.slots.iter().flat_map(Slot::ranges);
+    ranges.map(|at| (at.start, at.end)).collect()
 }
 
 /// The text with ranges replaced; they are in order and do not overlap.

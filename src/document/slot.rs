@@ -75,7 +75,7 @@ pub struct OptionMark {
 pub enum Wants {
     /// A date, or a date and time.
     Date,
-    /// A name, a signature, or the date of one: only a person may write it.
+    /// A name, a signature, or the date of one: only a person may write it, or sign with a key for it.
     Signature,
     /// Something secret: a key, a password.
     Secret,

@@ -10,14 +10,15 @@ use super::memory::{self, Known, Memory};
 use super::notes::{self, Emptied};
 use super::outline::Outline;
 use super::region::RegionFault;
+use super::remark;
 use super::remark::{Change, Remark, Subject, conflict, words};
 use super::roster::Roster;
-use super::sheet::{Kept, Sheet, splice};
+use super::sheet::{Sheet, splice};
+use super::signing::{self, SignatureLines};
 use super::slot::{Scan, Slot, SlotKind};
-use super::{remark, scan};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::model::DocumentMap;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// How far an update may go.
@@ -62,27 +63,25 @@ pub fn update(
     let text = &*document.text;
     let edited = |fault: RegionFault| vec![fault.diagnostic(document)];
     let emptied = Emptied::of(text, options.take_over).map_err(edited)?;
-    let (mut sheet, mut known) = both(
+    let (sheet, mut known) = both(
         text,
         || Sheet::open(&emptied.text, memory),
         || Roster::new(map, judged, memory, options),
     );
-    let mut found = scan(&sheet.base);
-    while let Some(rest) = sheet.without_strays(&places(&found)) {
-        found = scan(&rest.base);
-        sheet = rest;
-    }
+    let (sheet, found) = sheet.in_slots();
     let bound = bind::bind(map, &found);
     let problems = remark::ambiguous(&bound, document);
     if !problems.is_empty() {
         return Err(problems);
     }
     let mut remarks = Vec::new();
+    let signing = SignatureLines::of(&found, &bound);
     let mut settle = |slot| {
         settle(
             slot,
             &found,
             &bound,
+            &signing,
             &sheet,
             judged,
             map,
@@ -170,38 +169,15 @@ fn is_read_back(text: &str, memory: &Memory, base: &str) -> bool {
     sheet.base == base && sheet.current() == text
 }
 
-/// Where the slots begin and end.
-fn places(found: &Scan) -> HashSet<(usize, usize)> {
-    let ranges = found.slots.iter().flat_map(Slot::ranges);
-    ranges.map(|at| (at.start, at.end)).collect()
-}
-
 /// Takes out everything that `memory` says was written; what people wrote over it stays.
 ///
 /// The text, and what could not be found again.
 pub fn restore(text: &str, memory: &Memory) -> (String, Vec<String>) {
     let (text, fault) = notes::without(text);
     let sheet = Sheet::open(&text, memory);
-    let original = |one: &Kept| {
-        sheet
-            .base
-            .get(one.at.clone())
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let edits: Vec<(Range<usize>, String)> = sheet
-        .kept
-        .values()
-        .map(|one| {
-            let ours = one.written.as_ref() == Some(&one.now);
-            let words = if ours { original(one) } else { one.now.clone() };
-            (one.at.clone(), words)
-        })
-        .collect();
-    let edits = edits.iter().map(|(at, words)| (at.clone(), words.as_str()));
     let mut lost = sheet.lost.clone();
     lost.extend(fault.map(|fault| fault.to_string()));
-    (splice(&sheet.base, edits), lost)
+    (sheet.of_people().0, lost)
 }
 
 /// Decides what one slot says after this.
@@ -213,6 +189,7 @@ fn settle<'a>(
     slot: &'a Slot,
     found: &Scan,
     bound: &Bound<'a>,
+    signing: &SignatureLines<'a>,
     sheet: &Sheet,
     judged: &Judged<'_>,
     map: &DocumentMap,
@@ -233,6 +210,7 @@ fn settle<'a>(
         // No longer in the map: what was written is not vouched for any more.
         if cell.written.as_ref() == Some(&cell.now) {
             cell.last.clone_from(&cell.original);
+            cell.ours = None;
         } else {
             remarks.extend(remark::unmapped(slot, &cell.now, subject));
         }
@@ -251,8 +229,9 @@ fn settle<'a>(
         redact: options.redact,
         base: &sheet.base,
     };
-    let rule = rule(item, slot, is_box);
+    let rule = signing.rule(rule(item, slot, is_box), slot);
     let desire = filling.desire(&rule, slot);
+    cell.why = matches!(rule, Rule::Signed(..)).then(|| signing::why(&desire));
     let by_state = matches!(
         rule,
         Rule::State | Rule::Write(crate::model::Write::State { .. })
@@ -368,13 +347,13 @@ fn changes(sheet: &Sheet, cells: &[Cell<'_>], known: &Roster<'_>) -> Vec<Change>
                 what: words(cell.slot),
                 old: old.clone(),
                 new: new.clone(),
-                why: cell
-                    .item
-                    .and_then(|item| known.states.get(&*item.id))
-                    .map_or_else(
+                why: cell.why.clone().unwrap_or_else(|| {
+                    let state = cell.item.and_then(|item| known.states.get(&*item.id));
+                    state.map_or_else(
                         || "nothing vouches for it any more".into(),
                         |(state, _)| remark::why(state),
-                    ),
+                    )
+                }),
             });
         }
     }

@@ -1,8 +1,9 @@
 //! What a template of a generated document may read: plain values with every name spelt out.
 
+use super::generated::role;
 use super::guide::{self, Domain, Tally};
 use super::reading::{self, COUNTED};
-use crate::model::{Decision, Finding, Note, Severity, Subject, Verdict};
+use crate::model::{Decision, Finding, Note, Severity, Signature, Subject, Verdict};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,9 +36,32 @@ pub struct View<'a> {
     pub together: Tally,
     /// Every observation once, with the checks that rest on it.
     pub evidence: Vec<EvidenceView<'a>>,
+    /// Who signed the document off with a key, as long as that counts.
+    pub signatures: Vec<SignatureView<'a>>,
     /// What documents about a part of the checks are made from.
     #[serde(skip)]
     pub(super) run: Run<'a>,
+}
+
+/// A sign-off.
+#[derive(Debug, Clone, Serialize)]
+pub struct SignatureView<'a> {
+    /// In what role, in the words of the document: `Security lead`.
+    pub role: &'a str,
+    /// The gate.
+    pub gate: &'a str,
+    /// Who signed.
+    pub by: &'a str,
+    /// The key's fingerprint.
+    pub fingerprint: &'a str,
+    /// The day on which it was signed.
+    pub on: String,
+    /// The commit that was signed for, or none.
+    pub commit: Option<&'a str>,
+    /// The last day on which it counts.
+    pub until: String,
+    /// The key, the commit and the end, shortened for people.
+    pub rests_on: String,
 }
 
 /// The run itself, which no template reads.
@@ -214,7 +238,7 @@ pub struct EvidenceView<'a> {
 
 impl<'a> View<'a> {
     /// The names that a template may read, for the message about one that it may not.
-    pub(super) const NAMES: &'static str = "decision, subject, counts, total, failed, waived, unobserved, not_run, attestations, notes, domains, together and evidence";
+    pub(super) const NAMES: &'static str = "decision, subject, counts, total, failed, waived, unobserved, not_run, attestations, notes, domains, together, evidence and signatures";
 
     /// The view of one run.
     pub fn new(decision: &'a Decision, findings: &'a [Finding], subject: &'a Subject) -> Self {
@@ -261,11 +285,41 @@ impl<'a> View<'a> {
             together: Tally::sum(domains.iter().map(|domain| domain.tally)),
             domains,
             evidence: evidence(&ordered),
+            signatures: Vec::new(),
             run: Run {
                 findings: ordered,
                 tags: &subject.tags,
                 fail_on: decision.fail_on,
             },
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    /// With the sign-offs of the document of that name; those of others are passed over.
+    #[must_use]
+    pub fn signed(mut self, document: &str, signatures: &'a [Signature]) -> Self {
+        let mut those: Vec<&Signature> = signatures
+            .iter()
+            .filter(|one| one.document == document)
+            .collect();
+        those.sort_by_key(|one| (one.on, &one.by, &one.fingerprint));
+        self.signatures = those.into_iter().map(SignatureView::new).collect();
+        self
+    }
+}
+
+impl<'a> SignatureView<'a> {
+    fn new(one: &'a Signature) -> Self {
+        Self {
+            role: role(&one.gate),
+            gate: &one.gate,
+            by: &one.by,
+            fingerprint: &one.fingerprint,
+            on: one.on.to_string(),
+            commit: one.commit.as_deref(),
+            until: one.until.to_string(),
+            rests_on: one.rests_on(),
         }
     }
 }

@@ -133,6 +133,12 @@ pub enum Write {
     Never(String),
     /// Nothing: a person writes there.
     Person,
+    /// Who signed the document off with a key, as long as that counts; the date beside it, and the name in a
+    /// table, follow.
+    Signature {
+        /// The gate whose sign-off it takes; none for any.
+        gate: Option<String>,
+    },
 }
 
 /// A place where a document asks for what is wrong.
@@ -173,4 +179,43 @@ pub struct Attestation {
     pub until: Date,
     /// Where it is written: `file:line`.
     pub place: String,
+}
+
+/// A sign-off that counts, of a gate that rests on a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// The name of the document's map, or of the generated document.
+    pub document: String,
+    /// The gate: `infrastructure`.
+    pub gate: String,
+    /// The principal who signed: `ann@example.com`.
+    pub by: String,
+    /// The key's fingerprint: `SHA256:…`.
+    pub fingerprint: String,
+    /// The day (UTC) on which it was signed.
+    pub on: Date,
+    /// The commit that was signed for.
+    pub commit: Option<String>,
+    /// The last day (UTC) on which it counts.
+    pub until: Date,
+}
+
+/// How many characters of a key's fingerprint people are shown, `SHA256:` included.
+const FINGERPRINT: usize = 15;
+/// How many characters of a commit people are shown.
+const COMMIT: usize = 7;
+
+impl Signature {
+    /// The key, the commit and the end, for people: `SHA256:AbCdEfGh…, commit 1a2b3c4, counts until 2026-12-02`.
+    pub fn rests_on(&self) -> String {
+        let mut out: String = self.fingerprint.chars().take(FINGERPRINT).collect();
+        if out.len() < self.fingerprint.len() {
+            out.push('…');
+        }
+        if let Some(commit) = &self.commit {
+            out.push_str(", commit ");
+            out.extend(commit.chars().take(COMMIT));
+        }
+        out + &format!(", counts until {}", self.until)
+    }
 }

@@ -18,7 +18,7 @@ pub use application::{Api, Application, Collection, Framework, RateLimit, Route}
 pub use check::{
     Assessment, Check, CheckId, Contradiction, Example, Expectation, Look, Origin, Place, Remedy,
 };
-pub use document::{Attestation, DocumentMap, MapItem, MapNote, MapSlot, Ruling, Write};
+pub use document::{Attestation, DocumentMap, MapItem, MapNote, MapSlot, Ruling, Signature, Write};
 pub use environment::{Environment, Variable, VariableOrigin};
 pub use fact::{FactKind, FactSpec, Facts};
 pub use finding::{Decision, Finding, LookVerdict, Note, Outcome, Reason};

@@ -71,6 +71,9 @@ pub(super) enum DraftWrite {
     List(Severity),
     Never(String),
     Person,
+    Signature {
+        gate: Option<String>,
+    },
 }
 
 /// A contradiction before its names are looked up.
@@ -96,6 +99,7 @@ const WRITES: &[(&str, &[&str])] = &[
     ("list", &["severity"]),
     ("never", &["reason"]),
     ("person", &[]),
+    ("signature", &["gate"]),
 ];
 
 /// Reads a map.
@@ -332,6 +336,9 @@ fn read_write(reader: &TableReader<'_>, word: &str) -> Option<DraftWrite> {
             DraftWrite::Never(filled(reader, "reason")?)
         }
         "person" => DraftWrite::Person,
+        "signature" => DraftWrite::Signature {
+            gate: filled(reader, "gate"),
+        },
         // The two that are left take a severity.
         _ => {
             reader.require(&["severity"]);

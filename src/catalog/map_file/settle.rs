@@ -130,6 +130,7 @@ impl Names<'_> {
             DraftWrite::List(severity) => Write::List(*severity),
             DraftWrite::Never(reason) => Write::Never(reason.clone()),
             DraftWrite::Person => Write::Person,
+            DraftWrite::Signature { gate } => Write::Signature { gate: gate.clone() },
         };
         MapSlot {
             label: slot.label.clone(),

@@ -458,3 +458,26 @@ fn the_users_folder_need_not_exist() {
     let told = told(load_maps(&folder, root.path(), &CATALOG).unwrap_err());
     assert!(told.contains(".holdpoint/maps/b.toml:1:8"), "{told}");
 }
+
+#[test]
+fn a_signature_may_name_its_gate() {
+    for (written, gate) in [
+        ("write = \"signature\"", None),
+        (
+            "write = \"signature\", gate = \"security\"",
+            Some("security".to_owned()),
+        ),
+    ] {
+        let map = parsed(&MAP.replace("write = \"date\"", written)).unwrap();
+        assert_eq!(map.items[1].slots[1].write, Write::Signature { gate });
+    }
+    refused(
+        "write = \"date\"",
+        "write = \"date\", gate = \"x\"",
+        "33:93",
+        &[
+            "'gate' does not belong to write = \"date\"",
+            "it goes with write = \"signature\"",
+        ],
+    );
+}

@@ -5,14 +5,14 @@ use super::variables::{VariableView, variables};
 use super::{Generated, Part};
 use crate::document::guide::Item;
 use crate::document::view::{
-    DecisionView, EvidenceView, FindingView, NoteView, SubjectView, View, evidence,
+    DecisionView, EvidenceView, FindingView, NoteView, SignatureView, SubjectView, View, evidence,
 };
 use crate::model::{Finding, Verdict};
 use serde::Serialize;
 use std::cmp::Reverse;
 
 /// The names that a template may read, for the message about one that it may not.
-pub(super) const NAMES: &str = "document, standing, holding, together, decision, subject, parts, items, people, variables, notes and evidence";
+pub(super) const NAMES: &str = "document, standing, holding, together, decision, subject, parts, items, people, variables, notes, evidence and signatures";
 
 /// Everything that the template may read.
 #[derive(Debug, Serialize)]
@@ -29,6 +29,7 @@ pub(super) struct Scope<'a> {
     variables: Vec<VariableView<'a>>,
     notes: Vec<NoteView<'a>>,
     evidence: Vec<EvidenceView<'a>>,
+    signatures: &'a [SignatureView<'a>],
 }
 
 /// The document itself.
@@ -156,6 +157,7 @@ impl<'a> Scope<'a> {
                 .filter_map(|one| Some(NoteView::new(one, one.note.as_ref()?)))
                 .collect(),
             evidence,
+            signatures: &view.signatures,
         }
     }
 }

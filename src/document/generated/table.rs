@@ -5,6 +5,19 @@ use super::{Generated, Part};
 const INFRASTRUCTURE: &[&str] = &["Infrastructure lead", "Managing engineer"];
 const SECURITY: &[&str] = &["Security lead", "Managing engineer"];
 
+/// In what role somebody signs for a gate; the gate's own name where no role is known.
+pub(in crate::document) fn role(gate: &str) -> &str {
+    match gate {
+        "infrastructure" => "Infrastructure lead",
+        "quality" => "Quality lead",
+        "security" => "Security lead",
+        "documentation" => "Documentation lead",
+        "observability" => "Observability lead",
+        "release" => "Managing engineer",
+        other => other,
+    }
+}
+
 const MONGODB: Part = Part {
     title: "MongoDB",
     checks: &["mongodb.*", "atlas.*", "environment.mongodb-uri-shape"],

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::catalog::Catalog;
-use crate::document::reading;
+use crate::document::{Difference, digests, reading};
 use crate::gate;
 use crate::model::{
-    Decision, Finding, Level, LookVerdict, Reason, Severity, Subject, Verdict, Waiver,
+    Decision, Finding, Level, LookVerdict, Reason, Severity, Signature, Subject, Verdict, Waiver,
 };
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::json;
@@ -569,4 +569,61 @@ fn a_file_that_people_wrote_or_signed_is_left_alone() {
             .update(Some("# Theirs\n"), "# Two\n", true)
             .is_err()
     );
+}
+
+fn signature(document: &str, gate: &str, by: &str) -> Signature {
+    Signature {
+        document: document.into(),
+        gate: gate.into(),
+        by: by.into(),
+        fingerprint: "SHA256:AbCdEfGh0123456789".into(),
+        on: jiff::civil::date(2026, 2, 27),
+        commit: Some("1a2b3c4d5e6f".into()),
+        until: jiff::civil::date(2026, 12, 2),
+    }
+}
+
+#[test]
+fn who_signed_with_a_key_stands_in_the_table_and_the_others_sign_by_hand() {
+    let case = run(|_| Some(Verdict::Pass), "plain", &[]);
+    for document in GENERATED {
+        let unsigned = render(document, &case);
+        let first = document.signers[0];
+        let gate = match first {
+            "Security lead" => "security",
+            _ => "infrastructure",
+        };
+        let signatures = [
+            signature(document.name, "quality", "q|a@example.com"),
+            signature(document.name, gate, "ann@example.com"),
+            signature("another", "release", "bob@example.com"),
+        ];
+        let view = View::new(&case.decision, &case.findings, &case.subject)
+            .signed(document.name, &signatures);
+        let text = document.render(&document.shipped(), &view).unwrap();
+        let rests_on = "SHA256:AbCdEfGh…, commit 1a2b3c4, counts until 2026-12-02";
+        for row in [
+            format!("| {first} | ann@example.com | 2026-02-27 | {rests_on} |\n"),
+            "| Managing engineer | | | |\n".to_owned(),
+            format!("| Quality lead | q\\|a@example.com | 2026-02-27 | {rests_on} |\n"),
+        ] {
+            assert!(text.contains(&row), "{row}{text}");
+        }
+        assert!(text.contains("was signed off with that key") && !text.contains("bob"));
+        // With none it is to be signed by hand, as before.
+        let table = format!(
+            "| | Name | Date | Signature |\n|---|---|---|---|\n| {first} | | | |\n| Managing engineer | | | |\n"
+        );
+        assert!(unsigned.contains(&table), "{unsigned}");
+        assert!(unsigned.contains("Signed by hand") && !unsigned.contains("with that key"));
+        // Signing renews the region, and is no change of a person's.
+        let file = document.update(None, &unsigned, false).unwrap();
+        let signed = document.update(Some(&file), &text, false).unwrap();
+        let (before, after) = (digests(&file, None), digests(&signed, None));
+        assert_eq!(before.compare(&after), Difference::OwnWordsOnly);
+        assert_eq!(
+            document.update(Some(&signed), &unsigned, false).unwrap(),
+            file
+        );
+    }
 }

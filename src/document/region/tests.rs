@@ -1,6 +1,7 @@
 //! Tests of regions: only their bytes change, a change by hand is noticed, and what was added goes again.
 
 use super::*;
+use crate::diagnostic::Source;
 use proptest::prelude::*;
 
 const OURS: &str = "# Title\n\nWhat was seen.\n";

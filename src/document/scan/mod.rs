@@ -9,6 +9,8 @@ mod parts;
 mod reader;
 mod wants;
 
+pub(super) use wants::{asks_for_date, asks_for_name};
+
 use super::slot::Scan;
 use std::borrow::Cow;
 

@@ -110,13 +110,10 @@ pub(super) fn wanted(label: &str, after: &str, column: &str) -> Wants {
     }
     let own = normal(label);
     let label = if own.is_empty() { normal(column) } else { own };
-    if ends_in(&label, DATES) {
-        let mut words = label.split(|c: char| !c.is_alphanumeric());
-        if words.any(|word| OTHER_DATES.contains(&word)) {
-            Wants::Text
-        } else {
-            Wants::Date
-        }
+    if asks_for_date(&label) {
+        Wants::Date
+    } else if ends_in(&label, DATES) {
+        Wants::Text
     } else if ends_in(&label, HANDS) {
         Wants::Signature
     } else if is_secret(&label) {
@@ -124,6 +121,17 @@ pub(super) fn wanted(label: &str, after: &str, column: &str) -> Wants {
     } else {
         Wants::Text
     }
+}
+
+/// Normalised words that ask for the day on which somebody looked or signed.
+pub(in crate::document) fn asks_for_date(label: &str) -> bool {
+    let mut words = label.split(|c: char| !c.is_alphanumeric());
+    ends_in(label, DATES) && !words.any(|word| OTHER_DATES.contains(&word))
+}
+
+/// Normalised words that ask for the name of who signs.
+pub(in crate::document) fn asks_for_name(label: &str) -> bool {
+    label == "name" || ends_in(label, &["full name", "printed name"])
 }
 
 /// What a blank asks for in a table with a column for signatures: the name and the date beside one are a
