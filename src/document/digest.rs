@@ -7,7 +7,9 @@
 //! - what stands in any other region of holdpoint's and nobody changed since, which counts by the region's name.
 //!
 //! Everything else is people's. Where they changed what holdpoint had written, by a tick taken out, a date, a byte in
-//! a region, their words are marked as such: a box that they emptied is another than one that was never ticked.
+//! a region, their words are marked as such: a box that they emptied is another than one that was never ticked. Nothing
+//! of this changes when the document is written anew, but for an end marker that a person respelt: it is theirs until
+//! the region is renewed.
 //!
 //! What is masked is what the remembered state and the regions' checksums vouch for, and neither is a secret. Whoever
 //! alters a slot together with `.holdpoint/documents`, or a region with its checksum, leaves the semantic digest as
@@ -94,8 +96,11 @@ impl Part {
     }
 }
 
+/// A part with its words.
+type Piece = (Part, String);
+
 /// The document in parts, in LF.
-fn parts(text: &str, memory: Option<&Memory>) -> Vec<(Part, String)> {
+fn parts(text: &str, memory: Option<&Memory>) -> Vec<Piece> {
     // Where nothing is remembered, nothing was written and there are no notes of holdpoint's.
     let memory = memory.filter(|memory| !memory.is_empty());
     let notes = memory.and_then(|_| region::find(text, NOTES).ok()?);
@@ -110,7 +115,7 @@ fn parts(text: &str, memory: Option<&Memory>) -> Vec<(Part, String)> {
         None => (emptied.text, Vec::new()),
     };
     // Each with what stands in its place; where a person's words begin and end nothing is left out.
-    let mut cuts: Vec<(Range<usize>, Option<(Part, String)>)> = Vec::new();
+    let mut cuts: Vec<(Range<usize>, Option<Piece>)> = Vec::new();
     for hand in &by_hand {
         for (at, edge) in [(hand.start, "begin"), (hand.end, "end")] {
             cuts.push((at..at, Some((Part::ByHand, edge.to_owned()))));
