@@ -7,6 +7,7 @@
 
 use super::log::Event;
 use super::region::Region;
+use super::work::{Exhausted, Work};
 
 /// A family of limiters, with the numbers that it counts to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,8 +36,8 @@ pub(super) struct Extent {
 }
 
 /// More windows than this are not told apart in one pause.
-const ENDED: u32 = 64;
-/// More guesses at a time than this are not followed.
+const ENDED: u32 = 512;
+/// More guesses at a time than this are not told apart.
 const GUESSES: usize = 256;
 
 /// What may be true at one moment: counts, and the unknowns.
@@ -65,14 +66,25 @@ impl Model {
     }
 
     /// Every value of the unknowns that reproduces the log, its measure within these bounds; none where nothing does.
-    pub(super) fn replay(self, events: &[Event], bounds: (f64, f64)) -> Option<Extent> {
+    ///
+    /// # Errors
+    /// There is more to follow than the work allows.
+    pub(super) fn replay(
+        self,
+        events: &[Event],
+        bounds: (f64, f64),
+        work: &mut Work,
+    ) -> Result<Option<Extent>, Exhausted> {
         if let Self::SlidingLog { limit, refusals } = self {
-            return sliding_log(events, limit, refusals, bounds);
+            return Ok(sliding_log(events, limit, refusals, bounds));
         }
-        let first = events.first()?;
+        let Some(first) = events.first() else {
+            return Ok(None);
+        };
         let mut guesses = vec![self.idle(first, bounds)];
         let (mut next, mut more) = (Vec::new(), Vec::new());
         for (place, event) in events.iter().enumerate() {
+            let (mut steps, mut cut) = (guesses.len(), false);
             guesses.retain_mut(|guess| {
                 // Most requests fall into the window of the one before, and need no new guess; the first one falls into one by
                 // what the windows are, unless it begins them.
@@ -87,16 +99,31 @@ impl Model {
                 match self {
                     Self::FixedFirst { limit } => fixed_first(limit, guess, event, &mut next),
                     Self::TokenBucket { burst } => token_bucket(burst, guess, event, &mut next),
-                    _ => self.aligned(guess, event, &mut next),
+                    _ => {
+                        let windows = self.aligned(guess, event, &mut next);
+                        steps += windows as usize;
+                        cut |= windows > ENDED;
+                    }
                 }
                 let one = next.pop();
                 more.append(&mut next);
                 one.map(|one| *guess = one).is_some()
             });
+            work.take(steps)?;
             guesses.append(&mut more);
-            guesses.truncate(GUESSES);
+            if cut {
+                return Err(Exhausted);
+            }
             if guesses.is_empty() {
-                return None;
+                return Ok(None);
+            }
+            if guesses.len() > GUESSES {
+                // What moves together: the end of a window, or the tokens that are left now.
+                let slope = match self {
+                    Self::TokenBucket { .. } => -event.to,
+                    _ => 1.0,
+                };
+                merge(&mut guesses, slope);
             }
         }
         let hull = |spans: &mut dyn Iterator<Item = (f64, f64)>| {
@@ -104,10 +131,10 @@ impl Model {
                 (hull.0.min(span.0), hull.1.max(span.1))
             })
         };
-        Some(Extent {
+        Ok(Some(Extent {
             measure: hull(&mut guesses.iter().map(|guess| guess.region.y())),
             began: hull(&mut guesses.iter().map(|guess| guess.region.span(1.0, 0.0))),
-        })
+        }))
     }
 
     /// Nobody asked for a long time.
@@ -144,8 +171,9 @@ impl Model {
         }
     }
 
-    /// Windows that follow one another: x is the beginning of the present one.
-    fn aligned(self, guess: &Guess, event: &Event, next: &mut Vec<Guess>) {
+    /// Windows that follow one another: x is the beginning of the present one. Gives how many of them may be the next
+    /// one; more than [`ENDED`] are not followed.
+    fn aligned(self, guess: &Guess, event: &Event, next: &mut Vec<Guess>) -> u32 {
         // How many windows may have ended since: x + m·y ≤ time ≤ x + (m + 1)·y.
         let least = (guess.region.ratios(event.from).0 - 1.0).ceil().max(0.0) as u32;
         let most = guess.region.ratios(event.to).1.floor().max(0.0) as u32;
@@ -186,6 +214,7 @@ impl Model {
                 next.push(one);
             }
         }
+        most.saturating_sub(least).saturating_add(1)
     }
 
     /// Does the present window decide as was seen? The guess is kept up with it.
@@ -259,6 +288,31 @@ impl Guess {
         };
         event.run < room || f64::from(event.run) > f64::from(room) + f64::from(more) * windows
     }
+}
+
+/// Makes one of those that count the same: their regions and whatever lies between, which keeps too much and never too
+/// little. `slope` is the direction, beside both unknowns themselves, in which the region is bounded.
+fn merge(guesses: &mut Vec<Guess>, slope: f64) {
+    guesses.sort_by_key(|guess| (guess.count, guess.earlier));
+    let alike = guesses.chunk_by(|a, b| (a.count, a.earlier) == (b.count, b.earlier));
+    let merged = alike.map(|alike| {
+        let span = |a: f64, b: f64| {
+            let spans = alike.iter().map(|guess| guess.region.span(a, b));
+            spans.fold((f64::INFINITY, f64::NEG_INFINITY), |hull, span| {
+                (hull.0.min(span.0), hull.1.max(span.1))
+            })
+        };
+        let mut region = Region::rectangle(span(1.0, 0.0), span(0.0, 1.0));
+        let (low, high) = span(1.0, slope);
+        region.keep(1.0, slope, high);
+        region.keep(-1.0, -slope, -low);
+        Guess {
+            region,
+            ends: region.span(1.0, 1.0).0,
+            ..alike[0]
+        }
+    });
+    *guesses = merged.collect();
 }
 
 fn fixed_first(limit: u32, guess: &Guess, event: &Event, next: &mut Vec<Guess>) {
