@@ -3,6 +3,7 @@
 //!
 //! The rooms and the rules between them are in `src/README.md`; `tests/tidy.rs` holds the source to them.
 
+pub mod attest;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

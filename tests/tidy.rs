@@ -142,6 +142,16 @@ fn only_the_right_rooms_touch_the_world() {
             &["src/probe/transport", "src/sandbox"],
         ),
         (
+            "the socket of ssh-agent",
+            &[
+                "UnixStream",
+                "UnixListener",
+                "UnixDatagram",
+                "ssh_agent_client_rs",
+            ],
+            &["src/attest/agent.rs"],
+        ),
+        (
             "time",
             &["Instant::now()", "SystemTime::now()", "Timestamp::now()"],
             &["src/clock.rs"],
@@ -149,7 +159,11 @@ fn only_the_right_rooms_touch_the_world() {
         (
             "processes",
             &["Command::new"],
-            &["src/probe/exec", "src/evidence/repository.rs"],
+            &[
+                "src/probe/exec",
+                "src/evidence/repository.rs",
+                "src/attest/keygen.rs",
+            ],
         ),
         (
             "files",
@@ -158,6 +172,7 @@ fn only_the_right_rooms_touch_the_world() {
                 "src/settings",
                 "src/evidence",
                 "src/catalog",
+                "src/attest/file.rs",
                 "src/document",
                 "src/cli",
                 "src/sandbox",

@@ -13,6 +13,7 @@ pub(crate) mod mail;
 pub(crate) mod next;
 pub(crate) mod next_auth;
 pub(crate) mod oidc;
+pub(crate) mod openssh;
 pub(crate) mod peers;
 pub(crate) mod refusal;
 

@@ -64,7 +64,7 @@ pub(super) fn skipped<T>(name: &str) -> Option<T> {
     None
 }
 
-pub(super) fn variable(name: &str) -> Option<std::ffi::OsString> {
+pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the tests' own settings, not the program's"
