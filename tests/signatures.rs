@@ -239,11 +239,10 @@ fn no_changed_byte_of_a_signature_is_taken() {
         let (key, public) = ssh.key(name, options, "");
         let armored = by_file(&key).armored;
         let signers = format!("ada {public}\n");
-        for place in 0..armored.len() {
-            for bit in [0, fastrand::u32(1..8)]
-                .into_iter()
-                .take(if name == "rsa-3072" { 1 } else { 2 })
-            {
+        // An RSA signature is long, and slow to check without optimisation.
+        let step = if name == "rsa-3072" { 5 } else { 1 };
+        for place in (fastrand::usize(..step)..armored.len()).step_by(step) {
+            for bit in [0, fastrand::u32(1..8)] {
                 let mut bytes = armored.clone().into_bytes();
                 bytes[place] ^= 1 << bit;
                 let Ok(changed) = String::from_utf8(bytes) else {
