@@ -239,8 +239,10 @@ fn no_changed_byte_of_a_signature_is_taken() {
         let (key, public) = ssh.key(name, options, "");
         let armored = by_file(&key).armored;
         let signers = format!("ada {public}\n");
-        for place in 0..armored.len() {
-            for bit in 0..8 {
+        // An RSA signature is long, and slow to check without optimisation.
+        let step = if name == "rsa-3072" { 5 } else { 1 };
+        for place in (fastrand::usize(..step)..armored.len()).step_by(step) {
+            for bit in [0, fastrand::u32(1..8)] {
                 let mut bytes = armored.clone().into_bytes();
                 bytes[place] ^= 1 << bit;
                 let Ok(changed) = String::from_utf8(bytes) else {
@@ -654,7 +656,7 @@ fn openssl_verifies_envelopes() {
     let bytes = b"DSSEv1 28 application/vnd.in-toto+json 2 {}";
     let message = ssh.write("bytes", bytes);
     for (name, options) in KINDS {
-        let (key, _) = ssh.key(name, options, "");
+        let (key, _) = readable_key(&ssh, name, options);
         let Some(agent) = ssh.agent(&[&key]) else {
             return;
         };
@@ -707,8 +709,7 @@ fn openssl_verifies_envelopes() {
 fn nothing_of_a_private_key_is_shown() {
     let Some(ssh) = OpenSsh::find() else { return };
     for (name, options) in KINDS {
-        let (key, _) = ssh.key(name, options, "");
-        let secret = private_bytes(&key);
+        let (key, secret) = readable_key(&ssh, name, options);
         assert!(secret.len() >= 32);
         let broken = ssh.path("broken");
         std::fs::copy(&key, &broken).unwrap();
@@ -735,10 +736,20 @@ fn nothing_of_a_private_key_is_shown() {
     }
 }
 
-/// The secret numbers of a key's file.
-fn private_bytes(path: &Path) -> Vec<u8> {
+/// A key's file that can be read here, and its secret numbers. Those of elliptic curves that begin with a zero
+/// byte cannot, which is every second on P-521; they are left to ssh-keygen.
+fn readable_key(ssh: &OpenSsh, name: &str, options: &[&str]) -> (PathBuf, Vec<u8>) {
+    for attempt in 0..40 {
+        let (path, _) = ssh.key(&format!("{name}-{attempt}"), options, "");
+        if let Ok(key) = ssh_key::PrivateKey::read_openssh_file(&path) {
+            return (path, private_bytes(&key));
+        }
+    }
+    panic!("no key of {name} can be read");
+}
+
+fn private_bytes(key: &ssh_key::PrivateKey) -> Vec<u8> {
     use ssh_key::private::{EcdsaKeypair, KeypairData};
-    let key = ssh_key::PrivateKey::read_openssh_file(path).unwrap();
     match key.key_data() {
         KeypairData::Ed25519(pair) => pair.private.to_bytes().to_vec(),
         KeypairData::Rsa(pair) => [&pair.private.d, &pair.private.p, &pair.private.q]

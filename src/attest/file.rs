@@ -13,7 +13,8 @@ const LARGEST: u64 = 1 << 20;
 pub(super) enum Kind {
     /// A private key that can be used as it is.
     Plain(Box<PrivateKey>),
-    /// A private key behind a passphrase, in a security key, or of a form that only OpenSSH reads.
+    /// A private key behind a passphrase, in a security key, or of a form that only OpenSSH reads: PEM of other
+    /// kinds, and numbers of elliptic curves that begin with a zero byte, which ssh-key 0.6 does not read.
     Guarded,
     /// The public half, with where the private one would be.
     Public(PublicKey, Option<PathBuf>),

@@ -100,10 +100,8 @@ impl Signers {
 
     /// May this person sign for the namespace at that time, with any key?
     pub fn may_sign(&self, principal: &str, namespace: &str, at: Timestamp) -> bool {
-        let lines = self.0.iter().filter(|line| line.allows(namespace, at));
-        lines
-            .into_iter()
-            .any(|line| line.principals.matches(principal))
+        let mut lines = self.0.iter().filter(|line| line.allows(namespace, at));
+        lines.any(|line| line.principals.matches(principal))
     }
 
     /// The patterns, such as `*@example.org`, of all who may sign for the namespace at that time, as they are written.
