@@ -486,7 +486,10 @@ fn a_waiver_counts_where_its_owner_may_accept_and_ends_with_its_day() {
     let told = project.gate("build");
     assert_eq!(told["decision"], "go with waivers");
     assert_eq!(told["counts"]["waived"], 1);
-    assert_eq!(told["counts"]["measuredFail"], 1, "the read-me, which need not be there");
+    assert_eq!(
+        told["counts"]["measuredFail"], 1,
+        "the read-me, which need not be there"
+    );
     project.sign("build", "ann", 0);
     assert_eq!(project.states("build"), ["valid"]);
     for other in [

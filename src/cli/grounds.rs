@@ -122,9 +122,17 @@ impl<'a> Grounds<'a> {
     /// There is none.
     pub(super) fn gate(&self, name: &str) -> Result<&Gate, Vec<Diagnostic>> {
         let mut of_team = self.gates.iter().filter(|gate| gate.answers_to(name));
-        let found = self.gates.iter().find(|gate| gate.name == name).or_else(|| of_team.next());
-        if let (Some(found), Some(other)) = (found.filter(|gate| gate.name != name), of_team.next()) {
-            let message = format!("'{name}' is the team of the gates {} and {}", found.name, other.name);
+        let found = self
+            .gates
+            .iter()
+            .find(|gate| gate.name == name)
+            .or_else(|| of_team.next());
+        if let (Some(found), Some(other)) = (found.filter(|gate| gate.name != name), of_team.next())
+        {
+            let message = format!(
+                "'{name}' is the team of the gates {} and {}",
+                found.name, other.name
+            );
             return Err(vec![Diagnostic::new(message).help("name the gate itself")]);
         }
         found.ok_or_else(|| {

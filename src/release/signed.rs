@@ -59,7 +59,9 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
         if !matches!(entry.kind, Kind::SignOff | Kind::Withdrawal) {
             // What it rests on must be as it was written, too.
             let stated = ground.ledger.stated(entry);
-            words.faults.extend(stated.err().map(|fault| fault.to_string()));
+            words
+                .faults
+                .extend(stated.err().map(|fault| fault.to_string()));
             continue;
         }
         match read_word(ground, gate, entry) {
