@@ -258,15 +258,16 @@ pub(super) fn documents(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer 
     if case.missing_documents.is_empty() {
         return (Some(true), case.gate.documents.join(", "));
     }
-    let missing = case.missing_documents.join(", ");
-    for name in case.missing_documents {
+    let names = case.missing_documents.iter().map(|(name, _)| name.as_str());
+    let missing = names.collect::<Vec<_>>().join(", ");
+    for (name, how) in case.missing_documents {
         blockers.push(Blocker {
             what: format!("document {name}"),
             severity: Severity::High,
             reason: "it is not there".into(),
             owner: case.gate.owner.clone(),
             since: None,
-            next: format!("holdpoint docs {name} --write, or name its place under [documents] in holdpoint.toml"),
+            next: how.clone(),
         });
     }
     (None, format!("not there: {missing}"))

@@ -72,8 +72,8 @@ pub struct Case<'a> {
     pub attestations: &'a [Attestation],
     /// The gates before it.
     pub upstream: &'a [Upstream],
-    /// Bound documents that are not there.
-    pub missing_documents: &'a [String],
+    /// Bound documents that are not there, each with how to have it.
+    pub missing_documents: &'a [(String, String)],
     /// What was said about waivers.
     pub warnings: Vec<String>,
     /// Now.

@@ -3,6 +3,7 @@
 use super::ground::{Ground, recorded_checks_digest};
 use super::history::Told;
 use super::signed::{Circumstances, words};
+use crate::document::GENERATED;
 use crate::gate::{self, Case, Code, Evidence, News, Upstream};
 use crate::judge;
 use crate::model::{
@@ -118,6 +119,8 @@ fn stand_one<'a>(
         .criteria
         .iter()
         .filter_map(|criterion| match &criterion.proof {
+            // Of nothing, anything could be said.
+            Proof::Expression(_) if findings.is_empty() => Some((None, "nothing was seen".into())),
             Proof::Expression(text) => {
                 let judge::Answer { holds, found } = judge::criterion(text, &facts);
                 Some(match holds {
@@ -144,11 +147,13 @@ fn stand_one<'a>(
         Some(commit) => ground.code_since(commit),
         None => Code::Unknown("the evidence knows no commit".into()),
     };
-    let documents = gate
+    let missing = gate
         .documents
         .iter()
         .filter(|name| !ground.documents.contains_key(*name));
-    let missing_documents: Vec<String> = documents.cloned().collect();
+    let missing_documents: Vec<(String, String)> = missing
+        .map(|name| (name.clone(), how_to_have(name)))
+        .collect();
     let upstream_states: Vec<Upstream> = upstream.iter().map(|one| as_upstream(one)).collect();
     let mut decision = gate::weigh(&Case {
         gate,
@@ -321,6 +326,18 @@ fn of_upstream<'a>(upstream: &[&GateStanding<'a>]) -> Gathered<'a> {
     }
     let findings = findings.into_values().cloned().collect();
     (checks.into_iter().collect(), evidence, findings)
+}
+
+/// How a document comes to be there.
+fn how_to_have(name: &str) -> String {
+    let own = format!("name its place in holdpoint.toml: [documents] {name} = \"PATH\"");
+    match GENERATED.iter().find(|one| one.names().contains(&name)) {
+        Some(one) => format!(
+            "have it written (holdpoint docs {} --write), or {own}",
+            one.name
+        ),
+        None => own,
+    }
 }
 
 fn as_upstream(one: &GateStanding<'_>) -> Upstream {

@@ -13,9 +13,9 @@ Examples:
   holdpoint gate security --from RECORD   what it would decide on another record; looks at nothing
   holdpoint gate release --report markdown=GO_NO_GO.md
 
-A gate decides on records that are there already: holdpoint run makes them. It ends with 0 where the gate is
-open: everything asked was seen, and its people have signed. It ends with 1 where something speaks against
-it, and with 3 where something was not seen, or nobody has signed yet.";
+A gate decides on records that are there already: holdpoint run makes them. It ends with 0 where
+the gate is open: everything asked was seen, and its people have signed. It ends with 1 where
+something speaks against it, and with 3 where something was not seen, or nobody has signed yet.";
 
 /// What the help of `sign` ends with.
 pub(super) const SIGN: &str = "\
@@ -27,19 +27,19 @@ Examples:
 
 Who may sign stands in .holdpoint/allowed_signers, in the form that ssh-keygen reads:
   ann@example.com namespaces=\"security@holdpoint\" ssh-ed25519 AAAA…
-The namespace is the gate's name with @holdpoint; *@holdpoint is for every gate. Keys that no longer count
-stand in .holdpoint/revoked_keys, one a line. Sign-offs, and what they rest on, are kept in .holdpoint/ledger
-and .holdpoint/records, which belong into the repository.";
+The namespace is the gate's name with @holdpoint; *@holdpoint is for every gate. Keys that count
+no longer stand in .holdpoint/revoked_keys, one a line. Sign-offs, and what they rest on, are kept
+in .holdpoint/ledger and .holdpoint/records, which belong into the repository.";
 
 /// What the help of `verify` ends with.
 pub(super) const VERIFY: &str = "\
 It needs nothing but the repository: no network, no key. A single sign-off can be verified without
-holdpoint, too; its statement and its signature lie beside each other in .holdpoint/ledger/statements:
+holdpoint, too; statement and signature lie beside each other in .holdpoint/ledger/statements:
   ssh-keygen -Y verify -f .holdpoint/allowed_signers -I ann@example.com -n security@holdpoint \\
     -s STATEMENT.json.sig < STATEMENT.json
-It ends with 0 where all is as it was written and every sign-off counts, with 1 where something was changed,
-is gone or is not signed by whom it says, with 3 where all is whole and a sign-off has lapsed, and with 4
-where nothing was signed yet.";
+It ends with 0 where all is as it was written and every sign-off counts, with 1 where something
+was changed, is gone or is not signed by whom it says, with 3 where all is whole and a sign-off has
+lapsed, and with 4 where nothing was signed yet.";
 
 /// The arguments of `gate`.
 #[derive(Debug, Clone, Args)]

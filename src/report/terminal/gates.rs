@@ -96,17 +96,7 @@ fn whole(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStanding<'_
             .criteria
             .iter()
             .for_each(|criterion| weighed(screen, criterion));
-        screen.gap();
-        let dot = format!(" {} ", screen.dot());
-        let counts = known(&one.decision.counts)
-            .join(&dot)
-            .replace(' ', "\u{a0}");
-        let counts = counts.replace(&dot.replace(' ', "\u{a0}"), &dot);
-        screen.flow(
-            0,
-            8,
-            &[(Ink::Dim, "known\u{a0}\u{a0}"), (Ink::Plain, &counts)],
-        );
+        how_known(screen, one);
         for blocker in &one.decision.blockers {
             screen.gap();
             held_by(screen, report, blocker);
@@ -133,6 +123,28 @@ fn whole(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStanding<'_
         columns(&word) + 2,
         &[(ink(one), &format!("{word}\u{a0}")), (Ink::Plain, &closing)],
     );
+}
+
+/// `known   2 measured pass · 1 waived`, where anything is.
+fn how_known(screen: &mut Screen<'_>, one: &GateStanding<'_>) {
+    let counts = known(&one.decision.counts);
+    if counts.is_empty() {
+        return;
+    }
+    screen.gap();
+    let dot = screen.dot();
+    let mut pieces = vec![(Ink::Dim, "known\u{a0}\u{a0}".to_owned())];
+    for (place, count) in counts.iter().enumerate() {
+        if place > 0 {
+            pieces.push((Ink::Dim, dot.to_owned()));
+        }
+        pieces.push((Ink::Plain, count.replace(' ', "\u{a0}")));
+    }
+    let pieces: Vec<(Ink, &str)> = pieces
+        .iter()
+        .map(|(ink, text)| (*ink, text.as_str()))
+        .collect();
+    screen.flow(0, 8, &pieces);
 }
 
 fn header(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStanding<'_>) {
