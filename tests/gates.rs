@@ -234,6 +234,12 @@ fn a_gate_is_decided_on_a_record_and_opened_by_a_signature() {
         told.stdout
     );
     project.sign("build", "ann", 3);
+    let release = project.gate("release");
+    assert_eq!(release["criteria"][1]["says"], "no critical finding");
+    assert_eq!(
+        release["criteria"][1]["holds"], "unknown",
+        "nothing was seen"
+    );
     // A part of the suite is not the suite.
     project.call(&["run", "shop.manifest", "--level", "static"], 0);
     project.call(&["gate", "build"], 3);
@@ -652,6 +658,32 @@ fn a_changed_byte_is_found_and_named() {
         }
         fs::write(project.root().join(&path), &whole).unwrap();
     }
+    project.call(&["verify"], 0);
+    // A tick that was forged together with what holdpoint remembers of it.
+    let (text, state) = (
+        project.read(DOCUMENT),
+        project.read(".holdpoint/documents/plan.json"),
+    );
+    let forged = |bytes: &[u8]| {
+        String::from_utf8(bytes.to_vec())
+            .unwrap()
+            .replace(ANN, "eve@example.com")
+    };
+    write(project.root(), DOCUMENT, &forged(&text));
+    write(
+        project.root(),
+        ".holdpoint/documents/plan.json",
+        &forged(&state),
+    );
+    let told = project.call(&["verify"], 3);
+    assert!(
+        told.stdout
+            .contains("docs/PLAN.md: what holdpoint wrote there"),
+        "{}",
+        told.stdout
+    );
+    fs::write(project.root().join(DOCUMENT), text).unwrap();
+    fs::write(project.root().join(".holdpoint/documents/plan.json"), state).unwrap();
     project.call(&["verify"], 0);
     // A last line that was cut off while it was written is told from a change.
     let chain = ".holdpoint/ledger/build.jsonl";

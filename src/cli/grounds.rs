@@ -160,12 +160,9 @@ impl<'a> Grounds<'a> {
         Ok(grounds.with(None, None, |ground| grounds.signatures(&stand(ground))))
     }
 
-    /// The name by which holdpoint writes a document.
-    pub(super) fn written_as(&self, name: &str) -> String {
-        self.written_as
-            .get(name)
-            .map_or(name, String::as_str)
-            .to_owned()
+    /// The name by which holdpoint writes a document; none for one that is not there.
+    pub(super) fn written_as(&self, name: &str) -> Option<String> {
+        self.written_as.get(name).cloned()
     }
 
     /// The sign-offs that count, for the documents that they bind.

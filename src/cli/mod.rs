@@ -28,6 +28,7 @@ mod report;
 mod reports;
 mod run;
 mod sign;
+mod signed_documents;
 mod signer;
 mod turn;
 mod verify;

@@ -2,16 +2,14 @@
 
 use super::append::line;
 use super::args::SignArguments;
-use super::documents::{self, Bench};
 use super::exit::Exit;
 use super::gate::exit as exit_of;
 use super::grounds::{ALLOWED_SIGNERS, Grounds};
 use super::output::Output;
 use super::prepare::{self, Environment};
-use super::report::tell;
+use super::signed_documents::fill_in;
 use super::signer::{Signer, signer as find_signer};
 use crate::attest::{self, Signers};
-use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::AppendFault;
 use crate::model::{Gate, SignOff};
@@ -142,7 +140,7 @@ fn work(
         return Ok(Exit::Go);
     };
     drop(grounds);
-    let all = stamp(&settings, &catalog, &arguments.gate, environment, output)?;
+    let all = fill_in(&settings, &catalog, &arguments.gate, environment, output)?;
     output.print(&format!(
         "signed {} as {}: {statement}\nnext: commit .holdpoint and the documents; holdpoint verify tells everybody whether it counts\n",
         arguments.gate,
@@ -323,69 +321,6 @@ fn put(
     })?;
     let entry = enter(ground, gate, unsigned, &signed.armored)?;
     Ok(entry.statement)
-}
-
-/// Fills in the signature lines of the gate's documents. True where all went well.
-fn stamp(
-    settings: &Settings,
-    catalog: &Catalog,
-    gate: &str,
-    environment: &Environment,
-    output: &Output,
-) -> Result<bool, Vec<Diagnostic>> {
-    // What was just signed counts from here on.
-    let grounds = Grounds::read(settings, catalog, &environment.secrets)?;
-    let gate = grounds.gate(gate)?;
-    let (signatures, record, documents) = grounds.with(None, None, |ground| {
-        let standings = stand(ground);
-        let standing = standings.iter().find(|one| one.gate.name == gate.name);
-        let told = standing.and_then(|one| one.evidence.first());
-        let there = gate
-            .documents
-            .iter()
-            .filter(|name| ground.documents.contains_key(*name));
-        (
-            grounds.signatures(&standings),
-            told.map(|told| told.path.clone()),
-            there.cloned().collect::<Vec<_>>(),
-        )
-    });
-    let (Some(record), false) = (record, documents.is_empty()) else {
-        return Ok(true);
-    };
-    let told = tell(&record, settings, None, None)?;
-    let bench = Bench {
-        settings,
-        catalog,
-        findings: &told.findings,
-        decision: &told.decision,
-        subject: &told.subject,
-        signatures: &signatures,
-        secrets: &environment.secrets,
-        take_over: false,
-        refresh: false,
-    };
-    let names: Vec<String> = documents
-        .iter()
-        .map(|name| grounds.written_as(name))
-        .collect();
-    let written = bench.ready(&names).and_then(|ready| {
-        documents::write(&ready, settings)?;
-        Ok(ready)
-    });
-    match written {
-        Ok(ready) => {
-            for one in ready.iter().filter(|one| one.differs()) {
-                output.remark(&format!("wrote {}", one.summary()));
-            }
-            Ok(true)
-        }
-        Err(trouble) => {
-            output.remark("warning: it is signed, and the documents could not be filled in:");
-            trouble.tell(output);
-            Ok(false)
-        }
-    }
 }
 
 /// Branches that sign the same gate merge only where git is told how.

@@ -5,6 +5,7 @@ use super::exit::Exit;
 use super::grounds::Grounds;
 use super::output::Output;
 use super::prepare::{self, Environment};
+use super::signed_documents::unlike_records;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{Kind, Verified};
 use crate::model::{Lapse, Standing};
@@ -49,10 +50,19 @@ fn tell(
         .map(|name| grounds.gate(name))
         .transpose()?;
     let told = grounds.with(arguments.environment.as_deref(), None, |ground| {
+        ground.history.read_all();
         let standings = stand(ground);
         let of = |one: &&GateStanding<'_>| wanted.is_none_or(|gate| gate.name == one.gate.name);
         let chosen: Vec<&GateStanding<'_>> = standings.iter().filter(of).collect();
-        look(ground, &chosen, &ground.ledger.verify())
+        let mut told = look(ground, &chosen, &ground.ledger.verify());
+        let signatures = grounds.signatures(&standings);
+        for one in chosen.iter().filter(|one| !one.sign_offs.is_empty()) {
+            let unlike = unlike_records(&grounds, &settings, &catalog, &environment.secrets, one, &signatures);
+            told.lapsed |= !unlike.is_empty();
+            let each = unlike.into_iter().map(|path| format!("✗ {path}: what holdpoint wrote there is not what its record says; holdpoint docs shows the difference"));
+            told.words.extend(each);
+        }
+        told
     });
     let mut text = String::new();
     for (what, found) in &told.looked {

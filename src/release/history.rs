@@ -9,8 +9,9 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// How many records before the newest are looked through for the beginning of what holds a gate up.
-const FAR_ENOUGH: usize = 30;
+/// How many of the newest records are looked through for a gate's evidence, and for the beginning of what holds it up:
+/// each is read whole and held to its digests.
+const FAR_ENOUGH: usize = 60;
 
 /// The records of a folder.
 #[derive(Debug)]
@@ -89,19 +90,18 @@ impl History {
                 .all(|id| planned.iter().any(|one| one.id == *id));
             whole && environment.is_none_or(|name| told.record.header.environment == name)
         };
-        let reaches = |told: &&Told| {
-            told.record
-                .header
-                .level
-                .parse()
-                .is_ok_and(|reached: Level| reached >= level)
+        let reaches = |told: &Told| {
+            let reached = told.record.header.level.parse();
+            reached.is_ok_and(|reached: Level| reached >= level)
         };
-        let whole: Vec<&Told> = self.records().filter(holds).collect();
-        whole
-            .iter()
-            .copied()
-            .find(reaches)
-            .or_else(|| whole.first().copied())
+        let mut lesser = None;
+        for told in self.records().take(FAR_ENOUGH).filter(holds) {
+            if reaches(told) {
+                return Some(told);
+            }
+            lesser = lesser.or(Some(told));
+        }
+        lesser
     }
 
     /// The newest verdict of each check in the records that began after this moment, in this environment.
@@ -134,8 +134,9 @@ impl History {
         let mut since = None;
         let those = self
             .records()
+            .take(FAR_ENOUGH)
             .filter(|told| told.record.header.environment == environment);
-        for told in those.take(FAR_ENOUGH) {
+        for told in those {
             let found = told
                 .findings()
                 .unwrap_or_default()
@@ -150,9 +151,19 @@ impl History {
         since
     }
 
-    /// What cannot be read, in one line each.
+    /// What cannot be read of the records that were looked through, in one line each.
     pub fn faults(&self) -> impl Iterator<Item = &String> {
-        self.entries.iter().filter_map(|entry| entry.told().err())
+        self.entries
+            .iter()
+            .filter_map(|entry| entry.told.get()?.as_ref().err())
+    }
+
+    /// Reads every record, so that [`Self::faults`] tells of all.
+    pub fn read_all(&self) {
+        self.entries.iter().for_each(|entry| {
+            // What cannot be read is kept, to be told.
+            let _ = entry.told();
+        });
     }
 }
 

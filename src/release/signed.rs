@@ -299,15 +299,6 @@ fn faults(ground: &Ground<'_>, sign_off: &SignOff, own: &Chain) -> Vec<String> {
 /// What people should know that changes nothing.
 fn remarks(ground: &Ground<'_>, sign_off: &SignOff, code: &Code) -> Vec<String> {
     let mut remarks = Vec::new();
-    for document in &sign_off.documents {
-        let is = ground.documents.get(&document.name);
-        if is.is_some_and(|is| is.semantic == document.semantic && is.raw != document.raw) {
-            remarks.push(format!(
-                "{}: what holdpoint wrote there is not what it was when it was signed",
-                document.path
-            ));
-        }
-    }
     if *code == Code::Same {
         let newer = ground.history.records().next().filter(|told| {
             told.record.header.environment == sign_off.environment
