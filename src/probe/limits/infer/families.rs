@@ -7,6 +7,7 @@
 
 use super::log::Event;
 use super::region::Region;
+use super::windows::Windows;
 
 /// A family of limiters, with the numbers that it counts to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +33,8 @@ pub(super) struct Extent {
     pub(super) measure: (f64, f64),
     /// When the last window began, in seconds since the first attempt.
     pub(super) began: (f64, f64),
+    /// With which probability at most others would have gone unnoticed; none where windows are not counted out.
+    pub(super) coincidence: Option<f64>,
 }
 
 /// More windows than this are not told apart in one pause.
@@ -50,6 +53,7 @@ struct Guess {
     count: u32,
     /// In the window before.
     earlier: u32,
+    windows: Windows,
 }
 
 impl Model {
@@ -62,6 +66,14 @@ impl Model {
             | Self::SlidingCounter { limit, .. } => limit,
             Self::TokenBucket { burst } | Self::IntervalBucket { burst, .. } => burst,
         }
+    }
+
+    /// Is the same number let through in each window, whenever in it? Elsewhere each request of others shifts what comes back.
+    fn is_counted_out(self) -> bool {
+        matches!(
+            self,
+            Self::FixedFirst { .. } | Self::FixedAligned { .. } | Self::IntervalBucket { .. }
+        )
     }
 
     /// Every value of the unknowns that reproduces the log, its measure within these bounds; none where nothing does.
@@ -107,6 +119,10 @@ impl Model {
         Some(Extent {
             measure: hull(&mut guesses.iter().map(|guess| guess.region.y())),
             began: hull(&mut guesses.iter().map(|guess| guess.region.span(1.0, 0.0))),
+            coincidence: self.is_counted_out().then(|| {
+                let each = guesses.iter().map(|guess| guess.windows.coincidence());
+                each.fold(0.0, f64::max)
+            }),
         })
     }
 
@@ -136,11 +152,18 @@ impl Model {
                 (tokens, Region::new(&corners))
             }
         };
+        let mut windows = Windows::default();
+        let began = middle(region.span(1.0, 0.0));
+        match self {
+            Self::IntervalBucket { .. } => windows.overflow(began),
+            _ => windows.begin(began, true),
+        }
         Guess {
             ends: region.span(1.0, 1.0).0,
             region,
             count,
             earlier: 0,
+            windows,
         }
     }
 
@@ -161,12 +184,25 @@ impl Model {
             one.ends = one.region.span(1.0, 1.0).0;
             if ended > 0 {
                 one.earlier = if ended == 1 { one.count } else { 0 };
+                let began = middle(one.region.span(1.0, 0.0));
                 one.count = match self {
                     Self::IntervalBucket { burst, lump } => {
-                        burst.min(one.count.saturating_add(lump.saturating_mul(ended)))
+                        let filled = one.count.saturating_add(lump.saturating_mul(ended));
+                        if filled > burst {
+                            one.windows.overflow(began);
+                        } else {
+                            let first = began - (windows - 1.0) * middle(one.region.y());
+                            one.windows.refill(first, ended);
+                        }
+                        burst.min(filled)
                     }
-                    _ => 0,
+                    _ => {
+                        let is_left_over = ended > 1 || one.count < self.limit();
+                        one.windows.begin(began, is_left_over);
+                        0
+                    }
                 };
+                one.windows.doubt(one.region.span(1.0, 0.0).0);
                 let room = match self {
                     Self::FixedAligned { limit } => Some((limit, limit)),
                     Self::IntervalBucket { lump, .. } => Some((one.count, lump)),
@@ -190,6 +226,7 @@ impl Model {
 
     /// Does the present window decide as was seen? The guess is kept up with it.
     fn decides(self, one: &mut Guess, event: &Event) -> bool {
+        one.windows.see(event);
         match self {
             Self::FixedFirst { limit } | Self::FixedAligned { limit } => {
                 let as_seen = (one.count < limit) == event.admitted;
@@ -261,6 +298,10 @@ impl Guess {
     }
 }
 
+fn middle((low, high): (f64, f64)) -> f64 {
+    (low + high) / 2.0
+}
+
 fn fixed_first(limit: u32, guess: &Guess, event: &Event, next: &mut Vec<Guess>) {
     if event.admitted {
         let mut begun = *guess;
@@ -268,6 +309,13 @@ fn fixed_first(limit: u32, guess: &Guess, event: &Event, next: &mut Vec<Guess>) 
         if !begun.region.is_empty() {
             begun.region = Region::rectangle((event.from, event.to), begun.region.y());
             begun.count = 1;
+            let ended = middle(guess.region.span(1.0, 1.0));
+            let now = middle((event.from, event.to));
+            // Before the very first request nothing is known.
+            let idle = if guess.count > 0 { now - ended } else { 0.0 };
+            begun.windows.begin_after(idle, now);
+            begun.windows.doubt(guess.region.span(1.0, 1.0).0);
+            begun.windows.see(event);
             begun.ends = begun.region.span(1.0, 1.0).0;
             if !begun.is_doomed(event, limit, limit) {
                 next.push(begun);
@@ -278,6 +326,7 @@ fn fixed_first(limit: u32, guess: &Guess, event: &Event, next: &mut Vec<Guess>) 
         let mut same = *guess;
         same.region.keep(-1.0, -1.0, -event.from);
         same.count += u32::from(event.admitted);
+        same.windows.see(event);
         if !same.region.is_empty() {
             same.ends = same.region.span(1.0, 1.0).0;
             next.push(same);
@@ -346,5 +395,6 @@ fn sliding_log(events: &[Event], limit: u32, refusals: bool, bounds: (f64, f64))
     Some(Extent {
         measure: (low, high),
         began: (f64::NEG_INFINITY, f64::INFINITY),
+        coincidence: None,
     })
 }
