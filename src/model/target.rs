@@ -1,5 +1,6 @@
 //! The application under examination, as an address with its paths.
 
+use std::net::Ipv4Addr;
 use url::Url;
 
 /// A running web application.
@@ -100,7 +101,11 @@ const PRODUCTION: [&str; 4] = ["production", "prod", "prd", "live"];
 /// Does an address name this machine?
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        // Outside the web's own schemes an IPv4 address is kept as a name.
+        Some(url::Host::Domain(name)) => match name.parse::<Ipv4Addr>() {
+            Ok(address) => address.is_loopback(),
+            Err(_) => name == "localhost" || name.ends_with(".localhost"),
+        },
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
@@ -166,6 +171,8 @@ mod tests {
             ("http://127.0.0.1:3000", Some("http://localhost:3000")),
             ("http://[::1]:3000/api", Some("http://localhost:3000")),
             ("http://[2001:db8::1]", Some("http://[2001:db8::1]:80")),
+            ("smtp://127.0.0.1:25", Some("smtp://localhost:25")),
+            ("smtp://mail.example:25", Some("smtp://mail.example:25")),
             ("dns://system", None),
             ("mailto:a@b.example", None),
         ] {

@@ -74,7 +74,8 @@ pub struct ProbeSpec {
     pub facts: Vec<FactSpec>,
 }
 
-/// What one active look may send. The transport holds it to that.
+/// What one active look may send. The transport holds it to that. A connection to a mail server or a mailbox counts
+/// as one request with all that is said over it, and so does a run of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// The most requests, over all attempts.

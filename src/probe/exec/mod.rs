@@ -133,6 +133,9 @@ async fn run(parameters: &Facts, context: &Context) -> Sighting {
         Ok(order) => order,
         Err(hindrance) => return Sighting::hindered(hindrance),
     };
+    if let Err(hindrance) = context.transport.admit_program(context.until).await {
+        return Sighting::hindered(hindrance);
+    }
     let ended = match process::run(order, context.until).await {
         Ok(ended) => ended,
         Err(hindrance) => return Sighting::hindered(hindrance),

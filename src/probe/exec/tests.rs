@@ -342,3 +342,25 @@ fn bad_parameters_are_named() {
     );
     assert!(error(json!({ "program": 1, "declared": declared })).starts_with("program:"));
 }
+
+#[tokio::test]
+async fn an_active_look_runs_a_program_no_more_often_than_its_budget() {
+    let root = tempfile::tempdir().unwrap();
+    let parameters = script(
+        &root,
+        "echo x >> runs; echo '{\"n\": 1}'",
+        json!({ "n": "int" }),
+    );
+    let mut context = context(&root, Duration::from_secs(20));
+    let budget = crate::probe::Budget {
+        requests: 1,
+        bursts: false,
+    };
+    context.transport = Arc::new(context.transport.for_active("r1", None, budget));
+    let first = run(&parameters, &context).await;
+    assert!(first.hindrance.is_none(), "{first:?}");
+    let second = run(&parameters, &context).await.hindrance.unwrap();
+    assert_eq!(second.kind, HindranceKind::Withheld);
+    let runs = std::fs::read_to_string(context.root.join("runs")).unwrap();
+    assert_eq!(runs, "x\n");
+}

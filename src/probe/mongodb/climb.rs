@@ -10,7 +10,7 @@ use crate::model::{Hindrance, HindranceKind};
 use crate::probe::Context;
 use crate::probe::ladder::Ladder;
 use crate::probe::transport::mongodb::{Driver, SELECTION};
-use crate::probe::transport::{self, mongodb as wire};
+use crate::probe::transport::{Transport, mongodb as wire};
 use futures_util::future::join_all;
 use mongodb::bson::{Document, doc};
 use mongodb::options::{ClientOptions, Credential, ServerAddress, Tls, TlsOptions};
@@ -187,7 +187,7 @@ impl<'a> Climb<'a> {
     async fn attempts(&self, until: Instant) -> Vec<(Seed, Result<(), Hindrance>, Duration)> {
         let attempts = self.resolved.seeds.iter().map(|seed| async move {
             let begun = clock::tick();
-            let outcome = open(seed, until).await.map(drop);
+            let outcome = open(&self.context.transport, seed, until).await.map(drop);
             (seed.clone(), outcome, begun.elapsed())
         });
         join_all(attempts).await
@@ -400,14 +400,19 @@ impl<'a> Climb<'a> {
 }
 
 /// Connects to the first address that answers.
-pub(super) async fn open(seed: &Seed, until: Instant) -> Result<tokio::net::TcpStream, Hindrance> {
+pub(super) async fn open(
+    transport: &Transport,
+    seed: &Seed,
+    until: Instant,
+) -> Result<tokio::net::TcpStream, Hindrance> {
     let mut last = None;
     for (tried, address) in seed.addresses.iter().enumerate() {
         let left = until.saturating_duration_since(clock::tick());
         let share = left / u32::try_from(seed.addresses.len() - tried).unwrap_or(u32::MAX);
         let host = address.to_string();
-        match transport::connect(&host, seed.port, clock::tick() + share).await {
-            Ok((stream, ..)) => return Ok(stream),
+        let until = clock::tick() + share;
+        match transport.connect("mongodb", &host, seed.port, until).await {
+            Ok(stream) => return Ok(stream),
             Err(hindrance) => last = Some(hindrance),
         }
     }

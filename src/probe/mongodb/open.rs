@@ -84,7 +84,7 @@ async fn plaintext(climb: &Climb<'_>) -> Control {
     let mut control = Control::untold("no server was reached");
     for seed in climb.connected() {
         let until = within(GREETING, climb.until);
-        let greeting = match open(seed, until).await {
+        let greeting = match open(&climb.context.transport, seed, until).await {
             Ok(stream) => greet(stream, until).await,
             Err(hindrance) => {
                 return Control::untold(format!("{}: {}", seed.name(), hindrance.cause));

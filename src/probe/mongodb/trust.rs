@@ -26,12 +26,13 @@ impl Climb<'_> {
         }
         let until = wire::within(CONNECTING, self.until);
         let connected: Vec<_> = self.connected().cloned().collect();
+        let transport = &self.context.transport;
         let mut first = None;
         for trust in self.trusts(address)? {
             let shakes = connected.iter().map(|seed| {
                 let roots = trust.roots.clone();
                 async move {
-                    let stream = open(seed, until)
+                    let stream = open(transport, seed, until)
                         .await
                         .map_err(|hindrance| Unshaken::Other(hindrance.cause))?;
                     wire::shake(stream, &seed.host, roots, until).await
@@ -137,7 +138,7 @@ impl Climb<'_> {
             return false;
         };
         let until = wire::within(CONNECTING, self.until);
-        match open(seed, until).await {
+        match open(&self.context.transport, seed, until).await {
             Ok(stream) => matches!(
                 wire::shake(stream, &seed.host, wire::public_authorities(), until).await,
                 Ok(_) | Err(Unshaken::Untrusted(_))
@@ -148,7 +149,7 @@ impl Climb<'_> {
 
     async fn speaks_plainly(&self, seed: &Seed) -> bool {
         let until = wire::within(CONNECTING, self.until);
-        match open(seed, until).await {
+        match open(&self.context.transport, seed, until).await {
             Ok(stream) => wire::greet(stream, until).await == Greeting::Answered,
             Err(_) => false,
         }

@@ -1,5 +1,6 @@
 //! What a mail server's answer means: held, broken for a known cause, or not to be told.
 
+use crate::probe::transport::smtp::number;
 use lettre::transport::smtp::response::Response;
 
 /// An answer in numbers, which is all of it that is kept.
@@ -25,7 +26,7 @@ fn broke(cause: String, remedy: &'static str) -> Meaning {
 
 impl Answer {
     pub(super) fn of(response: &Response) -> Self {
-        let code = response.code().to_string().parse().unwrap_or_default();
+        let code = number(response);
         let enhanced = response.first_word().and_then(|word| {
             let mut numbers = word.split('.').map(str::parse);
             let three = (

@@ -7,7 +7,7 @@ use crate::model::Facts;
 use crate::probe::Context;
 use crate::probe::ladder::Ladder;
 use crate::probe::transport::TlsFault;
-use crate::probe::transport::smtp::{Smtp, open};
+use crate::probe::transport::smtp::Smtp;
 use lettre::transport::smtp::commands::Starttls;
 use lettre::transport::smtp::extension::{Extension, ServerInfo};
 use std::time::Instant;
@@ -41,11 +41,12 @@ pub(super) fn insecure(account: &Account, fault: TlsFault, ladder: &mut Ladder) 
 
 /// Does the server take a TLS handshake where it did not greet?
 pub(super) async fn wants_tls_first(account: &Account, context: &Context, until: Instant) -> bool {
-    let Ok((stream, ..)) = open(&account.host, account.port, until).await else {
+    let (transport, host) = (&context.transport, &account.host);
+    let Ok(smtp) = Smtp::open(transport, host, account.port, until).await else {
         return false;
     };
     matches!(
-        context.transport.secure(&account.host, stream, until).await,
+        smtp.secured(transport, host, until).await,
         Ok(_) | Err(TlsFault::Untrusted(_))
     )
 }

@@ -8,9 +8,9 @@ use crate::clock;
 use crate::model::{Facts, Hindrance, HindranceKind};
 use crate::probe::Context;
 use crate::probe::ladder::Ladder;
-use crate::probe::transport::smtp::{Broken, Smtp, open};
+use crate::probe::transport::smtp::{Broken, Smtp};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::commands::{Auth, Ehlo, Noop, Quit};
+use lettre::transport::smtp::commands::{Auth, Ehlo, Noop};
 use lettre::transport::smtp::extension::{ClientId, ServerInfo};
 use lettre::transport::smtp::response::Response;
 use serde_json::json;
@@ -30,16 +30,16 @@ pub(super) struct Session {
 
 impl Session {
     /// Says goodbye; the answer does not matter.
-    pub(super) async fn leave(mut self, until: Instant) {
+    pub(super) async fn leave(self, until: Instant) {
         let until = until.min(clock::tick() + GOODBYE);
-        let _ = self.smtp.command(Quit, until).await;
+        self.smtp.leave(until).await;
     }
 }
 
 /// Climbs up to `noop`. None where a rung broke or could not be told.
 ///
 /// # Errors
-/// No mail server is configured.
+/// No mail server is configured, or no more is sent to it.
 pub(super) async fn begin(
     parameters: &Facts,
     context: &Context,
@@ -87,7 +87,14 @@ pub(super) async fn begin(
         return Ok(None);
     }
     ladder.held("parse");
-    let smtp = climb(&account, context, until, ladder, facts).await;
+    let smtp = match Smtp::open(&context.transport, &account.host, account.port, until).await {
+        Ok(smtp) => climb(smtp, &account, context, until, ladder, facts).await,
+        Err(hindrance) if hindrance.kind == HindranceKind::Withheld => return Err(hindrance),
+        Err(hindrance) => {
+            unreached(&account, &hindrance, ladder);
+            None
+        }
+    };
     Ok(smtp.map(|smtp| (Session { smtp }, account)))
 }
 
@@ -109,24 +116,15 @@ pub(super) fn is_local(host: &str) -> bool {
 }
 
 async fn climb(
+    mut smtp: Smtp,
     account: &Account,
     context: &Context,
     until: Instant,
     ladder: &mut Ladder,
     facts: &mut Facts,
 ) -> Option<Smtp> {
-    let stream = match open(&account.host, account.port, until).await {
-        Ok((stream, ..)) => {
-            ladder.held("resolve");
-            ladder.held("connect");
-            stream
-        }
-        Err(hindrance) => {
-            unreached(account, &hindrance, ladder);
-            return None;
-        }
-    };
-    let mut smtp = Smtp::plain(stream);
+    ladder.held("resolve");
+    ladder.held("connect");
     if account.implicit {
         smtp = match smtp.secured(&context.transport, &account.host, until).await {
             Ok(smtp) => smtp,

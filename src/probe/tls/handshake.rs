@@ -3,7 +3,6 @@
 use super::Peer;
 use crate::clock;
 use crate::model::{Hindrance, HindranceKind};
-use crate::probe::transport;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -101,9 +100,7 @@ async fn attempt(
     let config = config(versions, recorder.clone())
         .map_err(|error| early(Hindrance::new(HindranceKind::Internal, error.to_string())))?;
     let name = peer.server_name().map_err(early)?;
-    let (stream, _, _) = transport::connect(peer.host, peer.port, until)
-        .await
-        .map_err(early)?;
+    let stream = peer.connect(until).await.map_err(early)?;
     let begun = clock::tick();
     let outcome = tokio::time::timeout_at(
         until.into(),

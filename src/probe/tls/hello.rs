@@ -2,7 +2,6 @@
 
 use super::Peer;
 use crate::model::{Hindrance, HindranceKind};
-use crate::probe::transport;
 use rustls::pki_types::ServerName;
 use std::io;
 use std::time::Instant;
@@ -44,7 +43,7 @@ pub(super) async fn accepts(
     version: Version,
     until: Instant,
 ) -> Result<bool, Hindrance> {
-    let (mut stream, _, _) = transport::connect(peer.host, peer.port, until).await?;
+    let mut stream = peer.connect(until).await?;
     let greeting = greeting(version, &peer.server_name()?);
     let exchange = async {
         stream.write_all(&greeting).await?;

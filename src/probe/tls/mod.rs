@@ -5,6 +5,7 @@ mod handshake;
 mod hello;
 mod trust;
 
+use super::transport::Transport;
 use super::{Context, ParameterSpec, Probe, ProbeSpec, Sighting, Transient, Wanted};
 use crate::clock;
 use crate::model::{Excerpt, FactKind, FactSpec, Facts, Hindrance, HindranceKind, Level};
@@ -15,6 +16,7 @@ use handshake::Handshake;
 use rustls::pki_types::ServerName;
 use serde_json::{Value, json};
 use std::time::Instant;
+use tokio::net::TcpStream;
 
 pub(super) use trust::cause as untrusted_because;
 
@@ -92,16 +94,16 @@ impl Probe for Tls {
         Ok(vec![look])
     }
 
-    fn label(&self, parameters: &Facts, _: &Context) -> String {
-        match Peer::of(parameters) {
+    fn label(&self, parameters: &Facts, context: &Context) -> String {
+        match Peer::of(parameters, context) {
             Some(peer) if peer.name == peer.host => format!("TLS {}", peer.address()),
             Some(peer) => format!("TLS {} as {}", peer.address(), peer.name),
             None => "TLS".into(),
         }
     }
 
-    fn origin(&self, parameters: &Facts, _: &Context) -> Option<String> {
-        Peer::of(parameters).map(|peer| format!("https://{}", peer.address()))
+    fn origin(&self, parameters: &Facts, context: &Context) -> Option<String> {
+        Peer::of(parameters, context).map(|peer| format!("https://{}", peer.address()))
     }
 
     fn look<'a>(
@@ -111,7 +113,7 @@ impl Probe for Tls {
         context: &'a Context,
     ) -> BoxFuture<'a, Sighting> {
         Box::pin(async move {
-            let Some(peer) = Peer::of(parameters) else {
+            let Some(peer) = Peer::of(parameters, context) else {
                 return Sighting::hindered(Hindrance::new(
                     HindranceKind::Absent,
                     "the target is not reached over HTTPS",
@@ -249,17 +251,27 @@ struct Peer<'a> {
     host: &'a str,
     port: u16,
     name: &'a str,
+    transport: &'a Transport,
 }
 
 impl<'a> Peer<'a> {
-    fn of(parameters: &'a Facts) -> Option<Self> {
+    fn of(parameters: &'a Facts, context: &'a Context) -> Option<Self> {
         let text = |key| parameters.get(key).and_then(Value::as_str);
         let port = parameters.get("port")?.as_u64()?;
         Some(Self {
             host: text("host")?,
             port: u16::try_from(port).ok()?,
             name: text("server_name")?,
+            transport: &context.transport,
         })
+    }
+
+    /// Connects as a request to the same origin does.
+    async fn connect(&self, until: Instant) -> Result<TcpStream, Hindrance> {
+        let transport = self.transport;
+        transport
+            .connect("https", self.host, self.port, until)
+            .await
     }
 
     fn address(&self) -> String {

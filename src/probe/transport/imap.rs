@@ -1,6 +1,8 @@
 //! Connections to mailboxes: IMAP over TLS from the first byte.
 
-use super::{TlsFault, Transport, tcp};
+use super::pace::Visit;
+use super::{TlsFault, Transport};
+use crate::model::HindranceKind;
 use async_imap::{Client, Session};
 use std::io;
 use std::pin::Pin;
@@ -16,11 +18,20 @@ pub(in crate::probe) type Imap = Session<Bounded<TlsStream<TcpStream>>>;
 /// The most that is read over one connection: the beginnings of some dozen mails, and lists of folders.
 const MOST: usize = 32 * 1024 * 1024;
 
-/// A stream that is lost when it has said too much: whatever a server announces is kept until it is whole.
+/// A stream that is lost when it has said too much: whatever a server announces is kept until it is whole. What goes
+/// over it tells the scheduler how the server fares.
 #[derive(Debug)]
 pub(in crate::probe) struct Bounded<S> {
     inner: S,
     left: usize,
+    visit: Visit,
+}
+
+impl<S> Bounded<S> {
+    /// Nothing more is wanted but a goodbye.
+    pub(in crate::probe) fn over(&mut self) {
+        self.visit.over();
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
@@ -32,6 +43,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
         let read = buffer.filled().len() - before;
+        if read > 0 {
+            self.visit.spoke();
+        }
         match self.left.checked_sub(read) {
             Some(left) => self.left = left,
             None => {
@@ -49,6 +63,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.visit.asked();
         Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 
@@ -88,7 +103,7 @@ impl Trouble {
     }
 }
 
-/// Connects, reads the greeting and logs in.
+/// Connects in the turn of the look, reads the greeting and logs in.
 ///
 /// # Errors
 /// Why not.
@@ -99,11 +114,13 @@ pub(in crate::probe) async fn log_in(
     (user, password): (&str, &str),
     until: Instant,
 ) -> Result<Imap, Trouble> {
-    let (stream, ..) = tcp::connect(host, port, until)
-        .await
-        .map_err(|hindrance| hindrance.cause)?;
-    let stream = transport
-        .secure(host, stream, until)
+    let visited = transport.visit("imap", host, port, until).await;
+    let (stream, mut visit) = visited.map_err(|hindrance| match hindrance.kind {
+        HindranceKind::Withheld => Trouble::settled(hindrance.cause),
+        _ => hindrance.cause.into(),
+    })?;
+    let stream = visit
+        .shaken(transport.secure(host, stream, until))
         .await
         .map_err(|fault| match fault {
             TlsFault::Untrusted(cause) => {
@@ -116,6 +133,7 @@ pub(in crate::probe) async fn log_in(
         let mut client = Client::new(Bounded {
             inner: stream,
             left: MOST,
+            visit,
         });
         let greeting = client.read_response().await;
         match greeting {
@@ -151,11 +169,41 @@ mod tests {
             let mut stream = Bounded {
                 inner: tokio::io::join(&b"twelve bytes"[..], tokio::io::sink()),
                 left,
+                visit: Visit::begin(None),
             };
             let mut read = [0; 12];
             stream.read_exact(&mut read).await
         };
         assert_eq!(read(12).await.unwrap(), 12);
         assert!(read(11).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_mailbox_that_is_lost_three_times_is_left_alone() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+        let budget = crate::probe::Budget::default();
+        let transport = Transport::new(None).unwrap().for_active("r1", None, budget);
+        let until = crate::clock::tick() + std::time::Duration::from_secs(20);
+        let visit = async || {
+            let login = log_in(&transport, "127.0.0.1", port, ("u", "p"), until).await;
+            login.unwrap_err()
+        };
+        for _ in 0..3 {
+            let trouble = visit().await;
+            assert!(
+                !trouble.settled && !trouble.cause.contains("stopped"),
+                "{trouble:?}"
+            );
+        }
+        let trouble = visit().await;
+        assert!(trouble.settled, "{trouble:?}");
+        assert!(
+            trouble.cause.contains("stopped after three server errors in a row, the last (no answer) at a connection to imap://127.0.0.1:"),
+            "{trouble:?}"
+        );
+        let trouble = crate::probe::transport::removing(visit()).await;
+        assert!(!trouble.cause.contains("stopped"), "{trouble:?}");
     }
 }

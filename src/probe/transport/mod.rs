@@ -13,7 +13,6 @@ pub(in crate::probe) mod to_target;
 mod websocket;
 
 pub(in crate::probe) use tcp::lookup;
-pub use tcp::{connect, connect_tcp};
 
 pub(in crate::probe) use fault::Fault;
 pub(in crate::probe) use pace::removing;
@@ -25,12 +24,13 @@ use super::Budget;
 use crate::clock;
 use crate::model::{Hindrance, HindranceKind, Target};
 use bytes::Bytes;
-use pace::{Pace, Share};
+use pace::{Admitted, Pace, Share, Visit};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
 
 /// How long one attempt to connect may take, whatever time the look has left.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -127,6 +127,57 @@ impl Transport {
             pace: self.pace.clone(),
             share: Some(Share::new(self.pace.clone(), run, target, budget)),
         }
+    }
+
+    /// Waits for the turn of a connection of an active look; all others need none.
+    async fn admit(
+        &self,
+        scheme: &str,
+        host: &str,
+        port: u16,
+        until: Instant,
+    ) -> Result<Option<Admitted>, Hindrance> {
+        let Some(share) = &self.share else {
+            return Ok(None);
+        };
+        let host = match host.contains(':') && !host.starts_with('[') {
+            true => format!("[{host}]"),
+            false => host.to_owned(),
+        };
+        let place = format!("{scheme}://{host}:{port}");
+        let url = reqwest::Url::parse(&place).map_err(|_| {
+            Hindrance::new(HindranceKind::Dns, format!("'{host}' is not a host name"))
+        })?;
+        let admitted = share
+            .turn(format!("a connection to {place}"), &url, until)
+            .await;
+        admitted.map(Some).map_err(|fault| fault.hindrance)
+    }
+
+    /// Opens a connection that is a visit to a mail server or a mailbox.
+    async fn visit(
+        &self,
+        scheme: &str,
+        host: &str,
+        port: u16,
+        until: Instant,
+    ) -> Result<(TcpStream, Visit), Hindrance> {
+        let admitted = self.admit(scheme, host, port, until).await?;
+        let stream = tcp::connect(host, port, until).await?;
+        Ok((stream, Visit::begin(admitted)))
+    }
+
+    /// Waits for the turn of a program that an active look is about to start. What it sends cannot be counted, so
+    /// its run is one request to the target, and does not begin where the target is given up.
+    ///
+    /// # Errors
+    /// `withheld` where it must not run.
+    pub(in crate::probe) async fn admit_program(&self, until: Instant) -> Result<(), Hindrance> {
+        let Some(share) = &self.share else {
+            return Ok(());
+        };
+        let admitted = share.program(until).await;
+        admitted.map_err(|fault| fault.hindrance)
     }
 
     /// The public roots and the target's own authorities.

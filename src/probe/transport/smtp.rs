@@ -1,12 +1,14 @@
 //! A mail server's connection, command by command, with lettre's grammar of commands and answers.
 
+use super::Transport;
+use super::pace::Visit;
 use super::secure::{TlsFault, version};
-use super::{Transport, tcp};
 use crate::model::Hindrance;
+use lettre::transport::smtp::commands::Quit;
 use lettre::transport::smtp::response::Response;
 use std::fmt::Display;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -30,6 +32,7 @@ pub(in crate::probe) struct Smtp {
     wire: Wire,
     /// What was read and not yet used.
     read: Vec<u8>,
+    visit: Visit,
 }
 
 enum Wire {
@@ -37,25 +40,23 @@ enum Wire {
     Secure(Box<TlsStream<TcpStream>>),
 }
 
-/// Connects without a word: the time to resolve and the time to connect come with the connection.
-///
-/// # Errors
-/// As [`super::connect`].
-pub(in crate::probe) async fn open(
-    host: &str,
-    port: u16,
-    until: Instant,
-) -> Result<(TcpStream, Duration, Duration), Hindrance> {
-    tcp::connect(host, port, until).await
-}
-
 impl Smtp {
-    /// Speaks over a connection as it is.
-    pub(in crate::probe) fn plain(stream: TcpStream) -> Self {
-        Self {
+    /// Connects without a word, in the turn of the look.
+    ///
+    /// # Errors
+    /// As [`Transport::connect`].
+    pub(in crate::probe) async fn open(
+        transport: &Transport,
+        host: &str,
+        port: u16,
+        until: Instant,
+    ) -> Result<Self, Hindrance> {
+        let (stream, visit) = transport.visit("smtp", host, port, until).await?;
+        Ok(Self {
             wire: Wire::Plain(stream),
             read: Vec::new(),
-        }
+            visit,
+        })
     }
 
     /// Speaks TLS from here on: from the first byte, or after STARTTLS was agreed to.
@@ -64,7 +65,7 @@ impl Smtp {
     /// As [`Transport::secure`]; also where the server said more before TLS than it was asked, which
     /// somebody on the way may have put there.
     pub(in crate::probe) async fn secured(
-        self,
+        mut self,
         transport: &Transport,
         host: &str,
         until: Instant,
@@ -76,10 +77,14 @@ impl Smtp {
         }
         match self.wire {
             Wire::Plain(stream) => {
-                let stream = transport.secure(host, stream, until).await?;
+                let secured = self
+                    .visit
+                    .shaken(transport.secure(host, stream, until))
+                    .await?;
                 Ok(Self {
-                    wire: Wire::Secure(Box::new(stream)),
+                    wire: Wire::Secure(Box::new(secured)),
                     read: Vec::new(),
+                    visit: self.visit,
                 })
             }
             Wire::Secure(_) => Ok(self),
@@ -107,6 +112,12 @@ impl Smtp {
         self.answer(until).await
     }
 
+    /// Says goodbye; the answer does not matter.
+    pub(in crate::probe) async fn leave(mut self, until: Instant) {
+        self.visit.over();
+        let _ = self.command(Quit, until).await;
+    }
+
     /// Sends the text of a message after DATA was agreed to, and reads what the server makes of it.
     ///
     /// # Errors
@@ -125,6 +136,16 @@ impl Smtp {
     /// # Errors
     /// As [`Self::command`].
     pub(in crate::probe) async fn answer(&mut self, until: Instant) -> Result<Response, Broken> {
+        let answer = self.lines(until).await;
+        match &answer {
+            Ok(response) => self.visit.answered(number(response)),
+            Err(Broken::Garbled) => self.visit.spoke(),
+            Err(Broken::Closed | Broken::Silent) => {}
+        }
+        answer
+    }
+
+    async fn lines(&mut self, until: Instant) -> Result<Response, Broken> {
         let mut lines = String::new();
         loop {
             let line = self.line(until).await?;
@@ -171,6 +192,7 @@ impl Smtp {
     }
 
     async fn write(&mut self, bytes: &[u8], until: Instant) -> Result<(), Broken> {
+        self.visit.asked();
         let writing = async {
             match &mut self.wire {
                 Wire::Plain(stream) => stream.write_all(bytes).await?,
@@ -187,6 +209,11 @@ impl Smtp {
             Ok(Ok(())) => Ok(()),
         }
     }
+}
+
+/// The three digits.
+pub(in crate::probe) fn number(response: &Response) -> u16 {
+    response.code().to_string().parse().unwrap_or_default()
 }
 
 /// The text with a second dot where a line begins with one, and the line that ends it (RFC 5321 section 4.5.2).
@@ -208,6 +235,12 @@ fn stuffed(text: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::HindranceKind;
+    use crate::probe::Budget;
+    use crate::probe::transport::removing;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
 
     #[test]
     fn a_line_of_one_dot_does_not_end_a_message() {
@@ -223,8 +256,11 @@ mod tests {
             stream.write_all(text).await.unwrap();
         });
         let until = crate::clock::tick() + Duration::from_secs(20);
-        let (stream, ..) = open("127.0.0.1", port, until).await.unwrap();
-        Smtp::plain(stream).answer(until).await
+        let transport = Transport::new(None).unwrap();
+        let mut smtp = Smtp::open(&transport, "127.0.0.1", port, until)
+            .await
+            .unwrap();
+        smtp.answer(until).await
     }
 
     #[tokio::test]
@@ -243,5 +279,113 @@ mod tests {
         assert_eq!(answered(b"22").await, Err(Broken::Closed));
         assert_eq!(answered(b"\x15\x03\x01\n").await, Err(Broken::Garbled));
         assert_eq!(answered(b"250-a\r\n550 b\r\n").await, Err(Broken::Garbled));
+    }
+
+    /// A mail server that says this to each client and closes, and how many clients it had.
+    async fn closing(says: &'static [u8]) -> (u16, Arc<AtomicUsize>) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let clients = Arc::new(AtomicUsize::new(0));
+        let counted = clients.clone();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                counted.fetch_add(1, Ordering::SeqCst);
+                stream.write_all(says).await.unwrap();
+            }
+        });
+        (port, clients)
+    }
+
+    fn active(requests: u32) -> Transport {
+        let budget = Budget {
+            requests,
+            bursts: false,
+        };
+        Transport::new(None).unwrap().for_active("r1", None, budget)
+    }
+
+    /// One session that hears the greeting; why there is none.
+    async fn session(transport: &Transport, port: u16) -> Result<(), Hindrance> {
+        let until = crate::clock::tick() + Duration::from_secs(20);
+        let mut smtp = Smtp::open(transport, "127.0.0.1", port, until).await?;
+        let _ = smtp.answer(until).await;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_look_opens_no_more_connections_than_its_budget() {
+        let (port, clients) = closing(b"220 mail.test\r\n").await;
+        let transport = active(2);
+        for _ in 0..2 {
+            session(&transport, port).await.unwrap();
+        }
+        let withheld = session(&transport, port).await.unwrap_err();
+        assert_eq!(withheld.kind, HindranceKind::Withheld);
+        assert_eq!(
+            withheld.cause,
+            "after 2 requests no more are sent in one look"
+        );
+        // A removal is, and so are looks that are not active.
+        removing(session(&transport, port)).await.unwrap();
+        let free = Transport::new(None).unwrap();
+        for _ in 0..4 {
+            session(&free, port).await.unwrap();
+        }
+        assert_eq!(clients.load(Ordering::SeqCst), 7);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_fails_three_times_is_left_alone_by_all_but_removals() {
+        for (says, word) in [
+            (&b"421 mail.test closing\r\n"[..], "421"),
+            (b"", "no answer"),
+        ] {
+            let (port, clients) = closing(says).await;
+            let transport = active(9);
+            for _ in 0..3 {
+                session(&transport, port).await.unwrap();
+            }
+            let withheld = session(&transport, port).await.unwrap_err();
+            assert_eq!(withheld.kind, HindranceKind::Withheld);
+            assert_eq!(
+                withheld.cause,
+                format!(
+                    "stopped after three server errors in a row, the last ({word}) at a connection to smtp://127.0.0.1:{port}"
+                )
+            );
+            removing(session(&transport, port)).await.unwrap();
+            assert_eq!(clients.load(Ordering::SeqCst), 4);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_turns_clients_away_for_good_has_answered() {
+        let (port, clients) = closing(b"554 mail.test no\r\n").await;
+        let transport = active(9);
+        for _ in 0..5 {
+            session(&transport, port).await.unwrap();
+        }
+        assert_eq!(clients.load(Ordering::SeqCst), 5);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_greets_and_then_closes_fails() {
+        let (port, clients) = closing(b"220 mail.test\r\n").await;
+        let transport = active(9);
+        let mut refused = None;
+        for _ in 0..4 {
+            let until = crate::clock::tick() + Duration::from_secs(20);
+            match Smtp::open(&transport, "127.0.0.1", port, until).await {
+                Ok(mut smtp) => {
+                    smtp.answer(until).await.unwrap();
+                    assert!(smtp.command("NOOP\r\n", until).await.is_err());
+                    smtp.leave(until).await;
+                }
+                Err(hindrance) => refused = Some(hindrance.cause),
+            }
+        }
+        assert!(refused.unwrap().contains("the last (no answer)"));
+        assert_eq!(clients.load(Ordering::SeqCst), 3);
     }
 }

@@ -1,21 +1,32 @@
 //! Plain TCP connections with a deadline, for probes that speak other protocols than HTTP.
 
-use super::fault;
+use super::{Transport, fault};
 use crate::model::{Hindrance, HindranceKind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::net::TcpStream;
 
+impl Transport {
+    /// Connects as [`connect`] does, in the turn of the look: what is said over the connection is not counted.
+    ///
+    /// # Errors
+    /// As [`connect`], and `withheld` where an active look may open no more.
+    pub(in crate::probe) async fn connect(
+        &self,
+        scheme: &str,
+        host: &str,
+        port: u16,
+        until: Instant,
+    ) -> Result<TcpStream, Hindrance> {
+        self.admit(scheme, host, port, until).await?;
+        connect(host, port, until).await
+    }
+}
+
 /// Resolves and connects, trying each address in turn with a fair share of the time left.
-/// Gives the stream, the time to resolve, and the time to connect.
 ///
 /// # Errors
 /// `dns`, `refused`, `timeout`, `unreachable` or `closed`, for the last address tried.
-pub async fn connect(
-    host: &str,
-    port: u16,
-    until: Instant,
-) -> Result<(TcpStream, Duration, Duration), Hindrance> {
-    let began = crate::clock::tick();
+pub(super) async fn connect(host: &str, port: u16, until: Instant) -> Result<TcpStream, Hindrance> {
     let host = host
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
@@ -36,7 +47,6 @@ pub async fn connect(
                 ));
             }
         };
-    let resolved = crate::clock::tick();
     let mut last = Hindrance::new(HindranceKind::Dns, format!("{host} has no address"));
     for (tried, address) in addresses.iter().enumerate() {
         let left = until.saturating_duration_since(crate::clock::tick());
@@ -44,7 +54,7 @@ pub async fn connect(
         last = match tokio::time::timeout(share, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 let _ = stream.set_nodelay(true);
-                return Ok((stream, resolved - began, resolved.elapsed()));
+                return Ok(stream);
             }
             Ok(Err(error)) => fault::of_io(&error, "connecting"),
             Err(_) => Hindrance::new(
@@ -68,29 +78,22 @@ pub(in crate::probe) async fn lookup(
     Ok(found.map(|address| address.ip()).collect())
 }
 
-/// Resolves and connects within `timeout`.
-///
-/// # Errors
-/// As [`connect`].
-pub async fn connect_tcp(host: &str, port: u16, timeout: Duration) -> Result<TcpStream, Hindrance> {
-    connect(host, port, crate::clock::tick() + timeout)
-        .await
-        .map(|(stream, ..)| stream)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
     use tokio::net::TcpListener;
 
-    const AMPLE: Duration = Duration::from_secs(20);
+    fn soon() -> Instant {
+        crate::clock::tick() + Duration::from_secs(20)
+    }
 
     #[tokio::test]
     async fn connects_to_addresses_and_names() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        assert!(connect_tcp("127.0.0.1", port, AMPLE).await.is_ok());
-        assert!(connect_tcp("localhost", port, AMPLE).await.is_ok());
+        assert!(connect("127.0.0.1", port, soon()).await.is_ok());
+        assert!(connect("localhost", port, soon()).await.is_ok());
     }
 
     #[tokio::test]
@@ -98,7 +101,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let hindrance = connect_tcp("127.0.0.1", port, AMPLE).await.unwrap_err();
+        let hindrance = connect("127.0.0.1", port, soon()).await.unwrap_err();
         assert_eq!(hindrance.kind, HindranceKind::Refused);
     }
 

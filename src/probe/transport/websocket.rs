@@ -2,6 +2,7 @@
 
 use super::to_target::OWN_NAME;
 use super::{Transport, fault, tcp};
+use crate::clock;
 use crate::model::{Hindrance, HindranceKind};
 use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::header::{HeaderMap, HeaderValue, USER_AGENT};
@@ -52,16 +53,20 @@ impl Transport {
         };
         let host = address.host_str().ok_or_else(unusable)?;
         let port = address.port_or_known_default().ok_or_else(unusable)?;
-        if let Some(share) = &self.share {
-            let admitted = share.admit("GET", address, until).await;
-            admitted.map_err(|fault| fault.hindrance)?;
-        }
+        let admitted = match &self.share {
+            Some(share) => {
+                let admitted = share.admit("GET", address, until).await;
+                Some(admitted.map_err(|fault| fault.hindrance)?)
+            }
+            None => None,
+        };
         let mut request = address
             .as_str()
             .into_client_request()
             .map_err(|error| of_websocket(&error))?;
         request.headers_mut().extend(self.announcement(address));
-        let (tcp, ..) = tcp::connect(host, port, until).await?;
+        let tcp = tcp::connect(host, port, until).await?;
+        let began = clock::tick();
         let open = async {
             let stream: Box<dyn Duplex> = if secure {
                 let bare = host.trim_matches(['[', ']']);
@@ -76,15 +81,27 @@ impl Transport {
                 .max_message_size(Some(LONGEST_MESSAGE))
                 .max_frame_size(Some(LONGEST_MESSAGE));
             let opened = client_async_with_config(request, stream, Some(config)).await;
+            let answer = match &opened {
+                Ok((_, answer)) => Some((answer.status(), answer.headers())),
+                Err(Error::Http(answer)) => Some((answer.status(), answer.headers())),
+                Err(_) => None,
+            };
+            if let (Some(admitted), Some((status, headers))) = (&admitted, answer) {
+                admitted.answered(status, headers, began.elapsed());
+            }
             opened.map_err(|error| of_websocket(&error))
         };
-        match tokio::time::timeout_at(until.into(), open).await {
+        let opened = match tokio::time::timeout_at(until.into(), open).await {
             Ok(opened) => opened.map(|(stream, _)| WebSocket { stream }),
             Err(_) => Err(Hindrance::new(
                 HindranceKind::Timeout,
                 "connected, but the WebSocket was not opened within the time allowed",
             )),
+        };
+        if let (Some(admitted), Err(hindrance)) = (&admitted, &opened) {
+            admitted.failed(hindrance);
         }
+        opened
     }
 }
 

@@ -1,10 +1,12 @@
 //! The experiments: what to ask next so that the families that are left, or their numbers, part.
 
 use super::fit::{Family, Fit};
-use super::probing::{DRAIN, Ending, PAUSE, Prober};
+use super::probing::{DRAIN, PAUSE, Prober};
+use super::told::Ending;
 
-/// Requests of others are held to be excluded where they would have gone unnoticed with no greater probability.
-pub(super) const COINCIDENCE: f64 = 5e-4;
+/// Requests of others are held to be excluded where they would have gone unnoticed with no greater probability: one in
+/// 4,000.
+pub(super) const COINCIDENCE: f64 = 2.5e-4;
 
 impl Prober<'_> {
     /// All come back at once, after about `window` seconds: half of them, the other half later, and then watched.
@@ -54,7 +56,7 @@ impl Prober<'_> {
             last = Some(now);
             self.drain(DRAIN).await?;
         }
-        self.fits = self.fitting.fits(&self.log);
+        self.fit().await?;
         self.fill(round).await?;
         self.drain(DRAIN).await?;
         Ok(step)

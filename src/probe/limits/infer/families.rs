@@ -5,9 +5,11 @@
 //! decision was made between the sending of a request and its answer, and cuts off what would have decided otherwise; what is
 //! left at the end is every value that reproduces the log. Where a window may or may not have ended before a request, both are followed.
 
+use super::guess::{Guess, merge};
 use super::log::Event;
 use super::region::Region;
 use super::windows::Windows;
+use super::work::{Exhausted, Work};
 
 /// A family of limiters, with the numbers that it counts to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,23 +40,9 @@ pub(super) struct Extent {
 }
 
 /// More windows than this are not told apart in one pause.
-const ENDED: u32 = 64;
-/// More guesses at a time than this are not followed.
+const ENDED: u32 = 512;
+/// More guesses at a time than this are not told apart.
 const GUESSES: usize = 256;
-
-/// What may be true at one moment: counts, and the unknowns.
-#[derive(Debug, Clone, Copy)]
-struct Guess {
-    /// x is an instant, y the window; of a bucket, y is the rate and x = rate × time − tokens.
-    region: Region,
-    /// When the window ends at the earliest.
-    ends: f64,
-    /// In the window so far, or tokens that are left.
-    count: u32,
-    /// In the window before.
-    earlier: u32,
-    windows: Windows,
-}
 
 impl Model {
     /// The number that it lets through at once.
@@ -77,14 +65,25 @@ impl Model {
     }
 
     /// Every value of the unknowns that reproduces the log, its measure within these bounds; none where nothing does.
-    pub(super) fn replay(self, events: &[Event], bounds: (f64, f64)) -> Option<Extent> {
+    ///
+    /// # Errors
+    /// There is more to follow than the work allows.
+    pub(super) fn replay(
+        self,
+        events: &[Event],
+        bounds: (f64, f64),
+        work: &mut Work,
+    ) -> Result<Option<Extent>, Exhausted> {
         if let Self::SlidingLog { limit, refusals } = self {
-            return sliding_log(events, limit, refusals, bounds);
+            return Ok(sliding_log(events, limit, refusals, bounds));
         }
-        let first = events.first()?;
+        let Some(first) = events.first() else {
+            return Ok(None);
+        };
         let mut guesses = vec![self.idle(first, bounds)];
         let (mut next, mut more) = (Vec::new(), Vec::new());
         for (place, event) in events.iter().enumerate() {
+            let (mut steps, mut cut) = (guesses.len(), false);
             guesses.retain_mut(|guess| {
                 // Most requests fall into the window of the one before, and need no new guess; the first one falls into one by
                 // what the windows are, unless it begins them.
@@ -99,16 +98,31 @@ impl Model {
                 match self {
                     Self::FixedFirst { limit } => fixed_first(limit, guess, event, &mut next),
                     Self::TokenBucket { burst } => token_bucket(burst, guess, event, &mut next),
-                    _ => self.aligned(guess, event, &mut next),
+                    _ => {
+                        let windows = self.aligned(guess, event, &mut next);
+                        steps += windows as usize;
+                        cut |= windows > ENDED;
+                    }
                 }
                 let one = next.pop();
                 more.append(&mut next);
                 one.map(|one| *guess = one).is_some()
             });
+            work.take(steps)?;
             guesses.append(&mut more);
-            guesses.truncate(GUESSES);
+            if cut {
+                return Err(Exhausted);
+            }
             if guesses.is_empty() {
-                return None;
+                return Ok(None);
+            }
+            if guesses.len() > GUESSES {
+                // What moves together: the end of a window, or the tokens that are left now.
+                let slope = match self {
+                    Self::TokenBucket { .. } => -event.to,
+                    _ => 1.0,
+                };
+                merge(&mut guesses, slope);
             }
         }
         let hull = |spans: &mut dyn Iterator<Item = (f64, f64)>| {
@@ -116,14 +130,14 @@ impl Model {
                 (hull.0.min(span.0), hull.1.max(span.1))
             })
         };
-        Some(Extent {
+        Ok(Some(Extent {
             measure: hull(&mut guesses.iter().map(|guess| guess.region.y())),
             began: hull(&mut guesses.iter().map(|guess| guess.region.span(1.0, 0.0))),
             coincidence: self.is_counted_out().then(|| {
                 let each = guesses.iter().map(|guess| guess.windows.coincidence());
                 each.fold(0.0, f64::max)
             }),
-        })
+        }))
     }
 
     /// Nobody asked for a long time.
@@ -167,8 +181,9 @@ impl Model {
         }
     }
 
-    /// Windows that follow one another: x is the beginning of the present one.
-    fn aligned(self, guess: &Guess, event: &Event, next: &mut Vec<Guess>) {
+    /// Windows that follow one another: x is the beginning of the present one. Gives how many of them may be the next
+    /// one; more than [`ENDED`] are not followed.
+    fn aligned(self, guess: &Guess, event: &Event, next: &mut Vec<Guess>) -> u32 {
         // How many windows may have ended since: x + m·y ≤ time ≤ x + (m + 1)·y.
         let least = (guess.region.ratios(event.from).0 - 1.0).ceil().max(0.0) as u32;
         let most = guess.region.ratios(event.to).1.floor().max(0.0) as u32;
@@ -222,6 +237,7 @@ impl Model {
                 next.push(one);
             }
         }
+        most.saturating_sub(least).saturating_add(1)
     }
 
     /// Does the present window decide as was seen? The guess is kept up with it.
@@ -263,38 +279,6 @@ impl Model {
             }
             Self::SlidingLog { .. } | Self::TokenBucket { .. } => false,
         }
-    }
-}
-
-impl Guess {
-    /// The same for a counter: the last of the requests that pass has room beside the earlier window, and the refused one has not.
-    fn foresee(&mut self, event: &Event, limit: u32) {
-        if event.refused >= self.ends {
-            return;
-        }
-        let earlier = f64::from(self.earlier);
-        let room = f64::from(limit) - f64::from(event.run);
-        if event.run > 0 {
-            self.region
-                .keep(earlier, earlier - room - 1.0, earlier * event.refused);
-        }
-        self.region
-            .keep(-earlier, room - earlier, -earlier * event.from);
-    }
-
-    /// A window has just begun with room for so many, and each that follows adds so many more. Before the next refusal all of
-    /// that room is used up, so as many requests must pass, and no more than the windows until then have room for.
-    fn is_doomed(&self, event: &Event, room: u32, more: u32) -> bool {
-        if event.refused.is_infinite() {
-            return false;
-        }
-        let rest = event.refused - self.ends;
-        let windows = if rest < 0.0 {
-            0.0
-        } else {
-            (rest / self.region.y().0).floor() + 1.0
-        };
-        event.run < room || f64::from(event.run) > f64::from(room) + f64::from(more) * windows
     }
 }
 

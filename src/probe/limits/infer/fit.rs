@@ -2,6 +2,7 @@
 
 use super::families::{Extent, Model};
 use super::log::{Attempt, Event, Log};
+use super::work::{Exhausted, Work};
 use std::collections::BTreeSet;
 
 /// A family, as it is told.
@@ -76,11 +77,25 @@ const LEAST: f64 = 1e-3;
 #[derive(Debug, Default)]
 pub(super) struct Fitting {
     left: Option<Vec<Model>>,
+    work: Work,
 }
 
 impl Fitting {
+    /// A fit to a log that is still empty.
+    pub(super) fn within(work: Work) -> Self {
+        Self { left: None, work }
+    }
+
+    /// Goes on with another log; what work was done is done.
+    pub(super) fn again(&mut self) {
+        self.left = None;
+    }
+
     /// Every family that reproduces the log, which continues the one given before.
-    pub(super) fn fits(&mut self, log: &Log) -> Vec<Fit> {
+    ///
+    /// # Errors
+    /// It could not be found out with the work that is allowed.
+    pub(super) fn fits(&mut self, log: &Log) -> Result<Vec<Fit>, Exhausted> {
         let events = log.events();
         let clues = Clues::of(log, &events);
         let candidates = self
@@ -90,7 +105,7 @@ impl Fitting {
         let mut left = Vec::new();
         let mut told: Vec<Fit> = Vec::new();
         for model in candidates {
-            let Some(extent) = clues.replay(model, &events) else {
+            let Some(extent) = clues.replay(model, &events, &mut self.work)? else {
                 continue;
             };
             left.push(model);
@@ -101,7 +116,12 @@ impl Fitting {
             }
         }
         self.left = Some(left);
-        told
+        Ok(told)
+    }
+
+    /// As [`is_doubtful`].
+    pub(super) fn is_doubtful(&mut self, fit: &Fit, log: &Log) -> Result<bool, Exhausted> {
+        is_doubtful(fit, log, &mut self.work)
     }
 }
 
@@ -110,10 +130,10 @@ const PAUSES: usize = 24;
 
 /// Would another family, or another limit, explain the log too, if one request more had come from somebody else in one of the
 /// longest pauses? Then the fit may owe itself to that request.
-pub(super) fn is_doubtful(fit: &Fit, log: &Log) -> bool {
+fn is_doubtful(fit: &Fit, log: &Log, work: &mut Work) -> Result<bool, Exhausted> {
     // One token at a time at fixed instants, and a bucket that fills up steadily, differ by a moment now and then.
     if fit.lump.is_some_and(|lump| lump.0 == 1) {
-        return true;
+        return Ok(true);
     }
     let near = fit.limit.0.saturating_sub(1).max(1)..=fit.limit.1 + 1;
     let lumps = fit.lump.unwrap_or((1, 1));
@@ -134,7 +154,7 @@ pub(super) fn is_doubtful(fit: &Fit, log: &Log) -> bool {
     let mut places: Vec<_> = (1..log.attempts.len()).collect();
     places.sort_by(|a, b| pause(*b).total_cmp(&pause(*a)));
     places.truncate(PAUSES);
-    places.into_iter().any(|place| {
+    for place in places {
         let mut with = log.clone();
         let stranger = Attempt {
             sent: log.attempts[place - 1].got,
@@ -145,10 +165,13 @@ pub(super) fn is_doubtful(fit: &Fit, log: &Log) -> bool {
         with.attempts.insert(place, stranger);
         let events = with.events();
         let clues = Clues::of(&with, &events);
-        others
-            .iter()
-            .any(|model| clues.replay(*model, &events).is_some())
-    })
+        for model in &others {
+            if clues.replay(*model, &events, work)?.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 fn family(model: Model) -> Family {
@@ -278,10 +301,18 @@ impl<'a> Clues<'a> {
     }
 
     /// Every value of the model's unknowns that reproduces the events.
-    fn replay(&self, model: Model, events: &[Event]) -> Option<Extent> {
+    fn replay(
+        &self,
+        model: Model,
+        events: &[Event],
+        work: &mut Work,
+    ) -> Result<Option<Extent>, Exhausted> {
+        work.take(events.len())?;
         let bounds = self.bounds(model);
-        let is_possible = bounds.0 <= bounds.1 && self.allows(model, bounds);
-        is_possible.then(|| model.replay(events, bounds)).flatten()
+        if bounds.0 > bounds.1 || !self.allows(model, bounds) {
+            return Ok(None);
+        }
+        model.replay(events, bounds, work)
     }
 
     /// Between which the window, or the rate, must lie.

@@ -3,18 +3,23 @@
 mod experiments;
 mod families;
 mod fit;
+mod guess;
 mod log;
 mod probing;
 mod region;
+mod told;
 mod windows;
+mod work;
 
 use super::burst::World;
 use super::subject::Claim;
 use experiments::COINCIDENCE;
 use fit::{Family, Fit};
+use probing::LONGEST;
 pub(super) use probing::REQUESTS;
-use probing::{Ending, LONGEST, Probed};
 use serde_json::{Value, json};
+use told::{Ending, Probed};
+use work::Work;
 
 /// What is said where nobody asked for an inference.
 pub(super) const UNASKED: &str = "it sends up to 800 requests in up to ten minutes, fifty of them at once where answers are queued, so it is done only when asked for: holdpoint run limits.inferred-as-configured --infer --level active";
@@ -28,7 +33,7 @@ pub(super) async fn look(world: &mut dyn World, claim: Option<Claim>) -> (Value,
         )));
         return (fact(&told), None);
     }
-    let told = probing::probe(world, claim).await;
+    let told = probing::probe(world, claim, Work::default()).await;
     (fact(&told), told.status)
 }
 

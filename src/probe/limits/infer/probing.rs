@@ -1,7 +1,9 @@
 //! The plan of probing: drain the limiter, watch it recover, and ask again where its families would part.
 
-use super::fit::{Family, Fit, Fitting, is_doubtful};
+use super::fit::{Family, Fit, Fitting};
 use super::log::{Attempt, Log};
+use super::told::{Ending, Probed};
+use super::work::{Exhausted, Work, apart};
 use crate::probe::limits::burst::{Seen, World};
 use crate::probe::limits::subject::Claim;
 
@@ -29,49 +31,10 @@ const QUEUED: f64 = 0.08;
 /// Requests at once, to see how many a queue holds.
 const VOLLEY: u64 = 50;
 
-/// Why probing ended.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::probe::limits) enum Ending {
-    /// One family was left, and held in experiments more.
-    Settled,
-    /// All experiments were made, or no family is left.
-    Done,
-    /// So many requests in so many seconds, and none was refused.
-    Unrefused,
-    /// The requests or the seconds were spent.
-    Spent(String),
-    /// An answer was lost, or the server failed.
-    Spoilt(String),
-    /// Something was used up before.
-    Used,
-}
-
-/// What probing gave.
-#[derive(Debug, Clone)]
-pub(in crate::probe::limits) struct Probed {
-    pub(in crate::probe::limits) log: Log,
-    pub(in crate::probe::limits) fits: Vec<Fit>,
-    pub(in crate::probe::limits) ending: Ending,
-    pub(in crate::probe::limits) sent: u64,
-    pub(in crate::probe::limits) seconds: f64,
-    /// The status of requests that passed.
-    pub(in crate::probe::limits) status: Option<u16>,
-}
-
-impl Probed {
-    /// The one family that is left, where there is one and it held.
-    pub(in crate::probe::limits) fn identified(&self) -> Option<&Fit> {
-        match self.fits.as_slice() {
-            [one] if self.ending == Ending::Settled => Some(one),
-            _ => None,
-        }
-    }
-}
-
 pub(super) struct Prober<'a> {
     pub(super) world: &'a mut dyn World,
     pub(super) log: Log,
-    pub(super) fitting: Fitting,
+    fitting: Fitting,
     pub(super) fits: Vec<Fit>,
     sent: u64,
     began: f64,
@@ -84,13 +47,17 @@ pub(super) struct Prober<'a> {
     failed: u32,
 }
 
-/// Probes until one family is left, or the plan or the budget ends.
-pub(in crate::probe::limits) async fn probe(world: &mut dyn World, claim: Option<Claim>) -> Probed {
+/// Probes until one family is left, or the plan, the budget or the work ends.
+pub(in crate::probe::limits) async fn probe(
+    world: &mut dyn World,
+    claim: Option<Claim>,
+    work: Work,
+) -> Probed {
     let began = world.now();
     let mut prober = Prober {
         world,
         log: Log::default(),
-        fitting: Fitting::default(),
+        fitting: Fitting::within(work),
         fits: Vec::new(),
         sent: 0,
         began,
@@ -125,7 +92,8 @@ impl Prober<'_> {
         if !again || self.wait(2.1 * window).await.is_err() {
             return first;
         }
-        (self.log, self.fitting, self.fits) = Default::default();
+        (self.log, self.fits) = Default::default();
+        self.fitting.again();
         self.claim = None;
         ended(self.plan().await)
     }
@@ -166,13 +134,13 @@ impl Prober<'_> {
             } else {
                 pace = self.gradual(pace, round).await?;
             }
-            self.fits = self.fitting.fits(&self.log);
+            self.fit().await?;
             let is_one = self.fits.len() == 1 && self.fits[0].is_exact();
             settled = if is_one { settled + 1 } else { 0 };
             let is_last = round + 1 >= EXPERIMENTS && settled >= 3;
             let is_enough = (is_last || settled >= enough)
                 && !self.may_be_shared()
-                && !is_doubtful(&self.fits[0], &self.log);
+                && !self.is_doubtful().await?;
             if self.fits.is_empty() || is_enough {
                 return Ok(if is_enough {
                     Ending::Settled
@@ -182,6 +150,40 @@ impl Prober<'_> {
             }
         }
         Ok(Ending::Done)
+    }
+
+    /// Which limiters explain the log so far?
+    pub(super) async fn fit(&mut self) -> Result<(), Ending> {
+        self.fits = self.think(Fitting::fits).await?;
+        Ok(())
+    }
+
+    /// May the one fit that is left owe itself to a request of somebody else's?
+    async fn is_doubtful(&mut self) -> Result<bool, Ending> {
+        let fit = self.fits[0].clone();
+        self.think(move |fitting, log| fitting.is_doubtful(&fit, log))
+            .await
+    }
+
+    /// Works on the log without keeping other looks from running. What does not come to its end leaves nothing told.
+    async fn think<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Fitting, &Log) -> Result<T, Exhausted> + Send + 'static,
+    ) -> Result<T, Ending> {
+        let (mut fitting, log) = (std::mem::take(&mut self.fitting), self.log.clone());
+        let (fitting, told) = apart(move || {
+            let told = work(&mut fitting, &log);
+            (fitting, told)
+        })
+        .await;
+        self.fitting = fitting;
+        told.map_err(|Exhausted| {
+            self.fits.clear();
+            let requests = self.log.attempts.len();
+            Ending::Spent(format!(
+                "more limiters had to be held against the {requests} requests than there is work for, so none is told"
+            ))
+        })
     }
 
     fn is_queued(&self) -> bool {

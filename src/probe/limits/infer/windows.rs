@@ -10,10 +10,12 @@ use super::log::Event;
 const LARGER: usize = 3;
 
 /// What is remembered of the windows that were counted out.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Windows {
     /// Since when requests of others would have counted in the present one; none once it is counted out.
     since: Option<f64>,
+    /// What others took since the last refusal is not known, so nothing is told until the next one.
+    is_blind: bool,
     /// How many requests of others each of the larger limits needs in the present one.
     needs: [f64; LARGER],
     /// For so many seconds before it began, any request of others would have begun it earlier.
@@ -26,6 +28,8 @@ pub(super) struct Windows {
     needed: [f64; LARGER],
     /// The sum of `n·ln(seconds) − ln(n!)`.
     logs: [f64; LARGER],
+    /// The logarithm of the coincidence in all that were counted out before these.
+    before: [f64; LARGER],
 }
 
 /// Windows are watched for no less than this, in seconds.
@@ -35,12 +39,14 @@ impl Default for Windows {
     fn default() -> Self {
         Self {
             since: None,
+            is_blind: false,
             needs: [0.0; LARGER],
             idle: 0.0,
             last: f64::NEG_INFINITY,
             seconds: 0.0,
             needed: [0.0; LARGER],
             logs: [0.0; LARGER],
+            before: [0.0; LARGER],
         }
     }
 }
@@ -49,14 +55,14 @@ impl Windows {
     /// A window begins. Where something was left over in the one before, it might have been a bucket that holds more than
     /// comes back at a time.
     pub(super) fn begin(&mut self, now: f64, is_left_over: bool) {
-        self.since = Some(now);
+        (self.since, self.is_blind) = (Some(now), false);
         self.needs = [f64::from(u8::from(is_left_over)), 1.0, 1.0];
         self.idle = 0.0;
     }
 
     /// A bucket overflows.
     pub(super) fn overflow(&mut self, now: f64) {
-        self.since = Some(now);
+        (self.since, self.is_blind) = (Some(now), false);
         self.needs = [1.0, 0.0, 1.0];
     }
 
@@ -68,6 +74,9 @@ impl Windows {
 
     /// So many lumps came back to a bucket that did not overflow, the first of them now.
     pub(super) fn refill(&mut self, now: f64, lumps: u32) {
+        if self.is_blind {
+            return;
+        }
         if self.since.is_none() {
             self.since = Some(now);
             self.needs = [0.0; LARGER];
@@ -80,7 +89,7 @@ impl Windows {
     /// others is needed, or that one: the window tells nothing.
     pub(super) fn doubt(&mut self, earliest: f64) {
         if self.last > earliest {
-            self.since = None;
+            (self.since, self.is_blind) = (None, true);
         }
     }
 
@@ -91,6 +100,7 @@ impl Windows {
             return;
         }
         let now = (event.from + event.to) / 2.0;
+        self.is_blind = false;
         let Some(since) = self.since.take() else {
             return;
         };
@@ -106,15 +116,38 @@ impl Windows {
     /// The greatest probability with which requests that come at random, at any rate, fall just so that a limit larger by one
     /// looks like this one.
     pub(super) fn coincidence(&self) -> f64 {
-        let each = (0..LARGER).map(|place| {
+        self.each()
+            .into_iter()
+            .fold(f64::NEG_INFINITY, f64::max)
+            .exp()
+    }
+
+    /// The logarithm of that probability, for each of the larger limits.
+    fn each(&self) -> [f64; LARGER] {
+        std::array::from_fn(|place| {
             let many = self.needed[place];
             if many == 0.0 {
-                return 1.0;
+                return self.before[place];
             }
             // Of all rates the likeliest is the one observed: `many` in `seconds`.
-            (self.logs[place] + many * (many / self.seconds).ln() - many).exp()
-        });
-        each.fold(0.0, f64::max)
+            self.before[place] + self.logs[place] + many * (many / self.seconds).ln() - many
+        })
+    }
+
+    /// Stands for both from now on, and never for less than either: the likeliest rate of all windows together makes nothing
+    /// likelier than each part's own does, so the likelier of the two is kept, and counting begins anew. Of the present window
+    /// they know different things, so it tells nothing.
+    pub(super) fn join(&mut self, other: &Self) {
+        if self == other {
+            return;
+        }
+        let (one, another) = (self.each(), other.each());
+        *self = Self {
+            is_blind: true,
+            last: self.last.max(other.last),
+            before: std::array::from_fn(|place| one[place].max(another[place])),
+            ..Self::default()
+        };
     }
 }
 
@@ -179,6 +212,60 @@ mod tests {
         windows.doubt(30.0);
         windows.see(&refusal(30.5));
         assert_eq!(windows.coincidence(), before);
+    }
+
+    #[test]
+    fn one_that_stands_for_two_never_tells_more_than_either() {
+        let (few, many) = (counted(&[5.0; 3]), counted(&[0.5, 9.5, 0.5]));
+        for (one, another) in [(few, many), (many, few)] {
+            let mut joined = one;
+            joined.join(&another);
+            assert!((joined.coincidence() - few.coincidence()).abs() < 1e-12);
+            // The present window is known differently.
+            joined.refill(31.0, 1);
+            joined.see(&refusal(35.0));
+            assert!((joined.coincidence() - few.coincidence()).abs() < 1e-12);
+            // The next ones count, and to no more than they do in either.
+            let (mut one, mut another) = (one, another);
+            for windows in [&mut joined, &mut one, &mut another] {
+                for begins in [40.0, 50.0] {
+                    windows.begin(begins, true);
+                    windows.see(&refusal(begins + 2.0));
+                }
+            }
+            let least = one.coincidence().max(another.coincidence());
+            assert!(least <= joined.coincidence() && joined.coincidence() < few.coincidence());
+        }
+    }
+
+    #[test]
+    fn the_same_twice_is_that_one() {
+        let mut twice = counted(&[5.0; 3]);
+        twice.begin(30.0, true);
+        let once = twice;
+        twice.join(&once);
+        assert_eq!(twice, once);
+    }
+
+    /// What others took before the lump came back is not known: they may have left all of it.
+    #[test]
+    fn a_lump_after_a_doubtful_one_tells_nothing_before_a_refusal() {
+        let mut windows = Windows::default();
+        windows.overflow(0.0);
+        windows.see(&refusal(5.0));
+        let before = windows.coincidence();
+        windows.see(&Event {
+            admitted: true,
+            ..refusal(10.0)
+        });
+        windows.refill(10.0, 1);
+        windows.doubt(10.0 - 0.1);
+        windows.refill(20.0, 1);
+        windows.see(&refusal(20.5));
+        assert_eq!(windows.coincidence(), before);
+        windows.refill(30.0, 1);
+        windows.see(&refusal(30.5));
+        assert!(windows.needed[1] == 1.0);
     }
 
     /// A bucket that was seen full once only may hold one more, however often its lumps were counted out.

@@ -184,6 +184,7 @@ impl ImapMailbox {
 
 /// Says goodbye; what was read counts, whatever the answer.
 async fn leave(mut session: Imap) {
+    session.as_mut().over();
     let _ = tokio::time::timeout(GOODBYE, session.logout()).await;
 }
 

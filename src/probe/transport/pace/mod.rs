@@ -1,20 +1,28 @@
 //! The one scheduler of active looks: it announces their requests, and holds them to budget and pace at each origin.
+//!
+//! A request is one over HTTP, the opening of a WebSocket, a connection to a mail server or a mailbox ([`Visit`]), any
+//! other connection of holdpoint's own, or a run of a program, whose requests nobody can count. Messages over a WebSocket
+//! follow a request that was counted, and so do the connections of MongoDB's driver. Questions to name servers are not
+//! counted: they go to no origin that is looked at. The run is named in the headers of requests and of mail; SMTP and
+//! IMAP have no other place for it.
 
 mod track;
+mod visit;
 
 use super::Fault;
 use super::to_target::OWN_NAME;
 use crate::clock;
 use crate::model::{Hindrance, HindranceKind, Target, is_loopback, origin, same_origin};
 use crate::probe::Budget;
-use reqwest::header::{HeaderValue, RETRY_AFTER, USER_AGENT};
-use reqwest::{Request, Response};
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
+use reqwest::{Request, Response, StatusCode};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use track::{Outcome, Rules, Track, Turn};
 use url::Url;
+pub(super) use visit::Visit;
 
 /// Names the run in every active request to the target, so that whoever runs it can find and block them.
 const RUN: &str = "x-holdpoint-run";
@@ -37,11 +45,11 @@ pub(super) struct Share {
 
 /// A request that may go, and must be accounted for.
 #[derive(Debug)]
-pub(super) struct Admitted<'a> {
-    share: &'a Share,
+pub(super) struct Admitted {
+    share: Share,
     origin: String,
     rules: Rules,
-    /// `GET /x`, without the query, which may hold anything.
+    /// `GET /x`, without the query, which may hold anything; `a connection to smtp://a.example:25`.
     asked: String,
     removes: bool,
 }
@@ -104,15 +112,29 @@ impl Share {
         method: &str,
         url: &Url,
         until: Instant,
-    ) -> Result<Admitted<'_>, Fault> {
+    ) -> Result<Admitted, Fault> {
+        self.turn(format!("{method} {}", url.path()), url, until)
+            .await
+    }
+
+    /// The same for anything else that goes to an address: a connection, a program.
+    ///
+    /// # Errors
+    /// As [`Self::admit`].
+    pub(super) async fn turn(
+        &self,
+        asked: String,
+        url: &Url,
+        until: Instant,
+    ) -> Result<Admitted, Fault> {
         let origin = origin(url).unwrap_or_else(|| url.origin().ascii_serialization());
         let rules = Rules {
             paced: !self.budget.bursts && !is_loopback(url),
             bursts: self.budget.bursts,
         };
         let admitted = Admitted {
-            share: self,
-            asked: format!("{method} {}", url.path()),
+            share: self.clone(),
+            asked,
             origin,
             rules,
             removes: REMOVES.try_with(|()| ()).is_ok(),
@@ -141,6 +163,20 @@ impl Share {
         }
     }
 
+    /// The turn of a program, which goes to the target where there is one, and else counts for its look alone.
+    ///
+    /// # Errors
+    /// As [`Self::admit`].
+    pub(super) async fn program(&self, until: Instant) -> Result<(), Fault> {
+        match &self.target {
+            Some(target) => {
+                let turn = self.turn("a program".into(), &target.url, until).await;
+                turn.map(drop)
+            }
+            None => self.spend().map_err(withheld),
+        }
+    }
+
     /// One request of the look's own budget.
     fn spend(&self) -> Result<(), String> {
         let most = self.budget.requests;
@@ -161,18 +197,35 @@ impl Share {
     }
 }
 
-impl Admitted<'_> {
+impl Admitted {
     /// Takes note of what became of the request, which took so long on an open connection.
     pub(super) fn note(&self, outcome: &Result<Response, Fault>, latency: Duration) {
-        let outcome = match outcome {
-            Ok(response) => Outcome::Answered {
-                status: response.status().as_u16(),
-                retry_after: retry_after(response),
-                latency,
-            },
-            Err(fault) if was_taken(fault) => Outcome::Unanswered,
-            Err(_) => Outcome::Unsent,
-        };
+        match outcome {
+            Ok(response) => self.answered(response.status(), response.headers(), latency),
+            Err(fault) if fault.connecting => self.settle(Outcome::Unsent),
+            Err(fault) => self.failed(&fault.hindrance),
+        }
+    }
+
+    /// Takes note of the beginning of an answer.
+    pub(super) fn answered(&self, status: StatusCode, headers: &HeaderMap, latency: Duration) {
+        self.settle(Outcome::Answered {
+            status: status.as_u16(),
+            retry_after: retry_after(headers),
+            latency,
+        });
+    }
+
+    /// Takes note of why there was no answer on an open connection.
+    pub(super) fn failed(&self, hindrance: &Hindrance) {
+        let taken = [HindranceKind::Closed, HindranceKind::Timeout].contains(&hindrance.kind);
+        self.settle(match taken {
+            true => Outcome::Unanswered,
+            false => Outcome::Unsent,
+        });
+    }
+
+    fn settle(&self, outcome: Outcome) {
         // What a removal meets is no reason to stop the looks: it may ask for what is gone.
         if !self.removes {
             self.share.track(&self.origin, |track| {
@@ -182,15 +235,9 @@ impl Admitted<'_> {
     }
 }
 
-/// Was there a connection, and no answer on it?
-fn was_taken(fault: &Fault) -> bool {
-    let kinds = [HindranceKind::Closed, HindranceKind::Timeout];
-    !fault.connecting && kinds.contains(&fault.hindrance.kind)
-}
-
 /// How long the answer asks to be left alone; a date is read as the least, since only seconds are waited for.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
     let seconds = text.trim().parse().unwrap_or_default();
     Some(Duration::from_secs(seconds))
 }

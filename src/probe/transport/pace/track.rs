@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 pub(super) const MOST: u32 = 2000;
 /// Server errors in a row after which nothing more is sent.
 const ERRORS: u32 = 3;
-/// Wishes to be left alone (503 with a Retry-After) in a row after which nothing more is sent.
+/// Wishes to be left alone (503 with a Retry-After, a mail server's 4xx) in a row after which nothing more is sent.
 const WISHES: u32 = 10;
 /// How long an origin is left alone after a server error; it doubles with each in a row.
 const BACK_OFF: Duration = Duration::from_millis(500);
@@ -40,6 +40,12 @@ pub(super) enum Outcome {
         retry_after: Option<Duration>,
         latency: Duration,
     },
+    /// A mail server spoke, and its greeting took so long.
+    Spoke { latency: Duration },
+    /// A mail server asks to come back later (any 4xx but 421).
+    Later(u16),
+    /// A mail server gives up and closes (421).
+    GaveUp(u16),
     /// The server took the request and gave no answer.
     Unanswered,
     /// It never reached the server, so it tells nothing of how that fares.
@@ -105,6 +111,12 @@ impl Track {
         let error = match outcome {
             Outcome::Unsent => return,
             Outcome::Unanswered => "no answer".to_owned(),
+            Outcome::Spoke { latency } => return self.heal(now, rules, latency),
+            Outcome::Later(code) => {
+                let after = BACK_OFF * 2u32.pow(self.wishes.min(4));
+                return self.leave(now, rules, after, &code.to_string(), asked);
+            }
+            Outcome::GaveUp(code) => code.to_string(),
             // Not implemented, and a version of HTTP that is not spoken: answers to the question, not failures.
             Outcome::Answered {
                 status: 501 | 505,
@@ -120,16 +132,8 @@ impl Track {
                 retry_after: Some(after),
                 ..
             } => {
-                if !rules.bursts {
-                    self.wait(now, after.clamp(BACK_OFF, PATIENCE));
-                    self.wishes += 1;
-                }
-                if self.wishes >= WISHES {
-                    self.stopped.get_or_insert(format!(
-                        "stopped after {WISHES} answers in a row that ask to be left alone (503 with Retry-After), the last at {asked}"
-                    ));
-                }
-                return;
+                let after = after.clamp(BACK_OFF, PATIENCE);
+                return self.leave(now, rules, after, "503 with Retry-After", asked);
             }
             // nginx refuses so, without a Retry-After.
             Outcome::Answered { status: 503, .. } if rules.bursts && self.healthy => return,
@@ -143,6 +147,19 @@ impl Track {
             ));
         }
         self.wait(now, BACK_OFF * 2u32.pow((self.errors - 1).min(ERRORS)));
+    }
+
+    /// It asks to be left alone for a while.
+    fn leave(&mut self, now: Instant, rules: Rules, after: Duration, said: &str, asked: &str) {
+        if !rules.bursts {
+            self.wait(now, after);
+            self.wishes += 1;
+        }
+        if self.wishes >= WISHES {
+            self.stopped.get_or_insert(format!(
+                "stopped after {WISHES} answers in a row that ask to be left alone, the last ({said}) at {asked}"
+            ));
+        }
     }
 
     fn heal(&mut self, now: Instant, rules: Rules, latency: Duration) {
@@ -355,6 +372,42 @@ mod tests {
         assert!(
             cause.starts_with("stopped after 10 answers in a row"),
             "{cause}"
+        );
+    }
+
+    #[test]
+    fn a_mail_server_that_asks_to_come_back_is_given_time() {
+        let later = Outcome::Later(451);
+        let spoke = Outcome::Spoke { latency: ms(20) };
+        let mut played = Played::new();
+        assert_eq!(played.send(LOCAL, later), Ok(ms(0)));
+        assert_eq!(played.send(LOCAL, later), Ok(ms(500)));
+        assert_eq!(played.send(LOCAL, spoke), Ok(ms(1000)));
+        for _ in 0..WISHES {
+            played.send(LOCAL, later).unwrap();
+        }
+        assert_eq!(
+            played.send(LOCAL, spoke).unwrap_err(),
+            "stopped after 10 answers in a row that ask to be left alone, the last (451) at GET /x"
+        );
+    }
+
+    #[test]
+    fn a_mail_server_that_gives_up_three_times_is_given_up() {
+        let gone = Outcome::GaveUp(421);
+        let mut played = Played::new();
+        for _ in 0..2 {
+            played.send(LOCAL, gone).unwrap();
+        }
+        // One session that comes about starts the count anew.
+        let spoke = Outcome::Spoke { latency: ms(20) };
+        played.send(LOCAL, spoke).unwrap();
+        played.send(LOCAL, gone).unwrap();
+        played.send(LOCAL, Outcome::Unanswered).unwrap();
+        played.send(LOCAL, gone).unwrap();
+        assert_eq!(
+            played.send(LOCAL, spoke).unwrap_err(),
+            "stopped after three server errors in a row, the last (421) at GET /x"
         );
     }
 
