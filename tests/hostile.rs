@@ -323,3 +323,27 @@ fn a_kill_loses_nothing_that_was_finished() {
     );
     assert_eq!(outcome.code(), 130);
 }
+
+/// Plain HTTP is a fault only where something is on the way; the unspecified address leads to this machine without being
+/// one of its own names.
+#[test]
+fn plain_http_without_a_way_to_https_is_named() {
+    let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi";
+    let plain = Server::answering(page);
+    let away = Server::answering(format!(
+        "HTTP/1.1 302 Found\r\nLocation: {}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        plain.url()
+    ));
+    let elsewhere = |server: &Server| server.url().replace("127.0.0.1", "0.0.0.0");
+    for (url, verdict, words) in [
+        (elsewhere(&plain), "fail", "leads to no HTTPS"),
+        (elsewhere(&away), "inconclusive", "leads to another host"),
+        (plain.url(), "not-applicable", ""),
+    ] {
+        let (_, report) = examine(&url, &["transport.https"], &[]);
+        let https = finding(&report, "transport.https");
+        assert_eq!(https["verdict"], verdict, "{https:#}");
+        let reason = https["reason"].as_str().unwrap();
+        assert!(reason.contains(words), "{https:#}");
+    }
+}

@@ -6,6 +6,7 @@
 mod support;
 
 use holdpoint::sandbox::oidc::{Client, Manners, Provider};
+use holdpoint::sandbox::{NextAuthDouble, NextAuthFault, NextAuthVersion};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Lines, Write};
@@ -205,6 +206,38 @@ fn only_auth_js_5_shows_that_it_compares_the_state() {
         let found = run(&app.address, &provider.address, &[]);
         expect(&found, "callback-refuses-wrong-state", "pass", "");
         expect(&found, "state-is-examined", verdict, "");
+    }
+}
+
+/// The same by applications that are played: a wrong state that is believed is found, and only that.
+#[test]
+fn auth_js_5_that_ignores_the_state_is_named() {
+    for (version, fault, verdict, words) in [
+        (NextAuthVersion::Five, None, "pass", ""),
+        (
+            NextAuthVersion::Five,
+            Some(NextAuthFault::IgnoresState),
+            "fail",
+            "does not compare the state",
+        ),
+        (
+            NextAuthVersion::Four,
+            None,
+            "inconclusive",
+            "as NextAuth 4 does",
+        ),
+    ] {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let app = runtime
+            .block_on(NextAuthDouble::start(version, fault))
+            .unwrap();
+        let (_runtime, google) = google(&callback(&app.url()));
+        app.sign_in_at(&google, ID);
+        let found = run(&app.url(), &google.issuer(), &[]);
+        for check in ALL {
+            expect(&found, check, "pass", "");
+        }
+        expect(&found, "state-is-examined", verdict, words);
     }
 }
 

@@ -13,8 +13,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::collections::HashSet;
 use std::io;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// A day in seconds.
 const DAY: i64 = 24 * 3600;
@@ -47,10 +47,10 @@ pub(super) fn library(
         remembers: variant == Variant::Mended,
         ended: Mutex::default(),
         answered: AtomicUsize::new(0),
-        google: Some(Google {
+        google: Arc::new(OnceLock::from(Google {
             authorization_endpoint: services.provider.authorization_endpoint(),
             client_id: keys.google_client_id.clone(),
-        }),
+        })),
         by_mail: Some(ByMail::new(mailer)),
     })
 }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use url::Url;
 
 /// Seconds by which both versions forgive a clock.
@@ -47,8 +47,8 @@ pub(in crate::sandbox) struct Library {
     pub(in crate::sandbox) ended: Mutex<HashSet<String>>,
     /// CSRF tokens given out, by which two instances take turns.
     pub(in crate::sandbox) answered: AtomicUsize,
-    /// Where sign-ins with Google go; without it they are offered and go nowhere.
-    pub(in crate::sandbox) google: Option<Google>,
+    /// Where sign-ins with Google go; until it is set they are offered and go nowhere.
+    pub(in crate::sandbox) google: Arc<OnceLock<Google>>,
     /// Sign-in by mail, where the application has it.
     pub(in crate::sandbox) by_mail: Option<ByMail>,
 }
@@ -301,7 +301,7 @@ impl Library {
 }
 
 /// The value of the cookie `name` in a request.
-fn cookie<'a>(request: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn cookie<'a>(request: &'a HeaderMap, name: &str) -> Option<&'a str> {
     request
         .get_all(header::COOKIE)
         .iter()

@@ -8,6 +8,7 @@ pub(super) use library::{Library, router};
 pub(super) use mail::Mailer;
 pub(super) use sign_in::{ByMail, Google};
 
+use super::oidc::Provider;
 use super::{keys, serve};
 use crate::probe::nextauth_library::jwe::Edition;
 use axum::extract::{Request, State};
@@ -19,7 +20,7 @@ use std::collections::HashSet;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -71,6 +72,8 @@ pub enum Fault {
     HasTwoSecrets,
     /// Caches may keep every answer.
     AllowsCaching,
+    /// What comes back from the provider is believed whatever its state. Auth.js 5 only: NextAuth 4 shows no difference.
+    IgnoresState,
     /// All guests are one user.
     SharesGuests,
     /// Cookies go along with requests from every site.
@@ -126,6 +129,7 @@ pub struct NextAuthDouble {
     version: NextAuthVersion,
     url: String,
     secret: String,
+    google: Arc<OnceLock<Google>>,
     _stop: watch::Sender<()>,
     server: JoinHandle<io::Result<()>>,
 }
@@ -142,6 +146,7 @@ impl NextAuthDouble {
             Some(Fault::SignsWithSampleSecret) => "changeme".to_owned(),
             _ => keys::text::<32>()?,
         };
+        let google: Arc<OnceLock<Google>> = Arc::default();
         let library = Library {
             edition: match version {
                 NextAuthVersion::Four => Edition::Four,
@@ -157,7 +162,7 @@ impl NextAuthDouble {
             remembers: false,
             ended: Mutex::default(),
             answered: AtomicUsize::new(0),
-            google: None,
+            google: Arc::clone(&google),
             by_mail: None,
         };
         let (stop, _) = watch::channel(());
@@ -171,9 +176,18 @@ impl NextAuthDouble {
             version,
             url,
             secret,
+            google,
             _stop: stop,
             server,
         })
+    }
+
+    /// Sends sign-ins with Google to this provider from now on, as this client. What was set first stays.
+    pub fn sign_in_at(&self, provider: &Provider, client_id: &str) {
+        self.google.get_or_init(|| Google {
+            authorization_endpoint: provider.authorization_endpoint(),
+            client_id: client_id.to_owned(),
+        });
     }
 
     /// Where it answers, without a trailing slash.

@@ -1,9 +1,9 @@
 //! How a sign-in begins: with a form, at an OpenID provider, or by a link in a mail; and how it comes back.
 
 use super::Fault;
-use super::library::{Fields, Library, SetCookies, Shared, misconfigured, set};
+use super::library::{Fields, Library, SetCookies, Shared, cookie, misconfigured, set};
 use super::mail::Mailer;
-use crate::probe::nextauth_library::jwe::Edition;
+use crate::probe::nextauth_library::jwe::{self, Edition};
 use crate::sandbox::keys;
 use axum::Json;
 use axum::extract::{Form, Path, Query, State};
@@ -31,6 +31,7 @@ const LIMIT: usize = 12;
 const UNDER_WAY: u32 = 900;
 
 /// Google's sign-in as the application has it.
+#[derive(Debug)]
 pub(in crate::sandbox) struct Google {
     /// Where browsers are sent.
     pub(in crate::sandbox) authorization_endpoint: String,
@@ -73,7 +74,7 @@ pub(super) async fn begin(
         return library.lead_back(&request, &fields);
     }
     let lead = |to: &str| library.lead(&request, &fields, to, false);
-    match (provider.as_str(), &library.google, &library.by_mail) {
+    match (provider.as_str(), library.google.get(), &library.by_mail) {
         ("google", Some(google), _) => match library.start_at(google) {
             Ok((to, cookies)) => (cookies, lead(&to)).into_response(),
             Err(_) => misconfigured(),
@@ -192,6 +193,7 @@ pub(super) async fn back(
             }
             None => lead("/auth/signin?error=Verification"),
         },
+        ("google", _) if library.edition == Edition::Five => lead(library.heard(&request, &query)),
         // The sandbox's provider gives out no codes, so none that comes back is right.
         _ => lead("/auth/signin?error=OAuthCallback"),
     }
@@ -247,6 +249,24 @@ impl Library {
         ];
         let to = Url::parse_with_params(&google.authorization_endpoint, query);
         Ok((to.map_err(io::Error::other)?.into(), set(cookies)))
+    }
+
+    /// Where Auth.js 5 leads when its provider has answered: it compares the state (oauth4webapi, validateAuthResponse) before
+    /// it hears that the provider refused. No code is ever right.
+    fn heard(&self, request: &HeaderMap, query: &Fields) -> &'static str {
+        let is_own = self.has(Fault::IgnoresState)
+            || query.contains_key("state") && query.get("state") == self.state(request).as_ref();
+        match query.contains_key("error") && is_own {
+            true => "/auth/signin?error=OAuthCallbackError",
+            false => "/api/auth/error?error=Configuration",
+        }
+    }
+
+    /// The state that the browser was given when the sign-in began.
+    fn state(&self, request: &HeaderMap) -> Option<String> {
+        let name = self.names().session.replace("session-token", "state");
+        let claims = jwe::open(self.edition, &self.secret, &name, cookie(request, &name)?)?;
+        Some(claims["value"].as_str()?.to_owned())
     }
 
     async fn send_link(&self, by_mail: &ByMail, fields: &Fields) -> Result<(), String> {

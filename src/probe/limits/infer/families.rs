@@ -5,8 +5,10 @@
 //! decision was made between the sending of a request and its answer, and cuts off what would have decided otherwise; what is
 //! left at the end is every value that reproduces the log. Where a window may or may not have ended before a request, both are followed.
 
+use super::guess::{Guess, merge};
 use super::log::Event;
 use super::region::Region;
+use super::windows::Windows;
 use super::work::{Exhausted, Work};
 
 /// A family of limiters, with the numbers that it counts to.
@@ -33,25 +35,14 @@ pub(super) struct Extent {
     pub(super) measure: (f64, f64),
     /// When the last window began, in seconds since the first attempt.
     pub(super) began: (f64, f64),
+    /// With which probability at most others would have gone unnoticed; none where windows are not counted out.
+    pub(super) coincidence: Option<f64>,
 }
 
 /// More windows than this are not told apart in one pause.
 const ENDED: u32 = 512;
 /// More guesses at a time than this are not told apart.
 const GUESSES: usize = 256;
-
-/// What may be true at one moment: counts, and the unknowns.
-#[derive(Debug, Clone, Copy)]
-struct Guess {
-    /// x is an instant, y the window; of a bucket, y is the rate and x = rate × time − tokens.
-    region: Region,
-    /// When the window ends at the earliest.
-    ends: f64,
-    /// In the window so far, or tokens that are left.
-    count: u32,
-    /// In the window before.
-    earlier: u32,
-}
 
 impl Model {
     /// The number that it lets through at once.
@@ -63,6 +54,14 @@ impl Model {
             | Self::SlidingCounter { limit, .. } => limit,
             Self::TokenBucket { burst } | Self::IntervalBucket { burst, .. } => burst,
         }
+    }
+
+    /// Is the same number let through in each window, whenever in it? Elsewhere each request of others shifts what comes back.
+    fn is_counted_out(self) -> bool {
+        matches!(
+            self,
+            Self::FixedFirst { .. } | Self::FixedAligned { .. } | Self::IntervalBucket { .. }
+        )
     }
 
     /// Every value of the unknowns that reproduces the log, its measure within these bounds; none where nothing does.
@@ -134,6 +133,10 @@ impl Model {
         Ok(Some(Extent {
             measure: hull(&mut guesses.iter().map(|guess| guess.region.y())),
             began: hull(&mut guesses.iter().map(|guess| guess.region.span(1.0, 0.0))),
+            coincidence: self.is_counted_out().then(|| {
+                let each = guesses.iter().map(|guess| guess.windows.coincidence());
+                each.fold(0.0, f64::max)
+            }),
         }))
     }
 
@@ -163,11 +166,18 @@ impl Model {
                 (tokens, Region::new(&corners))
             }
         };
+        let mut windows = Windows::default();
+        let began = middle(region.span(1.0, 0.0));
+        match self {
+            Self::IntervalBucket { .. } => windows.overflow(began),
+            _ => windows.begin(began, true),
+        }
         Guess {
             ends: region.span(1.0, 1.0).0,
             region,
             count,
             earlier: 0,
+            windows,
         }
     }
 
@@ -189,12 +199,25 @@ impl Model {
             one.ends = one.region.span(1.0, 1.0).0;
             if ended > 0 {
                 one.earlier = if ended == 1 { one.count } else { 0 };
+                let began = middle(one.region.span(1.0, 0.0));
                 one.count = match self {
                     Self::IntervalBucket { burst, lump } => {
-                        burst.min(one.count.saturating_add(lump.saturating_mul(ended)))
+                        let filled = one.count.saturating_add(lump.saturating_mul(ended));
+                        if filled > burst {
+                            one.windows.overflow(began);
+                        } else {
+                            let first = began - (windows - 1.0) * middle(one.region.y());
+                            one.windows.refill(first, ended);
+                        }
+                        burst.min(filled)
                     }
-                    _ => 0,
+                    _ => {
+                        let is_left_over = ended > 1 || one.count < self.limit();
+                        one.windows.begin(began, is_left_over);
+                        0
+                    }
                 };
+                one.windows.doubt(one.region.span(1.0, 0.0).0);
                 let room = match self {
                     Self::FixedAligned { limit } => Some((limit, limit)),
                     Self::IntervalBucket { lump, .. } => Some((one.count, lump)),
@@ -219,6 +242,7 @@ impl Model {
 
     /// Does the present window decide as was seen? The guess is kept up with it.
     fn decides(self, one: &mut Guess, event: &Event) -> bool {
+        one.windows.see(event);
         match self {
             Self::FixedFirst { limit } | Self::FixedAligned { limit } => {
                 let as_seen = (one.count < limit) == event.admitted;
@@ -258,61 +282,8 @@ impl Model {
     }
 }
 
-impl Guess {
-    /// The same for a counter: the last of the requests that pass has room beside the earlier window, and the refused one has not.
-    fn foresee(&mut self, event: &Event, limit: u32) {
-        if event.refused >= self.ends {
-            return;
-        }
-        let earlier = f64::from(self.earlier);
-        let room = f64::from(limit) - f64::from(event.run);
-        if event.run > 0 {
-            self.region
-                .keep(earlier, earlier - room - 1.0, earlier * event.refused);
-        }
-        self.region
-            .keep(-earlier, room - earlier, -earlier * event.from);
-    }
-
-    /// A window has just begun with room for so many, and each that follows adds so many more. Before the next refusal all of
-    /// that room is used up, so as many requests must pass, and no more than the windows until then have room for.
-    fn is_doomed(&self, event: &Event, room: u32, more: u32) -> bool {
-        if event.refused.is_infinite() {
-            return false;
-        }
-        let rest = event.refused - self.ends;
-        let windows = if rest < 0.0 {
-            0.0
-        } else {
-            (rest / self.region.y().0).floor() + 1.0
-        };
-        event.run < room || f64::from(event.run) > f64::from(room) + f64::from(more) * windows
-    }
-}
-
-/// Makes one of those that count the same: their regions and whatever lies between, which keeps too much and never too
-/// little. `slope` is the direction, beside both unknowns themselves, in which the region is bounded.
-fn merge(guesses: &mut Vec<Guess>, slope: f64) {
-    guesses.sort_by_key(|guess| (guess.count, guess.earlier));
-    let alike = guesses.chunk_by(|a, b| (a.count, a.earlier) == (b.count, b.earlier));
-    let merged = alike.map(|alike| {
-        let span = |a: f64, b: f64| {
-            let spans = alike.iter().map(|guess| guess.region.span(a, b));
-            spans.fold((f64::INFINITY, f64::NEG_INFINITY), |hull, span| {
-                (hull.0.min(span.0), hull.1.max(span.1))
-            })
-        };
-        let mut region = Region::rectangle(span(1.0, 0.0), span(0.0, 1.0));
-        let (low, high) = span(1.0, slope);
-        region.keep(1.0, slope, high);
-        region.keep(-1.0, -slope, -low);
-        Guess {
-            region,
-            ends: region.span(1.0, 1.0).0,
-            ..alike[0]
-        }
-    });
-    *guesses = merged.collect();
+fn middle((low, high): (f64, f64)) -> f64 {
+    (low + high) / 2.0
 }
 
 fn fixed_first(limit: u32, guess: &Guess, event: &Event, next: &mut Vec<Guess>) {
@@ -322,6 +293,13 @@ fn fixed_first(limit: u32, guess: &Guess, event: &Event, next: &mut Vec<Guess>) 
         if !begun.region.is_empty() {
             begun.region = Region::rectangle((event.from, event.to), begun.region.y());
             begun.count = 1;
+            let ended = middle(guess.region.span(1.0, 1.0));
+            let now = middle((event.from, event.to));
+            // Before the very first request nothing is known.
+            let idle = if guess.count > 0 { now - ended } else { 0.0 };
+            begun.windows.begin_after(idle, now);
+            begun.windows.doubt(guess.region.span(1.0, 1.0).0);
+            begun.windows.see(event);
             begun.ends = begun.region.span(1.0, 1.0).0;
             if !begun.is_doomed(event, limit, limit) {
                 next.push(begun);
@@ -332,6 +310,7 @@ fn fixed_first(limit: u32, guess: &Guess, event: &Event, next: &mut Vec<Guess>) 
         let mut same = *guess;
         same.region.keep(-1.0, -1.0, -event.from);
         same.count += u32::from(event.admitted);
+        same.windows.see(event);
         if !same.region.is_empty() {
             same.ends = same.region.span(1.0, 1.0).0;
             next.push(same);
@@ -400,5 +379,6 @@ fn sliding_log(events: &[Event], limit: u32, refusals: bool, bounds: (f64, f64))
     Some(Extent {
         measure: (low, high),
         began: (f64::NEG_INFINITY, f64::INFINITY),
+        coincidence: None,
     })
 }

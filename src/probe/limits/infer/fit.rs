@@ -59,6 +59,11 @@ pub(in crate::probe::limits) struct Fit {
     pub(in crate::probe::limits) rate: (f64, f64),
     /// How many come back at a time, of an interval bucket.
     pub(in crate::probe::limits) lump: Option<(u64, u64)>,
+    /// When the last window began, in seconds since the first attempt.
+    pub(in crate::probe::limits) began: (f64, f64),
+    /// With which probability at most requests of others, the same number in each window, would have made a larger limit look
+    /// like this one; none where windows are not counted out.
+    pub(in crate::probe::limits) coincidence: Option<f64>,
 }
 
 /// The longest window that is looked for, in seconds.
@@ -197,6 +202,11 @@ impl Fit {
         join(&mut self.window, other.window);
         join(&mut self.rate, other.rate);
         self.lump = self.lump.zip(other.lump).map(|(a, b)| whole(a, b));
+        join(&mut self.began, other.began);
+        self.coincidence = self
+            .coincidence
+            .zip(other.coincidence)
+            .map(|(a, b)| a.max(b));
     }
 }
 
@@ -210,6 +220,8 @@ fn fit(model: Model, extent: Extent) -> Fit {
         window: (low, high),
         rate: (size / high, size / low),
         lump: None,
+        began: extent.began,
+        coincidence: extent.coincidence,
     };
     match model {
         Model::TokenBucket { .. } => {

@@ -66,6 +66,14 @@ impl Log {
         passed.count() as u64
     }
 
+    /// Seconds from one request to the next while all pass, as the first ones took.
+    pub(super) fn usual(&self) -> f64 {
+        let run = &self.attempts[..self.first_run() as usize];
+        run.first().zip(run.last()).map_or(0.0, |(first, last)| {
+            (last.sent - first.sent) / run.len() as f64
+        })
+    }
+
     /// Was any refused?
     pub(super) fn is_refused(&self) -> bool {
         self.attempts.iter().any(|one| !one.admitted)

@@ -1,15 +1,19 @@
 //! The look that infers a limit: which families of limiters, with which numbers, explain what was let through.
 
+mod experiments;
 mod families;
 mod fit;
+mod guess;
 mod log;
 mod probing;
 mod region;
 mod told;
+mod windows;
 mod work;
 
 use super::burst::World;
 use super::subject::Claim;
+use experiments::COINCIDENCE;
 use fit::{Family, Fit};
 use probing::LONGEST;
 pub(super) use probing::REQUESTS;
@@ -170,9 +174,21 @@ fn why(told: &Probed, others: Option<f64>) -> String {
         (Ending::Spent(why), []) => why.clone(),
         (_, []) => "no family of limiters explains what was let through: others use the same limit, several limits stand behind each other, or the limiter is of another kind".into(),
         (ending, [one]) => {
-            let but = match ending {
-                Ending::Spent(why) => why.as_str(),
-                _ => "requests of others would explain as much",
+            let spent = match ending {
+                Ending::Spent(why) => Some(why.clone()),
+                _ => None,
+            };
+            let shared = one.coincidence.filter(|much| *much > COINCIDENCE);
+            let shared = shared.map(|much| {
+                format!(
+                    "others who take one out of every window would go unnoticed with a probability of up to {:.2} %",
+                    (much * 1e4).ceil() / 1e2
+                )
+            });
+            let but = match (shared, spent) {
+                (Some(shared), Some(spent)) => format!("{shared}, and {spent}"),
+                (Some(but), None) | (None, Some(but)) => but,
+                (None, None) => "requests of others would explain as much".into(),
             };
             format!("it looks like {}, but {but}", described(one))
         }

@@ -12,13 +12,15 @@ pub(in crate::probe::limits) const REQUESTS: u64 = 800;
 /// The most seconds.
 pub(in crate::probe::limits) const SECONDS: f64 = 600.0;
 /// Nothing refused in so many requests in a row: no limit is observed.
-const DRAIN: u64 = 300;
+pub(super) const DRAIN: u64 = 300;
 /// Between two requests of a drain, in seconds.
-const PAUSE: f64 = 0.02;
+pub(super) const PAUSE: f64 = 0.02;
 /// Windows of this length and more are not inferred: it would take too long.
 pub(super) const LONGEST: f64 = 300.0;
 /// Experiments after the first recovery, at most.
 const EXPERIMENTS: usize = 7;
+/// Windows that are counted out after these, at most.
+const COUNTED: usize = 8;
 /// As many server errors in a row end it.
 const ERRORS: u32 = 3;
 
@@ -29,11 +31,11 @@ const QUEUED: f64 = 0.08;
 /// Requests at once, to see how many a queue holds.
 const VOLLEY: u64 = 50;
 
-struct Prober<'a> {
-    world: &'a mut dyn World,
-    log: Log,
+pub(super) struct Prober<'a> {
+    pub(super) world: &'a mut dyn World,
+    pub(super) log: Log,
     fitting: Fitting,
-    fits: Vec<Fit>,
+    pub(super) fits: Vec<Fit>,
     sent: u64,
     began: f64,
     status: Option<u16>,
@@ -116,8 +118,15 @@ impl Prober<'_> {
         let steps = again > most && first > 3;
         let mut settled = 0;
         let mut pace = recovered - start;
-        for round in 0..EXPERIMENTS {
-            if self.parts_when_full() {
+        for round in 0..EXPERIMENTS + COUNTED {
+            // More where it costs little: each makes it less likely that requests of others only happened to fit.
+            let is_cheap = self.sent < REQUESTS / 2 && self.left() > SECONDS * 0.75;
+            let enough = if is_cheap { 5 } else { 3 };
+            if settled >= enough && self.may_be_shared() && self.goes_by_clock() {
+                self.count_out(round).await?;
+            } else if round >= EXPERIMENTS {
+                break;
+            } else if self.parts_when_full() {
                 self.fill(round).await?;
             } else if steps {
                 let window = self.turn(round).unwrap_or(recovered - start);
@@ -128,11 +137,10 @@ impl Prober<'_> {
             self.fit().await?;
             let is_one = self.fits.len() == 1 && self.fits[0].is_exact();
             settled = if is_one { settled + 1 } else { 0 };
-            // More where it costs little: each makes it less likely that requests of others only happened to fit.
-            let is_cheap = self.sent < REQUESTS / 2 && self.left() > SECONDS * 0.75;
-            let enough = if is_cheap { 5 } else { 3 };
-            let is_last = round + 1 == EXPERIMENTS && settled >= 3;
-            let is_enough = (is_last || settled >= enough) && !self.is_doubtful().await?;
+            let is_last = round + 1 >= EXPERIMENTS && settled >= 3;
+            let is_enough = (is_last || settled >= enough)
+                && !self.may_be_shared()
+                && !self.is_doubtful().await?;
             if self.fits.is_empty() || is_enough {
                 return Ok(if is_enough {
                     Ending::Settled
@@ -145,7 +153,7 @@ impl Prober<'_> {
     }
 
     /// Which limiters explain the log so far?
-    async fn fit(&mut self) -> Result<(), Ending> {
+    pub(super) async fn fit(&mut self) -> Result<(), Ending> {
         self.fits = self.think(Fitting::fits).await?;
         Ok(())
     }
@@ -222,6 +230,8 @@ impl Prober<'_> {
             window: (size / rate.1, size / rate.0),
             rate,
             lump: None,
+            began: (0.0, 0.0),
+            coincidence: None,
         }];
         // All were held: how many more would be is not known.
         Ok(if low == high && high < VOLLEY {
@@ -231,112 +241,14 @@ impl Prober<'_> {
         })
     }
 
-    /// All come back at once, after about `window` seconds: half of them, the other half later, and then watched.
-    async fn split(&mut self, first: u64, window: f64, round: usize) -> Result<(), Ending> {
-        let turn = round as f64;
-        // Off the beat of windows that follow one another.
-        let lumps = self
-            .fits
-            .iter()
-            .any(|fit| fit.family == Family::IntervalBucket);
-        let windows = if lumps && round > 0 { 2.1 } else { 1.3 };
-        self.wait(window * (windows + 0.17 * (turn % 3.0))).await?;
-        let half = (first / 2).max(1);
-        for _ in 0..half {
-            if !self.once().await? {
-                break;
-            }
-            self.wait(PAUSE).await?;
-        }
-        self.wait(window * (0.35 + 0.09 * (turn % 3.0))).await?;
-        self.drain(DRAIN).await?;
-        self.poll(window / 12.0, window).await?;
-        // All that came back, once; later only whether more came back than the second half.
-        self.drain(if round == 0 || first <= 40 {
-            DRAIN
-        } else {
-            half + 2
-        })
-        .await?;
-        Ok(())
-    }
-
-    /// They come back one by one, or a few at a time.
-    async fn gradual(&mut self, step: f64, round: usize) -> Result<f64, Ending> {
-        let mut step = step;
-        let mut last = None;
-        let many = if step > 5.0 { 3 } else { 6 };
-        for _ in 0..many {
-            self.poll(step / 4.0, step).await?;
-            let now = self.world.now();
-            step = last.map_or(step, |last| now - last);
-            last = Some(now);
-            self.drain(DRAIN).await?;
-        }
-        self.fit().await?;
-        self.fill(round).await?;
-        self.drain(DRAIN).await?;
-        Ok(step)
-    }
-
-    /// The window of one of the fits, each in its turn.
-    fn turn(&self, round: usize) -> Option<f64> {
-        let fit = self.fits.get(round % self.fits.len().max(1))?;
-        let (low, high) = match (fit.family, fit.lump) {
-            (Family::IntervalBucket, Some((lump, _))) => {
-                let part = lump as f64 / fit.limit.1 as f64;
-                (fit.window.0 * part, fit.window.1 * part)
-            }
-            _ => fit.window,
-        };
-        (high < 1.3 * low).then_some((low + high) / 2.0)
-    }
-
     /// Seconds that are left.
-    fn left(&self) -> f64 {
+    pub(super) fn left(&self) -> f64 {
         let own = SECONDS - (self.world.now() - self.began);
         own.min(self.world.left() - 1.0)
     }
 
-    /// Are those that are left told apart, or their sizes, by nothing but a full bucket?
-    fn parts_when_full(&self) -> bool {
-        let is_bucket = |fit: &Fit| {
-            let narrow = fit.window.1 < 1.3 * fit.window.0;
-            match fit.family {
-                Family::TokenBucket | Family::IntervalBucket => narrow,
-                Family::FixedAligned => self.fits.len() > 1,
-                _ => false,
-            }
-        };
-        let unclear = self.fits.len() > 1 || self.fits.iter().any(|fit| !fit.is_exact());
-        unclear && self.fits.iter().all(is_bucket)
-    }
-
-    /// Waits until whatever it may be is full again, and drains it.
-    async fn fill(&mut self, round: usize) -> Result<(), Ending> {
-        let full = |fit: &Fit| match (fit.family, fit.lump) {
-            (Family::SlidingCounter, _) => 2.0 * fit.window.1,
-            (Family::IntervalBucket, Some((lump, _))) => {
-                fit.limit.1.div_ceil(lump) as f64 * lump as f64 / fit.rate.0
-            }
-            _ => fit.window.1,
-        };
-        let more = 1.03 + 0.04 * round as f64;
-        let left = self.left() - 10.0;
-        let affordable = self.fits.iter().map(full).filter(|full| full * more < left);
-        let longest = affordable.fold(0.0, f64::max);
-        self.wait(longest * more).await?;
-        self.drain(DRAIN).await?;
-        let step = |fit: &Fit| fit.lump.map_or(1.0, |lump| lump.0 as f64) / fit.rate.0;
-        let step = self.fits.iter().map(step).fold(f64::INFINITY, f64::min);
-        if step.is_finite() {
-            self.poll(step / 12.0, step).await?;
-        }
-        Ok(())
-    }
-
     /// Asks once: was it let through?
-    async fn once(&mut self) -> Result<bool, Ending> {
+    pub(super) async fn once(&mut self) -> Result<bool, Ending> {
         if self.sent >= REQUESTS {
             return Err(Ending::Spent(format!(
                 "the {REQUESTS} requests that an inference may send are spent"
@@ -394,7 +306,7 @@ impl Prober<'_> {
     }
 
     /// Asks until one is refused: how many were let through?
-    async fn drain(&mut self, most: u64) -> Result<u64, Ending> {
+    pub(super) async fn drain(&mut self, most: u64) -> Result<u64, Ending> {
         let mut passed = 0;
         while passed < most && self.once().await? {
             passed += 1;
@@ -407,7 +319,7 @@ impl Prober<'_> {
     }
 
     /// Asks after waits that grow, until one is let through.
-    async fn recover(&mut self, first: f64, growth: f64) -> Result<(), Ending> {
+    pub(super) async fn recover(&mut self, first: f64, growth: f64) -> Result<(), Ending> {
         let mut rest = first;
         let mut waited = 0.0;
         loop {
@@ -426,7 +338,7 @@ impl Prober<'_> {
     }
 
     /// Asks at even times, until one is let through; after a window and a half, at growing ones.
-    async fn poll(&mut self, rest: f64, window: f64) -> Result<(), Ending> {
+    pub(super) async fn poll(&mut self, rest: f64, window: f64) -> Result<(), Ending> {
         let start = self.world.now();
         while self.world.now() - start < window * 1.5 {
             self.wait(rest).await?;
@@ -437,7 +349,7 @@ impl Prober<'_> {
         self.recover(window * 0.6, 1.5).await
     }
 
-    async fn wait(&mut self, seconds: f64) -> Result<(), Ending> {
+    pub(super) async fn wait(&mut self, seconds: f64) -> Result<(), Ending> {
         if seconds > self.left() {
             let spent = self.world.now() - self.began;
             return Err(Ending::Spent(format!(

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "what an inference costs is to be read")]
 
+use super::experiments::COINCIDENCE;
 use super::fit::Family;
 use super::limiter::Limiter;
 use super::probing::{REQUESTS, SECONDS, probe};
@@ -224,29 +225,71 @@ fn five_hundred_limiters_are_told_with_their_limits() {
         "of 500: {named} in the set, {exact} with the exact limit, {identified} identified; requests median {} p95 {}, seconds median {} p95 {}",
         requests[250], requests[475], seconds[250], seconds[475]
     );
-    assert!(named >= 495 && exact >= 495 && identified >= 400);
+    // Those that are left open: windows and lumps of many requests, which 800 requests and ten minutes do not count out often
+    // enough to exclude others; and most buckets, which steps of one token explain as well.
+    assert!(named >= 495 && exact >= 495 && identified >= 350);
 }
 
-#[test]
-fn a_key_that_others_share_is_never_named_wrongly() {
-    let (mut open, mut right) = (0, 0);
-    for (seed, limiter, told) in many(0..250, true) {
+/// How many of these that others share are open, how many named rightly, and which wrongly.
+fn shared(seeds: std::ops::Range<u64>) -> (usize, usize, Vec<String>) {
+    let (mut open, mut right, mut wrong) = (0, 0, Vec::new());
+    for (seed, limiter, told) in many(seeds, true) {
         let limit = u64::from(limiter.limit);
         match told.identified() {
             None => open += 1,
             // So little was asked by others that it did not show.
             Some(fit) => {
                 let between = (fit.limit.0..=fit.limit.1).contains(&limit);
-                assert!(
-                    fit.family == limiter.family && between,
-                    "{seed}: {limiter:?} {fit:?}"
-                );
-                right += 1;
+                if fit.family == limiter.family && between {
+                    right += 1;
+                } else {
+                    wrong.push(format!("{seed}: {limiter:?} was told as {fit:?}"));
+                }
             }
         }
     }
+    (open, right, wrong)
+}
+
+#[test]
+fn a_key_that_others_share_is_never_named_wrongly() {
+    let (open, right, wrong) = shared(0..250);
     println!("of 250 that others share: {open} open, {right} named rightly");
+    assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(open > 200);
+}
+
+// Ten times as many as found the first wrong ones; half a minute to two.
+#[test]
+#[ignore = "takes minutes"]
+fn thousands_of_keys_that_others_share_are_never_named_wrongly() {
+    let (open, right, wrong) = shared(250..6250);
+    println!("of 6000 that others share: {open} open, {right} named rightly");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A sliding counter, a fixed window and a bucket: which of them say how likely it is that others went unnoticed?
+#[test]
+fn what_might_be_others_is_told_where_windows_are_counted_out() {
+    let told = probed(&mut fixed(), None);
+    let coincidence = told.identified().unwrap().coincidence.unwrap();
+    assert!(coincidence < COINCIDENCE, "{coincidence}");
+    let sliding = Limiter::new(Family::SlidingLog, 10, 10.0, 1);
+    let told = probed(&mut played(sliding, 0.0, 3), None);
+    assert_eq!(told.identified().unwrap().coincidence, None);
+}
+
+#[test]
+fn a_window_that_costs_too_much_to_count_out_often_enough_is_left_open() {
+    let large = Limiter::new(Family::FixedAligned, 100, 31.0, 1);
+    let told = probed(&mut played(large, 0.0, 43), None);
+    assert_eq!((told.identified(), told.fits.len()), (None, 1));
+    let why = super::why(&told, None);
+    assert!(
+        why.contains("100 in 31 s")
+            && why.contains("others who take one out of every window would go unnoticed"),
+        "{why}"
+    );
 }
 
 fn fixed() -> Played {
