@@ -729,3 +729,24 @@ fn a_suite_whose_gate_waits_for_another_runs_only_with_a_reason() {
     fs::remove_file(project.root().join(".holdpoint/allowed_signers")).unwrap();
     project.call(&["run", "later", "--level", "static"], 0);
 }
+
+#[test]
+fn no_map_and_no_setting_hides_code() {
+    let project = Project::new();
+    let settings = format!("{SETTINGS}app = \"src/app.ts\"\nall = \"src\"\n");
+    write(project.root(), "holdpoint.toml", &settings);
+    write(project.root(), "src/app.ts", "as it was\n");
+    project.commit("documents that are none");
+    project.call(&["run", "build", "--level", "static"], 0);
+    project.sign("build", "ann", 0);
+    assert_eq!(project.states("build"), ["valid"]);
+    let map = MAP
+        .replace("name = 'plan'", "name = 'extra'")
+        .replace("PLAN.md", "src/app.ts");
+    write(project.root(), ".holdpoint/maps/extra.toml", &map);
+    assert_eq!(project.states("build"), ["valid"]);
+    write(project.root(), "src/app.ts", "another\n");
+    project.commit("another");
+    assert_eq!(project.states("build"), ["code changed"]);
+    assert_eq!(project.gate("build")["state"], "undecided");
+}
