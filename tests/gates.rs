@@ -750,3 +750,23 @@ fn no_map_and_no_setting_hides_code() {
     assert_eq!(project.states("build"), ["code changed"]);
     assert_eq!(project.gate("build")["state"], "undecided");
 }
+
+#[test]
+fn a_submodule_that_git_is_told_to_ignore_is_code() {
+    let project = Project::new();
+    let modules = "[submodule \"lib\"]\n\tpath = lib\n\turl = ./lib\n\tignore = all\n";
+    write(project.root(), ".gitmodules", modules);
+    fs::create_dir(project.root().join("lib")).unwrap();
+    let stands_at = |digit: &str| {
+        let entry = format!("160000,{},lib", digit.repeat(40));
+        project.git(&["update-index", "--add", "--cacheinfo", &entry]);
+        project.git(&["commit", "-q", "--allow-empty", "-m", "lib"]);
+    };
+    project.git(&["add", ".gitmodules"]);
+    stands_at("a");
+    project.call(&["run", "build", "--level", "static"], 0);
+    project.sign("build", "ann", 0);
+    assert_eq!(project.states("build"), ["valid"]);
+    stands_at("b");
+    assert_eq!(project.states("build"), ["code changed"]);
+}
