@@ -770,3 +770,18 @@ fn a_submodule_that_git_is_told_to_ignore_is_code() {
     stands_at("b");
     assert_eq!(project.states("build"), ["code changed"]);
 }
+
+#[test]
+fn what_a_record_is_called_hides_no_failure() {
+    let project = signed();
+    let old = project.files(".holdpoint/records").pop().unwrap();
+    fs::rename(project.root().join("LICENSE"), project.root().join("gone")).unwrap();
+    project.call(&["run", "shop.license", "--level", "static"], 1);
+    fs::rename(project.root().join("gone"), project.root().join("LICENSE")).unwrap();
+    for name in ["zzz", "00"] {
+        let copy = format!(".holdpoint/records/{name}.jsonl");
+        fs::copy(project.root().join(&old), project.root().join(copy)).unwrap();
+        assert_eq!(project.states("build"), ["regressed"], "{name}");
+        assert_eq!(project.gate("build")["state"], "no-go", "{name}");
+    }
+}

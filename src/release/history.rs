@@ -6,6 +6,7 @@ use crate::gate::{Evidence, News};
 use crate::model::{Finding, Level, Verdict};
 use jiff::Timestamp;
 use std::cell::OnceCell;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +45,7 @@ impl History {
         let mut paths: Vec<PathBuf> = paths
             .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
             .collect();
-        // Names begin with the time of the run.
+        // Of two that began together the order must be the same every time.
         paths.sort_by(|a, b| b.cmp(a));
         Self {
             entries: paths.into_iter().map(Entry::new).collect(),
@@ -63,9 +64,12 @@ impl History {
         })
     }
 
-    /// Those that can be read, the newest first.
+    /// Those that can be read, the newest first, by what they say and whatever their files are called.
     pub fn records(&self) -> impl Iterator<Item = &Told> {
-        self.entries.iter().filter_map(|entry| entry.told().ok())
+        let told = self.entries.iter().filter_map(|entry| entry.told().ok());
+        let mut told: Vec<&Told> = told.collect();
+        told.sort_by_key(|told| Reverse(told.record.header.started));
+        told.into_iter()
     }
 
     /// The record of a run.
@@ -110,11 +114,7 @@ impl History {
         let newer = |told: &&Told| {
             told.record.header.started > after && told.record.header.environment == environment
         };
-        for told in self
-            .records()
-            .take_while(|told| told.record.header.started > after)
-            .filter(newer)
-        {
+        for told in self.records().filter(newer) {
             for finding in told.findings().unwrap_or_default() {
                 // What was left out says nothing about what was seen before.
                 if !matches!(finding.verdict, Verdict::NotRun | Verdict::NotApplicable) {
