@@ -785,3 +785,25 @@ fn what_a_record_is_called_hides_no_failure() {
         assert_eq!(project.gate("build")["state"], "no-go", "{name}");
     }
 }
+
+#[test]
+fn a_pass_of_other_code_takes_no_failure_back() {
+    let project = Project::new();
+    write(project.root(), ".gitignore", "LICENSE\n");
+    project.git(&["rm", "-q", "--cached", "LICENSE"]);
+    project.commit("the license comes from elsewhere");
+    project.call(&["run", "build", "--level", "static"], 0);
+    project.sign("build", "ann", 0);
+    fs::remove_file(project.root().join("LICENSE")).unwrap();
+    project.call(&["run", "shop.license", "--level", "static"], 1);
+    assert_eq!(project.states("build"), ["regressed"]);
+    let package = project.read("package.json");
+    write(project.root(), "package.json", "{\"name\": \"mended\"}\n");
+    write(project.root(), "LICENSE", "free\n");
+    project.call(&["run", "shop.license", "--level", "static"], 0);
+    fs::write(project.root().join("package.json"), package).unwrap();
+    assert_eq!(project.states("build"), ["regressed"]);
+    // At the commit itself it counts.
+    project.call(&["run", "shop.license", "--level", "static"], 0);
+    assert_eq!(project.states("build"), ["valid"]);
+}

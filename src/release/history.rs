@@ -108,16 +108,23 @@ impl History {
             .or_else(|| whole.first().copied())
     }
 
-    /// The newest verdict of each check in the records that began after this moment, in this environment.
+    /// The newest verdict of each check in the records that began after this moment, in this environment. A pass that
+    /// was seen beside changes that are in no commit takes nothing back: it is of other code.
     pub fn news(&self, after: Timestamp, environment: &str) -> BTreeMap<String, News> {
         let mut news = BTreeMap::new();
         let newer = |told: &&Told| {
             told.record.header.started > after && told.record.header.environment == environment
         };
         for told in self.records().filter(newer) {
+            let is_committed = told.record.header.dirty == Some(false);
             for finding in told.findings().unwrap_or_default() {
-                // What was left out says nothing about what was seen before.
-                if !matches!(finding.verdict, Verdict::NotRun | Verdict::NotApplicable) {
+                let says = match finding.verdict {
+                    // What was left out says nothing about what was seen before.
+                    Verdict::NotRun | Verdict::NotApplicable => false,
+                    Verdict::Pass => is_committed,
+                    _ => true,
+                };
+                if says {
                     news.entry(finding.check.clone()).or_insert_with(|| News {
                         verdict: finding.verdict,
                         run: told.run().to_owned(),
