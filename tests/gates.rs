@@ -4,6 +4,7 @@
 
 mod support;
 
+use holdpoint::evidence::{canonical_bytes, digest};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -806,4 +807,48 @@ fn a_pass_of_other_code_takes_no_failure_back() {
     // At the commit itself it counts.
     project.call(&["run", "shop.license", "--level", "static"], 0);
     assert_eq!(project.states("build"), ["valid"]);
+}
+
+/// Appends an entry of the chain once more, as anybody could who has no key.
+fn enter_again(project: &Project, kind: &str) {
+    let path = ".holdpoint/ledger/build.jsonl";
+    let text = String::from_utf8(project.read(path)).unwrap();
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let last = lines.last().unwrap();
+    let of_kind = |line: &&Value| line["entry"]["kind"] == kind;
+    let mut entry = lines.iter().rfind(of_kind).unwrap()["entry"].clone();
+    entry["after"] = serde_json::json!([last["digest"]]);
+    entry["sequence"] = serde_json::json!(last["entry"]["sequence"].as_u64().unwrap() + 1);
+    let digest = digest(&canonical_bytes(&entry).unwrap());
+    let line = serde_json::json!({ "digest": digest, "entry": entry });
+    let line = String::from_utf8(canonical_bytes(&line).unwrap()).unwrap();
+    write(project.root(), path, &format!("{text}{line}\n"));
+}
+
+#[test]
+fn a_no_is_not_undone_by_what_was_said_before_it() {
+    let project = signed();
+    let key = project.key("ann");
+    let no = [
+        "sign",
+        "build",
+        "--no",
+        "--yes",
+        "--key",
+        key.to_str().unwrap(),
+    ];
+    project.call(&no, 0);
+    assert_eq!(project.states("build"), ["withdrawn"]);
+    enter_again(&project, "sign-off");
+    assert_eq!(project.states("build"), ["withdrawn"]);
+    assert_eq!(project.gate("build")["state"], "no-go");
+    // Who said no may say yes, and that is not undone either.
+    project.sign("build", "ann", 0);
+    assert_eq!(project.states("build"), ["valid"]);
+    enter_again(&project, "withdrawal");
+    assert_eq!(project.states("build"), ["valid"]);
+    project.call(&["verify"], 0);
 }
