@@ -852,3 +852,24 @@ fn a_no_is_not_undone_by_what_was_said_before_it() {
     assert_eq!(project.states("build"), ["valid"]);
     project.call(&["verify"], 0);
 }
+
+#[test]
+fn a_no_does_not_go_with_the_end_of_its_line() {
+    let project = signed();
+    let key = project.key("ann");
+    let no = [
+        "sign",
+        "build",
+        "--no",
+        "--yes",
+        "--key",
+        key.to_str().unwrap(),
+    ];
+    project.call(&no, 0);
+    let path = ".holdpoint/ledger/build.jsonl";
+    let mut bytes = project.read(path);
+    assert_eq!(bytes.pop(), Some(b'\n'));
+    fs::write(project.root().join(path), bytes).unwrap();
+    assert_eq!(project.states("build"), ["withdrawn"]);
+    project.call(&["gate", "build"], 1);
+}

@@ -73,7 +73,10 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
         .faults
         .extend(chain.faults.iter().map(ToString::to_string));
     let mut read: Vec<Read> = Vec::new();
-    for entry in &chain.entries {
+    // A no that lacks only the end of its line was said: it must not go with one byte.
+    let torn = chain.torn.as_ref().and_then(|torn| torn.whole.as_ref());
+    let said = torn.filter(|entry| entry.kind == Kind::Withdrawal);
+    for entry in chain.entries.iter().chain(said) {
         if !matches!(entry.kind, Kind::SignOff | Kind::Withdrawal) {
             // What it rests on must be as it was written, too.
             let stated = ground.ledger.stated(entry);
