@@ -217,6 +217,7 @@ impl Told {
         Evidence {
             run: header.run.clone(),
             started: header.started,
+            environment: header.environment.clone(),
             commit: header.commit.clone(),
             dirty: header.dirty,
             cut_short,
