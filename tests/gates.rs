@@ -4,6 +4,7 @@
 
 mod support;
 
+use holdpoint::evidence::{canonical_bytes, digest};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -760,4 +761,147 @@ fn a_suite_whose_gate_waits_for_another_runs_only_with_a_reason() {
     // Without a list of signers no gate is in force.
     fs::remove_file(project.root().join(".holdpoint/allowed_signers")).unwrap();
     project.call(&["run", "later", "--level", "static"], 0);
+}
+
+#[test]
+fn no_map_and_no_setting_hides_code() {
+    let project = Project::new();
+    let settings = format!("{SETTINGS}app = \"src/app.ts\"\nall = \"src\"\n");
+    write(project.root(), "holdpoint.toml", &settings);
+    write(project.root(), "src/app.ts", "as it was\n");
+    project.commit("documents that are none");
+    project.call(&["run", "build", "--level", "static"], 0);
+    project.sign("build", "ann", 0);
+    assert_eq!(project.states("build"), ["valid"]);
+    let map = MAP
+        .replace("name = 'plan'", "name = 'extra'")
+        .replace("PLAN.md", "src/app.ts");
+    write(project.root(), ".holdpoint/maps/extra.toml", &map);
+    assert_eq!(project.states("build"), ["valid"]);
+    write(project.root(), "src/app.ts", "another\n");
+    project.commit("another");
+    assert_eq!(project.states("build"), ["code changed"]);
+    assert_eq!(project.gate("build")["state"], "undecided");
+}
+
+#[test]
+fn a_submodule_that_git_is_told_to_ignore_is_code() {
+    let project = Project::new();
+    let modules = "[submodule \"lib\"]\n\tpath = lib\n\turl = ./lib\n\tignore = all\n";
+    write(project.root(), ".gitmodules", modules);
+    fs::create_dir(project.root().join("lib")).unwrap();
+    let stands_at = |digit: &str| {
+        let entry = format!("160000,{},lib", digit.repeat(40));
+        project.git(&["update-index", "--add", "--cacheinfo", &entry]);
+        project.git(&["commit", "-q", "--allow-empty", "-m", "lib"]);
+    };
+    project.git(&["add", ".gitmodules"]);
+    stands_at("a");
+    project.call(&["run", "build", "--level", "static"], 0);
+    project.sign("build", "ann", 0);
+    assert_eq!(project.states("build"), ["valid"]);
+    stands_at("b");
+    assert_eq!(project.states("build"), ["code changed"]);
+}
+
+#[test]
+fn what_a_record_is_called_hides_no_failure() {
+    let project = signed();
+    let old = project.files(".holdpoint/records").pop().unwrap();
+    fs::rename(project.root().join("LICENSE"), project.root().join("gone")).unwrap();
+    project.call(&["run", "shop.license", "--level", "static"], 1);
+    fs::rename(project.root().join("gone"), project.root().join("LICENSE")).unwrap();
+    for name in ["zzz", "00"] {
+        let copy = format!(".holdpoint/records/{name}.jsonl");
+        fs::copy(project.root().join(&old), project.root().join(copy)).unwrap();
+        assert_eq!(project.states("build"), ["regressed"], "{name}");
+        assert_eq!(project.gate("build")["state"], "no-go", "{name}");
+    }
+}
+
+#[test]
+fn a_pass_of_other_code_takes_no_failure_back() {
+    let project = Project::new();
+    write(project.root(), ".gitignore", "LICENSE\n");
+    project.git(&["rm", "-q", "--cached", "LICENSE"]);
+    project.commit("the license comes from elsewhere");
+    project.call(&["run", "build", "--level", "static"], 0);
+    project.sign("build", "ann", 0);
+    fs::remove_file(project.root().join("LICENSE")).unwrap();
+    project.call(&["run", "shop.license", "--level", "static"], 1);
+    assert_eq!(project.states("build"), ["regressed"]);
+    let package = project.read("package.json");
+    write(project.root(), "package.json", "{\"name\": \"mended\"}\n");
+    write(project.root(), "LICENSE", "free\n");
+    project.call(&["run", "shop.license", "--level", "static"], 0);
+    fs::write(project.root().join("package.json"), package).unwrap();
+    assert_eq!(project.states("build"), ["regressed"]);
+    // At the commit itself it counts.
+    project.call(&["run", "shop.license", "--level", "static"], 0);
+    assert_eq!(project.states("build"), ["valid"]);
+}
+
+/// Appends an entry of the chain once more, as anybody could who has no key.
+fn enter_again(project: &Project, kind: &str) {
+    let path = ".holdpoint/ledger/build.jsonl";
+    let text = String::from_utf8(project.read(path)).unwrap();
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let last = lines.last().unwrap();
+    let of_kind = |line: &&Value| line["entry"]["kind"] == kind;
+    let mut entry = lines.iter().rfind(of_kind).unwrap()["entry"].clone();
+    entry["after"] = serde_json::json!([last["digest"]]);
+    entry["sequence"] = serde_json::json!(last["entry"]["sequence"].as_u64().unwrap() + 1);
+    let digest = digest(&canonical_bytes(&entry).unwrap());
+    let line = serde_json::json!({ "digest": digest, "entry": entry });
+    let line = String::from_utf8(canonical_bytes(&line).unwrap()).unwrap();
+    write(project.root(), path, &format!("{text}{line}\n"));
+}
+
+#[test]
+fn a_no_is_not_undone_by_what_was_said_before_it() {
+    let project = signed();
+    let key = project.key("ann");
+    let no = [
+        "sign",
+        "build",
+        "--no",
+        "--yes",
+        "--key",
+        key.to_str().unwrap(),
+    ];
+    project.call(&no, 0);
+    assert_eq!(project.states("build"), ["withdrawn"]);
+    enter_again(&project, "sign-off");
+    assert_eq!(project.states("build"), ["withdrawn"]);
+    assert_eq!(project.gate("build")["state"], "no-go");
+    // Who said no may say yes, and that is not undone either.
+    project.sign("build", "ann", 0);
+    assert_eq!(project.states("build"), ["valid"]);
+    enter_again(&project, "withdrawal");
+    assert_eq!(project.states("build"), ["valid"]);
+    project.call(&["verify"], 0);
+}
+
+#[test]
+fn a_no_does_not_go_with_the_end_of_its_line() {
+    let project = signed();
+    let key = project.key("ann");
+    let no = [
+        "sign",
+        "build",
+        "--no",
+        "--yes",
+        "--key",
+        key.to_str().unwrap(),
+    ];
+    project.call(&no, 0);
+    let path = ".holdpoint/ledger/build.jsonl";
+    let mut bytes = project.read(path);
+    assert_eq!(bytes.pop(), Some(b'\n'));
+    fs::write(project.root().join(path), bytes).unwrap();
+    assert_eq!(project.states("build"), ["withdrawn"]);
+    project.call(&["gate", "build"], 1);
 }

@@ -13,6 +13,9 @@ pub struct Repository {
     pub dirty: Option<bool>,
 }
 
+/// Another commit of a submodule is other code, whatever `.gitmodules` says of it.
+const SUBMODULES: &str = "--ignore-submodules=untracked";
+
 /// Paths below the root, as git takes them to leave them out.
 fn without(own: &[String]) -> impl Iterator<Item = String> {
     let each = own.iter().map(|path| format!(":(exclude,literal){path}"));
@@ -32,10 +35,15 @@ impl Repository {
     fn of(root: &Path, own: &[String]) -> Self {
         let commit = git(root, &["rev-parse", "--verify", "HEAD"]).filter(|text| text.len() >= 40);
         let dirty = commit.as_ref().and_then(|_| {
-            let mut arguments: Vec<String> =
-                ["status", "--porcelain", "--untracked-files=no", "--"]
-                    .map(String::from)
-                    .into();
+            let mut arguments: Vec<String> = [
+                "status",
+                "--porcelain",
+                "--untracked-files=no",
+                SUBMODULES,
+                "--",
+            ]
+            .map(String::from)
+            .into();
             arguments.extend(without(own));
             git(root, &arguments).map(|changes| !changes.is_empty())
         });
@@ -59,6 +67,7 @@ impl Repository {
             "--name-only",
             "--no-renames",
             "--no-ext-diff",
+            SUBMODULES,
             "-z",
             commit,
             "--",
@@ -85,6 +94,9 @@ fn git(root: &Path, arguments: &[impl AsRef<std::ffi::OsStr>]) -> Option<String>
             "core.fsmonitor=false",
             "-c",
             "core.hooksPath=/dev/null",
+            // What stands beside the folder is code, too.
+            "-c",
+            "diff.relative=false",
             "--no-optional-locks",
             "-C",
         ])

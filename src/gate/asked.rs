@@ -93,7 +93,7 @@ pub(super) fn evidence(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer {
     code(case, blockers)
 }
 
-/// Whether all evidence is of one commit, and that the one that is here.
+/// Whether all evidence is of one environment and one commit, and that the one that is here.
 pub(super) fn code(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer {
     let suite = case.gate.suite.as_deref();
     let again = suite.map_or("run the suites again, at one commit".into(), |suite| {
@@ -143,6 +143,16 @@ pub(super) fn code(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer {
 
 fn of_one_commit(case: &Case<'_>) -> Result<String, (String, String)> {
     let mut commit: Option<&String> = None;
+    let targets = case.evidence.iter().map(|one| one.environment.as_str());
+    let mut targets = targets.filter(|name| !name.is_empty());
+    if let Some(first) = targets.next()
+        && let Some(other) = targets.find(|name| *name != first)
+    {
+        return Err((
+            format!("the evidence is of two environments, {first} and {other}"),
+            "run the suites again, for one environment".into(),
+        ));
+    }
     for record in case.evidence {
         let Evidence { run, dirty, .. } = record;
         let again = "commit, and run it again";

@@ -17,6 +17,8 @@ pub struct Evidence {
     pub run: String,
     /// When it began.
     pub started: Timestamp,
+    /// The name of the environment that was examined; empty where the run had no target.
+    pub environment: String,
     /// The commit that was examined, where that was known.
     pub commit: Option<String>,
     /// There were changes beside the commit; none where that was not known.

@@ -6,6 +6,7 @@ use crate::gate::{Evidence, News};
 use crate::model::{Finding, Level, Verdict};
 use jiff::Timestamp;
 use std::cell::OnceCell;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -45,7 +46,7 @@ impl History {
         let mut paths: Vec<PathBuf> = paths
             .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
             .collect();
-        // Names begin with the time of the run.
+        // Of two that began together the order must be the same every time.
         paths.sort_by(|a, b| b.cmp(a));
         Self {
             entries: paths.into_iter().map(Entry::new).collect(),
@@ -64,9 +65,12 @@ impl History {
         })
     }
 
-    /// Those that can be read, the newest first.
+    /// Those that can be read, the newest first, by what they say and whatever their files are called.
     pub fn records(&self) -> impl Iterator<Item = &Told> {
-        self.entries.iter().filter_map(|entry| entry.told().ok())
+        let told = self.entries.iter().filter_map(|entry| entry.told().ok());
+        let mut told: Vec<&Told> = told.collect();
+        told.sort_by_key(|told| Reverse(told.record.header.started));
+        told.into_iter()
     }
 
     /// The record of a run.
@@ -104,20 +108,23 @@ impl History {
         lesser
     }
 
-    /// The newest verdict of each check in the records that began after this moment, in this environment.
+    /// The newest verdict of each check in the records that began after this moment, in this environment. A pass that
+    /// was seen beside changes that are in no commit takes nothing back: it is of other code.
     pub fn news(&self, after: Timestamp, environment: &str) -> BTreeMap<String, News> {
         let mut news = BTreeMap::new();
         let newer = |told: &&Told| {
             told.record.header.started > after && told.record.header.environment == environment
         };
-        for told in self
-            .records()
-            .take_while(|told| told.record.header.started > after)
-            .filter(newer)
-        {
+        for told in self.records().filter(newer) {
+            let is_committed = told.record.header.dirty == Some(false);
             for finding in told.findings().unwrap_or_default() {
-                // What was left out says nothing about what was seen before.
-                if !matches!(finding.verdict, Verdict::NotRun | Verdict::NotApplicable) {
+                let says = match finding.verdict {
+                    // What was left out says nothing about what was seen before.
+                    Verdict::NotRun | Verdict::NotApplicable => false,
+                    Verdict::Pass => is_committed,
+                    _ => true,
+                };
+                if says {
                     news.entry(finding.check.clone()).or_insert_with(|| News {
                         verdict: finding.verdict,
                         run: told.run().to_owned(),
@@ -221,6 +228,7 @@ impl Told {
         Evidence {
             run: header.run.clone(),
             started: header.started,
+            environment: header.environment.clone(),
             commit: header.commit.clone(),
             dirty: header.dirty,
             cut_short,

@@ -28,6 +28,24 @@ struct Read {
     signature: Result<(), SignatureFault>,
 }
 
+impl Read {
+    /// They are one statement.
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.entry.statement == other.entry.statement
+    }
+
+    /// Does it take the place of a word of the same person that stands before it in the chain? Anybody can write the
+    /// chain anew, in another order, and nobody can change when a word says that it was signed.
+    fn replaces(&self, before: &Self) -> bool {
+        match (&before.signature, &self.signature) {
+            // One that nobody may give does not take the place of one that somebody gave.
+            (Ok(()), Err(_)) => false,
+            (Ok(()), Ok(())) => !self.sign_off.released || self.sign_off.at >= before.sign_off.at,
+            (Err(_), _) => true,
+        }
+    }
+}
+
 /// The circumstances of a gate that its sign-offs are held to.
 pub(super) struct Circumstances<'a> {
     pub(super) gate: &'a Gate,
@@ -55,7 +73,10 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
         .faults
         .extend(chain.faults.iter().map(ToString::to_string));
     let mut read: Vec<Read> = Vec::new();
-    for entry in &chain.entries {
+    // A no that lacks only the end of its line was said: it must not go with one byte.
+    let torn = chain.torn.as_ref().and_then(|torn| torn.whole.as_ref());
+    let said = torn.filter(|entry| entry.kind == Kind::Withdrawal);
+    for entry in chain.entries.iter().chain(said) {
         if !matches!(entry.kind, Kind::SignOff | Kind::Withdrawal) {
             // What it rests on must be as it was written, too.
             let stated = ground.ledger.stated(entry);
@@ -65,6 +86,8 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
             continue;
         }
         match read_word(ground, gate, entry) {
+            // Who enters a word again says nothing new, whoever it is.
+            Ok(word) if read.iter().any(|one| one.says_the_same(&word)) => {}
             Ok(word) => read.push(word),
             Err(fault) => words.faults.push(fault),
         }
@@ -75,12 +98,10 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
         .or_else(|| read.last().map(|word| word.sign_off.environment.clone()));
     let environment = environment.unwrap_or_default();
     read.retain(|word| word.sign_off.environment == environment);
-    // A word that nobody may give does not take the place of one that somebody gave.
     let mut last: BTreeMap<String, usize> = BTreeMap::new();
     for (place, word) in read.iter().enumerate() {
-        let counts = word.signature.is_ok();
         match last.get(&word.sign_off.by) {
-            Some(other) if read[*other].signature.is_ok() && !counts => {}
+            Some(other) if !word.replaces(&read[*other]) => {}
             _ => _ = last.insert(word.sign_off.by.clone(), place),
         }
     }

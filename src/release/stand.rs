@@ -298,7 +298,8 @@ fn worsen(finding: &mut Finding, news: &BTreeMap<String, News>) {
     let Some(news) = news.get(&finding.check) else {
         return;
     };
-    if finding.verdict == Verdict::Pass && news.verdict != Verdict::Pass {
+    // What did not concern the application may do so by now.
+    if news.verdict > finding.verdict {
         finding.verdict = news.verdict;
         finding.reason = format!("{} (run {})", news.reason, news.run);
     }
@@ -358,5 +359,52 @@ fn as_upstream(one: &GateStanding<'_>) -> Upstream {
         outcome,
         open: one.is_open(),
         since,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_worse_takes_the_place_of_what_was_seen_and_nothing_better_does() {
+        for (then, since, now) in [
+            (Verdict::Pass, Verdict::Fail, Verdict::Fail),
+            (Verdict::Pass, Verdict::Inconclusive, Verdict::Inconclusive),
+            // It did not concern the application, and does so since.
+            (Verdict::NotApplicable, Verdict::Fail, Verdict::Fail),
+            (Verdict::Inconclusive, Verdict::Fail, Verdict::Fail),
+            (Verdict::Fail, Verdict::Inconclusive, Verdict::Fail),
+            (Verdict::Fail, Verdict::Pass, Verdict::Fail),
+            (Verdict::Inconclusive, Verdict::Pass, Verdict::Inconclusive),
+        ] {
+            let mut finding = Finding {
+                check: "a.b".into(),
+                title: String::new(),
+                suites: vec![],
+                severity: Severity::High,
+                verdict: then,
+                flaky: false,
+                reason: "then".into(),
+                expected: String::new(),
+                found: String::new(),
+                remedy: String::new(),
+                looks: vec![],
+                blocked_by: None,
+                duration_ms: 0,
+                note: None,
+                defined: "f:1".into(),
+                overrides_shipped: false,
+                waived: None,
+            };
+            let news = News {
+                verdict: since,
+                run: "R".into(),
+                reason: "since".into(),
+            };
+            worsen(&mut finding, &BTreeMap::from([("a.b".into(), news)]));
+            assert_eq!(finding.verdict, now, "{then} {since}");
+            assert_eq!(finding.reason == "then", then == now, "{then} {since}");
+        }
     }
 }

@@ -60,6 +60,7 @@ fn evidence() -> Evidence {
     Evidence {
         run: "20260310T100000Z-000001".into(),
         started: "2026-03-10T10:00:00Z".parse().unwrap(),
+        environment: "production".into(),
         commit: Some("c".repeat(40)),
         dirty: Some(false),
         cut_short: None,

@@ -234,6 +234,30 @@ fn an_exempt_check_need_not_pass_and_evidence_of_two_commits_does_not_count() {
     assert_eq!(weigh(&case(&gate, &[], &same)).outcome, Outcome::Go);
 }
 
+#[test]
+fn evidence_of_two_environments_does_not_count_together() {
+    let mut gate = gate();
+    gate.suite = None;
+    let of = |name: &str| Evidence {
+        environment: name.into(),
+        ..evidence()
+    };
+    for (names, outcome) in [
+        (["production", "production"], Outcome::Go),
+        // What had no target is of the code alone.
+        (["", "production"], Outcome::Go),
+        (["", ""], Outcome::Go),
+        (["production", "development"], Outcome::Undecided),
+    ] {
+        let records = names.map(of);
+        let decision = weigh(&case(&gate, &[], &records));
+        assert_eq!(decision.outcome, outcome, "{names:?}");
+        let told = decision.criteria.iter().find(|one| one.held.is_none());
+        let says = told.is_some_and(|one| one.found.contains("production and development"));
+        assert_eq!(says, outcome == Outcome::Undecided, "{names:?}");
+    }
+}
+
 fn severity() -> impl Strategy<Value = Severity> {
     prop::sample::select(Severity::ALL)
 }
