@@ -6,7 +6,6 @@ use crate::gate::{Evidence, News};
 use crate::model::{Finding, Level, Verdict};
 use jiff::Timestamp;
 use std::cell::OnceCell;
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -46,7 +45,7 @@ impl History {
         let mut paths: Vec<PathBuf> = paths
             .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
             .collect();
-        // Of two that began together the order must be the same every time.
+        // A run's name begins with its time, and a file that is not named as its run is not taken.
         paths.sort_by(|a, b| b.cmp(a));
         Self {
             entries: paths.into_iter().map(Entry::new).collect(),
@@ -58,19 +57,16 @@ impl History {
     /// # Errors
     /// It cannot be read, or was changed.
     pub fn only(path: &Path) -> Result<Self, String> {
-        let entry = Entry::new(path.to_owned());
-        entry.told().map(|_| ()).map_err(Clone::clone)?;
+        let told = OnceCell::from(Ok(Told::read(path)?));
+        let path = path.to_owned();
         Ok(Self {
-            entries: vec![entry],
+            entries: vec![Entry { path, told }],
         })
     }
 
-    /// Those that can be read, the newest first, by what they say and whatever their files are called.
+    /// Those that can be read, the newest first.
     pub fn records(&self) -> impl Iterator<Item = &Told> {
-        let told = self.entries.iter().filter_map(|entry| entry.told().ok());
-        let mut told: Vec<&Told> = told.collect();
-        told.sort_by_key(|told| Reverse(told.record.header.started));
-        told.into_iter()
+        self.entries.iter().filter_map(|entry| entry.told().ok())
     }
 
     /// The record of a run.
@@ -115,7 +111,11 @@ impl History {
         let newer = |told: &&Told| {
             told.record.header.started > after && told.record.header.environment == environment
         };
-        for told in self.records().filter(newer) {
+        for told in self
+            .records()
+            .take_while(|told| told.record.header.started > after)
+            .filter(newer)
+        {
             let is_committed = told.record.header.dirty == Some(false);
             for finding in told.findings().unwrap_or_default() {
                 let says = match finding.verdict {
@@ -183,11 +183,24 @@ impl Entry {
     }
 
     fn told(&self) -> Result<&Told, &String> {
-        self.told.get_or_init(|| Told::read(&self.path)).as_ref()
+        self.told.get_or_init(|| Told::named(&self.path)).as_ref()
     }
 }
 
 impl Told {
+    /// Reads a record whose file is named as its run: one under a later name would hide what came after it.
+    fn named(path: &Path) -> Result<Self, String> {
+        let told = Self::read(path)?;
+        match path.file_stem().is_some_and(|stem| stem == told.run()) {
+            true => Ok(told),
+            false => Err(format!(
+                "{}: the file is not named as its run, {}",
+                path.display(),
+                told.run()
+            )),
+        }
+    }
+
     fn read(path: &Path) -> Result<Self, String> {
         let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let record = evidence::read(path).map_err(|fault| fault.to_string())?;
