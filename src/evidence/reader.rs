@@ -34,6 +34,17 @@ pub struct RecordFault {
     pub cause: String,
 }
 
+/// The bytes of a regular file; a pipe would be waited for without end.
+///
+/// # Errors
+/// It cannot be read, or is something else.
+pub fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
+    match std::fs::metadata(path)?.is_file() {
+        true => std::fs::read(path),
+        false => Err(std::io::Error::other("it is no regular file")),
+    }
+}
+
 /// Reads a record.
 ///
 /// # Errors
@@ -44,7 +55,7 @@ pub fn read(path: &Path) -> Result<Record, RecordFault> {
         line,
         cause,
     };
-    let text = std::fs::read(path).map_err(|error| fault(None, error.to_string()))?;
+    let text = read_regular(path).map_err(|error| fault(None, error.to_string()))?;
     // Only a line that was being written can lack its end, and it may end within a character.
     let whole = text
         .iter()
@@ -98,7 +109,13 @@ pub fn read(path: &Path) -> Result<Record, RecordFault> {
             }
         }
     }
-    let header = header.ok_or_else(|| fault(None, "it is empty, so it is no record".into()))?;
+    let header = header.ok_or_else(|| {
+        let cause = match torn {
+            true => "it was cut off within its first line, so it is no record",
+            false => "it is empty, so it is no record",
+        };
+        fault(None, cause.into())
+    })?;
     if !planned {
         return Err(fault(
             None,

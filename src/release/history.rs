@@ -1,7 +1,7 @@
 //! The records of a repository, the newest first, each read and judged when it is first asked for.
 
 use crate::engine;
-use crate::evidence::{self, Record, digest};
+use crate::evidence::{self, Record, digest, read_regular};
 use crate::gate::{Evidence, News};
 use crate::model::{Finding, Level, Verdict};
 use jiff::Timestamp;
@@ -171,7 +171,7 @@ impl Entry {
 
 impl Told {
     fn read(path: &Path) -> Result<Self, String> {
-        let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let bytes = read_regular(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let record = evidence::read(path).map_err(|fault| fault.to_string())?;
         Ok(Self {
             path: path.to_owned(),
