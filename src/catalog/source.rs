@@ -105,7 +105,7 @@ pub fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
         std::io::ErrorKind::NotFound => "check the path, or leave the setting out",
         std::io::ErrorKind::PermissionDenied => "make it readable for the user who runs holdpoint",
         std::io::ErrorKind::InvalidData => {
-            let message = format!("{} is not UTF-8 text", path.display());
+            let message = format!("cannot read {}: it is not UTF-8 text", path.display());
             return Diagnostic::new(message).help("save the file as UTF-8");
         }
         _ => "make sure that it is a readable file",

@@ -152,13 +152,18 @@ fn parse(line: &str, first: bool) -> Result<Line, String> {
     serde_json::from_value(value).map_err(|error| format!("not a line of a record: {error}"))
 }
 
-/// The newest record of a folder, by name: names begin with the time of the run.
-pub fn latest(folder: &Path) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(folder)
-        .ok()?
-        .filter_map(Result::ok)
-        .map(|entry| entry.path());
-    entries
+/// The records of a folder, the newest first, by name: names begin with the time of the run. None where there is no such folder.
+pub fn records(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut paths: Vec<PathBuf> = paths
         .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
-        .max()
+        .collect();
+    paths.sort_by(|a, b| b.cmp(a));
+    paths
+}
+
+/// The newest record of a folder.
+pub fn latest(folder: &Path) -> Option<PathBuf> {
+    records(folder).into_iter().next()
 }

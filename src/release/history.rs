@@ -39,15 +39,11 @@ pub struct Told {
 impl History {
     /// The records in this folder; none where there is no such folder.
     pub fn of(folder: &Path) -> Self {
-        let entries = std::fs::read_dir(folder).into_iter().flatten();
-        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        let mut paths: Vec<PathBuf> = paths
-            .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
-            .collect();
-        // Names begin with the time of the run.
-        paths.sort_by(|a, b| b.cmp(a));
         Self {
-            entries: paths.into_iter().map(Entry::new).collect(),
+            entries: evidence::records(folder)
+                .into_iter()
+                .map(Entry::new)
+                .collect(),
         }
     }
 
