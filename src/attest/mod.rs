@@ -23,7 +23,7 @@ pub use public_key::PublicKey;
 pub use revoked::Revoked;
 pub use sign::{Key, RawSigned, Signed, public_key, sign, sign_raw};
 pub use signers::Signers;
-pub use verify::{Refusal, Verified, signer, verify};
+pub use verify::{Refusal, Verified, admit, signer, verify};
 
 use crate::diagnostic::{Diagnostic, Source};
 

@@ -178,15 +178,30 @@ pub fn verify(
     revoked: &Revoked,
 ) -> Result<Verified, Refusal> {
     let key = signer(message, armored, namespace)?;
-    let fingerprint = key.fingerprint();
-    if let Some(line) = revoked.line_of(&key) {
-        return Err(Refusal::Revoked { fingerprint, line });
-    }
-    let line = signers.admit(&key, principal, namespace, at)?;
+    let line = admit(&key, namespace, principal, at, signers, revoked)?;
     Ok(Verified {
         algorithm: key.algorithm(),
+        fingerprint: key.fingerprint(),
         key,
-        fingerprint,
         line,
     })
+}
+
+/// The line (from 1) of the list of signers that lets this person sign for this namespace with this key at that time.
+///
+/// # Errors
+/// Nothing lets them, or the key is revoked: one of the last five kinds of [`Refusal`].
+pub fn admit(
+    key: &PublicKey,
+    namespace: &str,
+    principal: &str,
+    at: Timestamp,
+    signers: &Signers,
+    revoked: &Revoked,
+) -> Result<usize, Refusal> {
+    if let Some(line) = revoked.line_of(key) {
+        let fingerprint = key.fingerprint();
+        return Err(Refusal::Revoked { fingerprint, line });
+    }
+    signers.admit(key, principal, namespace, at)
 }

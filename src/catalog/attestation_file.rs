@@ -20,10 +20,10 @@ pub fn read_attestations(
     name: &str,
     known: Option<&[String]>,
 ) -> Result<Vec<Attestation>, Vec<Diagnostic>> {
-    match std::fs::read_to_string(path) {
+    match super::source::text(path) {
         Ok(text) => parse_attestations(&Source::new(name, text), known),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(vec![super::source::unreadable(path, &error)]),
+        Err(error) => Err(vec![super::source::unreadable(Path::new(name), &error)]),
     }
 }
 

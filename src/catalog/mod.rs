@@ -20,6 +20,7 @@ pub use expressions::verify as verify_expressions;
 pub use gate_file::{Nameable, attested, load_gates, parse_gates, shipped_gates};
 pub use map_file::{MAPS, load_maps, mapped_files, parse_map, shipped_maps};
 pub use select::{NothingSelected, SUITES, Selection, Selector};
+pub use source::unreadable;
 pub use waiver_file::{parse_waivers, read_waivers};
 
 use crate::diagnostic::{Diagnostic, Source};

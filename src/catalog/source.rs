@@ -1,6 +1,7 @@
 //! Where checks, maps and gates come from: inside the binary, and the user's folders.
 
 use crate::diagnostic::{Diagnostic, Source};
+use crate::evidence::read_regular;
 use include_dir::{Dir, include_dir};
 use std::path::Path;
 
@@ -92,12 +93,21 @@ pub(super) fn folder(folder: &Path, root: &Path) -> Result<Vec<Source>, Vec<Diag
     }
 }
 
+/// The text of a file that a user keeps.
+pub(super) fn text(path: &Path) -> std::io::Result<String> {
+    let bytes = read_regular(path)?;
+    String::from_utf8(bytes).map_err(|_| std::io::ErrorKind::InvalidData.into())
+}
+
 /// A file or folder that cannot be read.
-pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
+pub fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     let help = match error.kind() {
         std::io::ErrorKind::NotFound => "check the path, or leave the setting out",
         std::io::ErrorKind::PermissionDenied => "make it readable for the user who runs holdpoint",
-        std::io::ErrorKind::InvalidData => "it must be UTF-8 text",
+        std::io::ErrorKind::InvalidData => {
+            let message = format!("cannot read {}: it is not UTF-8 text", path.display());
+            return Diagnostic::new(message).help("save the file as UTF-8");
+        }
         _ => "make sure that it is a readable file",
     };
     Diagnostic::new(format!("cannot read {}: {error}", path.display())).help(help)

@@ -11,10 +11,10 @@ use std::path::Path;
 /// # Errors
 /// Every problem with its place.
 pub fn read_waivers(path: &Path, name: &str) -> Result<Vec<Waiver>, Vec<Diagnostic>> {
-    match std::fs::read_to_string(path) {
+    match super::source::text(path) {
         Ok(text) => parse_waivers(&Source::new(name, text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(vec![super::source::unreadable(path, &error)]),
+        Err(error) => Err(vec![super::source::unreadable(Path::new(name), &error)]),
     }
 }
 

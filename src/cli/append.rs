@@ -7,7 +7,7 @@ use crate::catalog::parse_day;
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::store::{self, Fault, FaultKind, Lock, Opened};
-use crate::secret::{looks_secret, names_secret};
+use crate::secret::shows_secret;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::path::Path;
@@ -190,6 +190,9 @@ pub(super) fn quoted(text: &str) -> String {
         .replace('\u{7f}', "\\u007F")
 }
 
+/// What people say in one line, in characters.
+const LONGEST_LINE: usize = 1000;
+
 /// The text of an option as it will be written, or what is wrong with it.
 pub(super) fn line(
     option: &str,
@@ -206,6 +209,9 @@ pub(super) fn line(
             "{option} has more than one line, or control characters"
         ));
         problems.push(problem.help("say it in one line"));
+    } else if text.chars().count() > LONGEST_LINE {
+        let problem = Diagnostic::new(format!("{option} has more than {LONGEST_LINE} characters"));
+        problems.push(problem.help("say it shortly, and say where the rest can be read"));
     } else if shows_secret(text) || environment.secrets.redact(text) != text {
         // It must not come back in another message.
         environment.secrets.register("argument", text);
@@ -215,19 +221,6 @@ pub(super) fn line(
         problems.push(problem.help(help));
     }
     text.to_owned()
-}
-
-/// Is there a secret among the words, or in the query of a link?
-fn shows_secret(text: &str) -> bool {
-    let word = |word: &str| {
-        let bare = word.trim_matches(|c: char| c.is_ascii_punctuation() && !"-_+/=".contains(c));
-        let given = |pair: &str| {
-            let (name, value) = pair.split_once('=').unwrap_or_default();
-            !value.is_empty() && names_secret(name)
-        };
-        looks_secret(bare) || word.split(['?', '&', '#', ';']).any(given)
-    };
-    looks_secret(text) || text.split_whitespace().any(word)
 }
 
 /// Today in UTC, which is what the days in these files are.

@@ -6,7 +6,7 @@ mod keys;
 mod statement;
 
 pub(super) use docs::{DocsArguments, GuideArguments};
-pub(super) use gates::{GateArguments, SignArguments, VerifyArguments};
+pub(super) use gates::{ExportArguments, GateArguments, SignArguments, VerifyArguments};
 pub(super) use keys::{Keys, KeysTo};
 pub(super) use statement::{AttestArguments, WaiveArguments};
 
@@ -110,6 +110,9 @@ changed. What holdpoint wrote is remembered in .holdpoint/documents, which belon
     /// Verify records, ledger, signatures and documents, with nothing but the repository
     #[command(after_help = gates::VERIFY)]
     Verify(VerifyArguments),
+    /// Export a record or a gate's decision for other programs: a signed in-toto statement (DSSE)
+    #[command(after_help = gates::EXPORT)]
+    Export(ExportArguments),
     /// Make a key pair for web push, or a secret, and show or write it only where told
     #[command(
         subcommand,

@@ -2,11 +2,15 @@
 
 use super::choose::{Chosen, chosen, gates, maps};
 use super::run::display;
+use super::signer::Lists;
 use crate::attest::{self, Revoked, Signers};
-use crate::catalog::{ATTESTATIONS, Catalog, attestable, read_attestations, read_waivers};
+use crate::catalog::{
+    ATTESTATIONS, Catalog, attestable, read_attestations, read_waivers, unreadable,
+};
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Source, nearest};
 use crate::document::{digests, recall};
+use crate::evidence::read_regular;
 use crate::ledger::Ledger;
 use crate::model::{Attestation, BoundDocument, DocumentMap, Gate, Signature, Waiver};
 use crate::release::{GateStanding, Ground, History, Told, own_paths, stand};
@@ -15,6 +19,7 @@ use crate::settings::Settings;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::path::Path;
 
 /// Who may sign which gate.
 pub(super) const ALLOWED_SIGNERS: &str = ".holdpoint/allowed_signers";
@@ -37,7 +42,7 @@ pub(super) struct Grounds<'a> {
     /// By the name that gates give a document, the name by which holdpoint writes it.
     written_as: BTreeMap<String, String>,
     pub(super) signers: Option<Signers>,
-    revoked: Revoked,
+    pub(super) revoked: Revoked,
     pub(super) ledger: Ledger,
     pub(super) history: History,
     own: Vec<String>,
@@ -116,6 +121,15 @@ impl<'a> Grounds<'a> {
         })
     }
 
+    /// Who may sign what, as the lists say it now.
+    pub(super) fn lists<'s>(&'s self, signers: &'s Signers) -> Lists<'s> {
+        Lists {
+            signers,
+            revoked: &self.revoked,
+            now: self.now,
+        }
+    }
+
     /// The gate of this name, or of the team of this name.
     ///
     /// # Errors
@@ -192,15 +206,12 @@ impl<'a> Grounds<'a> {
 
 /// A list of keys, where it is there.
 fn list(settings: &Settings, name: &str) -> Result<Option<Source>, Vec<Diagnostic>> {
-    match std::fs::read(settings.root.join(name)) {
+    match read_regular(&settings.root.join(name)) {
         Ok(bytes) => attest::text_of(name, &bytes)
             .map(Some)
             .map_err(|problem| vec![problem]),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(vec![
-            Diagnostic::new(format!("cannot read {name}: {error}"))
-                .help("make it readable for the user who runs holdpoint"),
-        ]),
+        Err(error) => Err(vec![unreadable(Path::new(name), &error)]),
     }
 }
 

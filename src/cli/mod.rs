@@ -11,6 +11,7 @@ mod docs;
 mod documents;
 mod exit;
 mod explain;
+mod export;
 mod gaps;
 mod gate;
 mod generate;
@@ -116,6 +117,7 @@ fn dispatch(verb: Verb, output: &Output, environment: &Environment) -> Exit {
         Verb::Explain(arguments) => explain::explain(&arguments, output, environment),
         Verb::Gate(arguments) => gate::gate(&arguments, output, environment),
         Verb::Sign(arguments) => sign::sign(&arguments, output, environment),
+        Verb::Export(arguments) => export::export(&arguments, output, environment),
         Verb::Verify(arguments) => verify::verify(&arguments, output, environment),
         Verb::Guide(arguments) => guide::guide(&arguments, output, environment),
         Verb::Report(arguments) => report::report(&arguments, output, environment),

@@ -164,8 +164,7 @@ pub(super) fn existing(path: &Path) -> Result<Option<String>, Diagnostic> {
 /// Writes a file whole, or says why not.
 pub(super) fn store(path: &Path, text: &str) -> Result<(), Diagnostic> {
     overwrite(path, text.as_bytes()).map_err(|error| {
-        Diagnostic::new(format!("cannot write {}: {error}", path.display())).help(
-            "check the folder's permissions and free space; holdpoint report --from latest writes it again",
-        )
+        Diagnostic::new(format!("cannot write {}: {error}", path.display()))
+            .help("check the folder's permissions and free space, and ask for it again")
     })
 }

@@ -54,8 +54,7 @@ impl From<Diagnostic> for Refusal {
 
 impl From<AppendFault> for Refusal {
     fn from(fault: AppendFault) -> Self {
-        let help = "holdpoint verify tells what is wrong with the ledger";
-        Self::Unwritten(Diagnostic::new(fault.to_string()).help(help))
+        Self::Unwritten(fault.into())
     }
 }
 
@@ -104,8 +103,7 @@ fn work(
             arguments,
             environment,
             gate,
-            signers,
-            grounds.now,
+            &grounds.lists(signers),
         )?),
     };
     let entered = grounds.with(arguments.environment.as_deref(), None, |ground| {
@@ -218,7 +216,6 @@ fn show(one: &SignOff, who: &str, output: &Output) {
         ),
         ("by", who.to_owned()),
         ("commit", one.commit.clone()),
-        ("for", one.environment.clone()),
         (
             "until",
             one.until.strftime("%Y-%m-%d %H:%M UTC").to_string(),
@@ -229,6 +226,9 @@ fn show(one: &SignOff, who: &str, output: &Output) {
         ),
         ("definition", one.definition.clone()),
     ];
+    if !one.environment.is_empty() {
+        rows.insert(4, ("for", one.environment.clone()));
+    }
     rows.extend(
         one.evidence
             .iter()

@@ -3,7 +3,7 @@
 use super::args::SignArguments;
 use super::grounds::ALLOWED_SIGNERS;
 use super::prepare::Environment;
-use crate::attest::{self, Key, PublicKey, SignFault, Signers};
+use crate::attest::{self, Key, PublicKey, Revoked, SignFault, Signers};
 use crate::diagnostic::Diagnostic;
 use crate::model::Gate;
 use std::path::{Path, PathBuf};
@@ -18,29 +18,62 @@ pub(super) struct Signer {
     pub(super) principal: String,
 }
 
-/// Finds the key and the person.
+/// Who may sign what at this moment.
+#[derive(Clone, Copy)]
+pub(super) struct Lists<'a> {
+    pub(super) signers: &'a Signers,
+    pub(super) revoked: &'a Revoked,
+    pub(super) now: jiff::Timestamp,
+}
+
+impl Lists<'_> {
+    /// The people who may sign for a namespace, by name or by pattern.
+    fn people(&self, namespace: &str) -> String {
+        let mut people = self.signers.principals(namespace, self.now);
+        people.extend(self.signers.patterns(namespace, self.now));
+        people.join(", ")
+    }
+}
+
+/// The socket of the ssh-agent, where one is known.
+pub(super) fn agent(environment: &Environment) -> Option<PathBuf> {
+    let socket = environment.variables.get(AGENT);
+    socket.filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// The key that is named so: a file, or one that the agent holds.
+///
+/// # Errors
+/// It is no file, and there is no agent.
+pub(super) fn key(wanted: &str, socket: Option<&Path>) -> Result<Key, Diagnostic> {
+    if Path::new(wanted).is_file() || wanted.contains('/') {
+        return Ok(Key::File(PathBuf::from(wanted)));
+    }
+    match socket {
+        Some(_) => Ok(Key::Agent(Some(wanted.to_owned()))),
+        None => {
+            let message = format!(
+                "there is no key file '{wanted}', and no ssh-agent that could hold a key of that name"
+            );
+            Err(Diagnostic::new(message).help("give the path of a key file, such as ~/.ssh/id_ed25519, or start an agent (eval $(ssh-agent); ssh-add)"))
+        }
+    }
+}
+
+/// Finds the key and the person, who may sign with it: nobody is asked, and nothing is written, for what would not count.
 pub(super) fn signer(
     arguments: &SignArguments,
     environment: &Environment,
     gate: &Gate,
-    signers: &Signers,
-    now: jiff::Timestamp,
+    lists: &Lists<'_>,
 ) -> Result<Signer, Vec<Diagnostic>> {
     let told = |fault: SignFault| vec![fault.diagnostic()];
-    let socket = environment
-        .variables
-        .get(AGENT)
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from);
+    let (signers, now) = (lists.signers, lists.now);
+    let socket = agent(environment);
     let namespace = gate.namespace();
     let (key, public) = match arguments.key.as_deref() {
-        Some(path) if Path::new(path).is_file() || path.contains('/') => {
-            let key = Key::File(PathBuf::from(path));
-            let public = attest::public_key(&key, socket.as_deref()).map_err(told)?;
-            (key, public)
-        }
         Some(wanted) => {
-            let key = Key::Agent(Some(wanted.to_owned()));
+            let key = key(wanted, socket.as_deref()).map_err(|problem| vec![problem])?;
             let public = attest::public_key(&key, socket.as_deref()).map_err(told)?;
             (key, public)
         }
@@ -48,9 +81,8 @@ pub(super) fn signer(
             let public = only_allowed(
                 socket.as_deref(),
                 &namespace,
-                signers,
+                lists,
                 arguments.principal.as_deref(),
-                now,
             )?;
             (Key::Agent(Some(public.fingerprint())), public)
         }
@@ -65,13 +97,13 @@ pub(super) fn signer(
                 public.fingerprint(),
                 gate.name
             );
-            let may = signers.principals(&namespace, now).join(", ");
+            let may = lists.people(&namespace);
             let help = match may.is_empty() {
                 true => format!(
                     "a line of {ALLOWED_SIGNERS} with namespaces=\"{namespace}\" and this key lets somebody sign"
                 ),
                 false => format!(
-                    "those who may, by {ALLOWED_SIGNERS}, are {may}; take another key with --key"
+                    "those who may, by {ALLOWED_SIGNERS}, are {may}; take another key with --key, or say who signs with --as"
                 ),
             };
             return Err(vec![Diagnostic::new(message).help(help)]);
@@ -87,6 +119,16 @@ pub(super) fn signer(
             ]);
         }
     };
+    attest::admit(&public, &namespace, &principal, now, signers, lists.revoked).map_err(
+        |refusal| {
+            let may = lists.people(&namespace);
+            let problem = Diagnostic::new(format!("nothing was signed: {refusal}"));
+            vec![problem.help(format!(
+                "those who may sign gate {}, by {ALLOWED_SIGNERS}, are {may}",
+                gate.name
+            ))]
+        },
+    )?;
     Ok(Signer {
         key,
         socket,
@@ -98,9 +140,8 @@ pub(super) fn signer(
 fn only_allowed(
     socket: Option<&Path>,
     namespace: &str,
-    signers: &Signers,
+    lists: &Lists<'_>,
     principal: Option<&str>,
-    now: jiff::Timestamp,
 ) -> Result<PublicKey, Vec<Diagnostic>> {
     let Some(socket) = socket else {
         let problem = Diagnostic::new("there is no ssh-agent: SSH_AUTH_SOCK is not set");
@@ -110,10 +151,20 @@ fn only_allowed(
     };
     let keys = attest::agent_keys(socket).map_err(|fault| vec![fault.diagnostic()])?;
     let may = |key: &PublicKey| {
-        let names = signers.allowed(namespace, key, now);
-        principal.map_or(!names.is_empty(), |who| {
-            names.iter().any(|name| name == who)
-        })
+        let Lists {
+            signers,
+            revoked,
+            now,
+        } = *lists;
+        let admitted =
+            |who: &str| attest::admit(key, namespace, who, now, signers, revoked).is_ok();
+        match principal {
+            Some(who) => admitted(who),
+            None => {
+                let names = signers.allowed(namespace, key, now);
+                names.iter().any(|name| admitted(name))
+            }
+        }
     };
     let mut allowed: Vec<PublicKey> = keys.into_iter().filter(may).collect();
     match (allowed.pop(), allowed.len()) {
@@ -121,7 +172,7 @@ fn only_allowed(
         (None, _) => {
             let problem =
                 Diagnostic::new(format!("no key in the ssh-agent may sign for {namespace}"));
-            let may = signers.principals(namespace, now).join(", ");
+            let may = lists.people(namespace);
             Err(vec![problem.help(format!("those who may, by {ALLOWED_SIGNERS}, are {may}; ssh-add -l shows the agent's keys; --key takes a file"))])
         }
         (Some(last), more) => {

@@ -34,6 +34,17 @@ pub struct RecordFault {
     pub cause: String,
 }
 
+/// The bytes of a regular file; a pipe would be waited for without end.
+///
+/// # Errors
+/// It cannot be read, or is something else.
+pub fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
+    match std::fs::metadata(path)?.is_file() {
+        true => std::fs::read(path),
+        false => Err(std::io::Error::other("it is no regular file")),
+    }
+}
+
 /// Reads a record.
 ///
 /// # Errors
@@ -44,7 +55,7 @@ pub fn read(path: &Path) -> Result<Record, RecordFault> {
         line,
         cause,
     };
-    let text = std::fs::read(path).map_err(|error| fault(None, error.to_string()))?;
+    let text = read_regular(path).map_err(|error| fault(None, error.to_string()))?;
     // Only a line that was being written can lack its end, and it may end within a character.
     let whole = text
         .iter()
@@ -98,7 +109,13 @@ pub fn read(path: &Path) -> Result<Record, RecordFault> {
             }
         }
     }
-    let header = header.ok_or_else(|| fault(None, "it is empty, so it is no record".into()))?;
+    let header = header.ok_or_else(|| {
+        let cause = match torn {
+            true => "it was cut off within its first line, so it is no record",
+            false => "it is empty, so it is no record",
+        };
+        fault(None, cause.into())
+    })?;
     if !planned {
         return Err(fault(
             None,
@@ -135,13 +152,18 @@ fn parse(line: &str, first: bool) -> Result<Line, String> {
     serde_json::from_value(value).map_err(|error| format!("not a line of a record: {error}"))
 }
 
-/// The newest record of a folder, by name: names begin with the time of the run.
-pub fn latest(folder: &Path) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(folder)
-        .ok()?
-        .filter_map(Result::ok)
-        .map(|entry| entry.path());
-    entries
+/// The records of a folder, the newest first, by name: names begin with the time of the run. None where there is no such folder.
+pub fn records(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut paths: Vec<PathBuf> = paths
         .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
-        .max()
+        .collect();
+    paths.sort_by(|a, b| b.cmp(a));
+    paths
+}
+
+/// The newest record of a folder.
+pub fn latest(folder: &Path) -> Option<PathBuf> {
+    records(folder).into_iter().next()
 }

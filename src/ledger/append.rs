@@ -3,9 +3,9 @@
 use super::chain::{Chain, whole};
 use super::entry::{Entry, Kind};
 use super::fault::{AppendFault, Fault, FaultKind};
-use super::store::{read, sync};
+use super::store::sync;
 use super::{Ledger, unusable};
-use crate::evidence::{digest, lock_within};
+use crate::evidence::{digest, lock_within, read_regular};
 use jiff::Timestamp;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Error, ErrorKind, Read as _, Result as IoResult, Write as _};
@@ -190,7 +190,7 @@ impl Ledger {
             Draft::Record { run } => run,
         };
         let path = self.record_path(run).unwrap_or_default();
-        let bytes = read(&path).map_err(|error| {
+        let bytes = read_regular(&path).map_err(|error| {
             let kind = FaultKind::Unreadable(error.to_string());
             AppendFault::from(Fault::new(self.shown(&path), None, kind))
         })?;

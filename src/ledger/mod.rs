@@ -30,6 +30,7 @@ pub use fault::{AppendFault, Fault, FaultKind, Named};
 pub use store::Stated;
 pub use verify::Verified;
 
+use crate::evidence::read_regular;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +66,7 @@ impl Ledger {
     /// The gate cannot be one, or the file cannot be read.
     pub fn read(&self, gate: &str) -> Result<Chain, Fault> {
         let (path, shown) = self.chain_path(gate)?;
-        match store::read(&path) {
+        match read_regular(&path) {
             Ok(bytes) => Ok(Chain::of(&bytes, gate, &shown)),
             Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {
                 Ok(Chain::default())

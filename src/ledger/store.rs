@@ -3,7 +3,7 @@
 use super::entry::{Entry, Kind, hex_of};
 use super::fault::{AppendFault, Fault, FaultKind, Named};
 use super::{FOLDER, Ledger, unusable};
-use crate::evidence::digest;
+use crate::evidence::{digest, read_regular};
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Result as IoResult, Write as _};
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ impl Ledger {
 
     fn bytes(&self, path: &Path, claimed: &str, named: &Named) -> Result<Vec<u8>, Fault> {
         let fault = |kind| Fault::new(self.shown(path), None, kind);
-        let bytes = read(path).map_err(|error| {
+        let bytes = read_regular(path).map_err(|error| {
             fault(match error.kind() {
                 ErrorKind::NotFound => FaultKind::Missing(named.clone()),
                 _ => FaultKind::Unreadable(error.to_string()),
@@ -135,14 +135,6 @@ impl Ledger {
     }
 }
 
-/// Reads a regular file; a pipe would be waited for without end.
-pub(super) fn read(path: &Path) -> IoResult<Vec<u8>> {
-    match std::fs::metadata(path)?.is_file() {
-        true => std::fs::read(path),
-        false => Err(Error::other("it is no regular file")),
-    }
-}
-
 enum Kept {
     /// The file has these bytes.
     Whole,
@@ -153,7 +145,7 @@ enum Kept {
 /// Writes a file whole or not at all, where none is; one that is there is only compared.
 fn keep(path: &Path, bytes: &[u8]) -> IoResult<Kept> {
     let compare = || {
-        read(path).map(|found| match found == bytes {
+        read_regular(path).map(|found| match found == bytes {
             true => Kept::Whole,
             false => Kept::Other,
         })

@@ -1,7 +1,7 @@
 //! The records of a repository, the newest first, each read and judged when it is first asked for.
 
 use crate::engine;
-use crate::evidence::{self, Record, digest};
+use crate::evidence::{self, Record, digest, read_regular};
 use crate::gate::{Evidence, News};
 use crate::model::{Finding, Level, Verdict};
 use jiff::Timestamp;
@@ -40,15 +40,12 @@ pub struct Told {
 impl History {
     /// The records in this folder; none where there is no such folder.
     pub fn of(folder: &Path) -> Self {
-        let entries = std::fs::read_dir(folder).into_iter().flatten();
-        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        let mut paths: Vec<PathBuf> = paths
-            .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
-            .collect();
         // A run's name begins with its time, and a file that is not named as its run is not taken.
-        paths.sort_by(|a, b| b.cmp(a));
         Self {
-            entries: paths.into_iter().map(Entry::new).collect(),
+            entries: evidence::records(folder)
+                .into_iter()
+                .map(Entry::new)
+                .collect(),
         }
     }
 
@@ -202,7 +199,7 @@ impl Told {
     }
 
     fn read(path: &Path) -> Result<Self, String> {
-        let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let bytes = read_regular(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let record = evidence::read(path).map_err(|fault| fault.to_string())?;
         Ok(Self {
             path: path.to_owned(),

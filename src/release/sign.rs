@@ -3,12 +3,13 @@
 use super::ground::{
     Ground, attestation_statement, bound_attestation, bound_waiver, waiver_statement,
 };
-use super::stand::GateStanding;
+use super::stand::{GateStanding, Hold};
 use super::wire::{Predicate, SIGN_OFF};
 use crate::gate;
 use crate::ledger::statement::{GateDecision, ResourceDescriptor, STATEMENT, Statement};
 use crate::ledger::{AppendFault, Draft, Entry, Fault, Kind};
 use crate::model::{Attestation, BoundRecord, Gate, Proof, SignOff, Waiver};
+use crate::secret::shows_secret;
 use jiff::Timestamp;
 
 /// What a person is about to sign.
@@ -63,6 +64,30 @@ fn attestations_used<'a>(ground: &Ground<'a>, gate: &Gate) -> Vec<&'a Attestatio
         .collect()
 }
 
+/// Nothing can be taken out of the ledger later, so what holds a secret does not come into it.
+fn without_secrets(
+    ground: &Ground<'_>,
+    waivers: &[&Waiver],
+    attestations: &[&Attestation],
+) -> Result<(), NothingToSign> {
+    let secret = |text: &&str| shows_secret(text) || (ground.redact)(text) != **text;
+    let waived = waivers.iter().map(|one| {
+        let said = vec![one.check.as_str(), &one.reason, &one.owner];
+        (&one.place, format!("the waiver of {}", one.check), said)
+    });
+    let stated = attestations.iter().map(|one| {
+        let said = vec![one.item.as_str(), &one.statement, &one.by, &one.evidence];
+        (&one.place, format!("the statement on {}", one.item), said)
+    });
+    match waived.chain(stated).find(|(_, _, said)| said.iter().any(secret)) {
+        None => Ok(()),
+        Some((place, what, _)) => Err(NothingToSign {
+            why: format!("{place}: {what} looks like it holds a secret, and nothing can be taken out of the ledger later"),
+            help: "say it without the secret; if the secret is real, change it, since the file is for everybody to read".into(),
+        }),
+    }
+}
+
 /// What a person would sign now: a release where `released`, and a no otherwise.
 ///
 /// # Errors
@@ -85,6 +110,9 @@ pub fn unsigned(
         ),
         help: "run its checks within a git repository that has a commit".into(),
     })?;
+    let waivers = waivers_used(ground, standing);
+    let attestations = attestations_used(ground, gate);
+    without_secrets(ground, &waivers, &attestations)?;
     let until = ground
         .now
         .checked_add(gate.sign_off_lasts)
@@ -125,14 +153,8 @@ pub fn unsigned(
             })
             .collect(),
         passed: standing.passed(),
-        waivers: waivers_used(ground, standing)
-            .into_iter()
-            .map(bound_waiver)
-            .collect(),
-        attestations: attestations_used(ground, gate)
-            .into_iter()
-            .map(bound_attestation)
-            .collect(),
+        waivers: waivers.into_iter().map(bound_waiver).collect(),
+        attestations: attestations.into_iter().map(bound_attestation).collect(),
         documents: gate
             .documents
             .iter()
@@ -155,6 +177,13 @@ pub fn unsigned(
         help: "report this: it is a fault of holdpoint".into(),
     })?;
     bytes.push(b'\n');
+    let text = String::from_utf8_lossy(&bytes);
+    if (ground.redact)(&text) != text {
+        return Err(NothingToSign {
+            why: "the statement would hold a secret of the environment, and nothing can be taken out of the ledger later".into(),
+            help: format!("holdpoint sign {} --show tells where: it is taken out there", gate.name),
+        });
+    }
     Ok(Unsigned { sign_off, bytes })
 }
 
@@ -172,24 +201,17 @@ fn broken(fault: &Fault) -> NothingToSign {
 pub fn enter_grounds(ground: &Ground<'_>, standing: &GateStanding<'_>) -> Result<(), AppendFault> {
     let (gate, at) = (standing.gate, ground.now);
     let ledger = ground.ledger;
-    let mut inputs = Vec::new();
     for told in &standing.evidence {
-        let entry = ledger.append_new(&gate.name, &Draft::Record { run: told.run() }, at)?;
-        inputs.push(ResourceDescriptor::file(
-            format!("{}.jsonl", told.run()),
-            &entry.statement,
-        ));
+        ledger.append_new(&gate.name, &Draft::Record { run: told.run() }, at)?;
     }
-    let mut enter = |kind: Kind, subject: &str, bytes: &[u8]| -> Result<(), AppendFault> {
+    let enter = |kind: Kind, subject: &str, bytes: &[u8]| -> Result<(), AppendFault> {
         let draft = Draft::Statement {
             kind,
             subject,
             bytes,
             signature: None,
         };
-        let entry = ledger.append_new(&gate.name, &draft, at)?;
-        inputs.push(ResourceDescriptor::file(subject, &entry.statement));
-        Ok(())
+        ledger.append_new(&gate.name, &draft, at).map(|_| ())
     };
     for waiver in waivers_used(ground, standing) {
         enter(Kind::Waiver, &waiver.check, &waiver_statement(waiver))?;
@@ -197,7 +219,7 @@ pub fn enter_grounds(ground: &Ground<'_>, standing: &GateStanding<'_>) -> Result
     for one in attestations_used(ground, gate) {
         enter(Kind::Attestation, &one.item, &attestation_statement(one))?;
     }
-    let bytes = decision(ground, standing, inputs).map_err(AppendFault::Refused)?;
+    let bytes = decision(ground, standing).map_err(AppendFault::Refused)?;
     let subject = standing.decision.outcome.word();
     let draft = Draft::Statement {
         kind: Kind::Decision,
@@ -208,16 +230,26 @@ pub fn enter_grounds(ground: &Ground<'_>, standing: &GateStanding<'_>) -> Result
     ledger.append(&gate.name, &draft, at).map(|_| ())
 }
 
-/// The gate's decision as an in-toto statement: a verification summary that names all that it rests on.
+/// The gate's decision as an in-toto statement: a verification summary that names all that it rests on. The level
+/// `HOLDPOINT_GATE` says that the gate may be released, `HOLDPOINT_GATE_RELEASED` that its people have signed it, too.
 ///
 /// # Errors
 /// What is decided about has no digest.
-pub fn decision(
-    ground: &Ground<'_>,
-    standing: &GateStanding<'_>,
-    inputs: Vec<ResourceDescriptor>,
-) -> Result<Vec<u8>, String> {
+pub fn decision(ground: &Ground<'_>, standing: &GateStanding<'_>) -> Result<Vec<u8>, String> {
     let gate = standing.gate;
+    let records = standing
+        .evidence
+        .iter()
+        .map(|told| ResourceDescriptor::file(format!("{}.jsonl", told.run()), &told.digest));
+    let waivers = waivers_used(ground, standing).into_iter().map(bound_waiver);
+    let attestations = attestations_used(ground, gate)
+        .into_iter()
+        .map(bound_attestation);
+    let stated = waivers
+        .chain(attestations)
+        .map(|one| ResourceDescriptor::file(one.name, &one.digest));
+    // Where somebody says no, or the ledger is not whole, the gate is not passed, whatever its criteria say.
+    let passed = standing.decision.outcome.is_go() && standing.hold != Hold::Held;
     let header = standing.evidence.first().map(|told| &told.record.header);
     let commit = header.and_then(|header| header.commit.as_deref());
     let policy = ResourceDescriptor {
@@ -225,6 +257,8 @@ pub fn decision(
         ..ResourceDescriptor::file(gate.place.file.clone(), &gate.digest)
     };
     let level = format!("HOLDPOINT_{}", gate.name.to_uppercase().replace('-', "_"));
+    let released = standing.is_open().then(|| format!("{level}_RELEASED"));
+    let levels: Vec<String> = std::iter::once(level).chain(released).collect();
     let target = header.and_then(|header| header.target.clone());
     let project = header.map_or("", |header| header.project.as_str());
     let decided = GateDecision {
@@ -236,8 +270,8 @@ pub fn decision(
         at: ground.now,
         resource_uri: target.unwrap_or_else(|| format!("urn:holdpoint:project:{project}")),
         policy,
-        inputs,
-        levels: standing.decision.outcome.is_go().then(|| vec![level]),
+        inputs: records.chain(stated).collect(),
+        levels: passed.then_some(levels),
     };
     serde_json::to_vec(&decided.statement()?).map_err(|error| error.to_string())
 }

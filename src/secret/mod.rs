@@ -9,4 +9,4 @@ mod recognise;
 pub use book::Book;
 pub use generate::{VapidPair, random, random_secret};
 pub use hunt::{Find, Hunt, Quarry, SHORTEST_SOUGHT};
-pub use recognise::{is_secret, looks_secret, names_secret};
+pub use recognise::{is_secret, looks_secret, names_secret, shows_secret};

@@ -145,6 +145,19 @@ pub fn looks_secret(value: &str) -> bool {
         || is_random(value)
 }
 
+/// Is there a secret among the words of a sentence, or in the query of a link?
+pub fn shows_secret(text: &str) -> bool {
+    let word = |word: &str| {
+        let bare = word.trim_matches(|c: char| c.is_ascii_punctuation() && !"-_+/=".contains(c));
+        let given = |pair: &str| {
+            let (name, value) = pair.split_once('=').unwrap_or_default();
+            !value.is_empty() && names_secret(name)
+        };
+        looks_secret(bare) || word.split(['?', '&', '#', ';']).any(given)
+    };
+    looks_secret(text) || text.split_whitespace().any(word)
+}
+
 /// Is a variable of this name and value to be kept secret?
 pub fn is_secret(name: &str, value: &str) -> bool {
     names_secret(name) || looks_secret(value)

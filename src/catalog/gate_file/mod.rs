@@ -46,10 +46,10 @@ pub fn load_gates(
     name: &str,
     known: &Nameable<'_>,
 ) -> Result<Vec<Gate>, Vec<Diagnostic>> {
-    match std::fs::read_to_string(path) {
+    match source::text(path) {
         Ok(text) => parse_gates(&Source::new(name, text), known),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => shipped_gates(known),
-        Err(error) => Err(vec![source::unreadable(path, &error)]),
+        Err(error) => Err(vec![source::unreadable(Path::new(name), &error)]),
     }
 }
 

@@ -653,7 +653,7 @@ fn a_file_that_is_not_there_leaves_the_shipped_gates() {
     assert!(
         load().unwrap_err()[0]
             .to_string()
-            .contains("it must be UTF-8 text")
+            .contains("gates.toml: it is not UTF-8 text")
     );
 }
 

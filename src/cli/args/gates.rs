@@ -41,6 +41,43 @@ It ends with 0 where all is as it was written and every sign-off counts, with 1 
 was changed, is gone or is not signed by whom it says, with 3 where all is whole and a sign-off has
 lapsed, and with 4 where nothing was signed yet.";
 
+/// What the help of `export` ends with.
+pub(super) const EXPORT: &str = "\
+Examples:
+  holdpoint export latest --key ~/.ssh/id_ed25519 --output run.dsse.json
+  holdpoint export release --output release.dsse.json --public-key key.pem
+
+A record becomes a test-result v0.1; a gate's decision as it stands becomes a verification summary v1, which
+has PASSED only where the gate may be released, and the level HOLDPOINT_GATE_RELEASED only where it is open.
+OpenSSL verifies the envelope, whose signature is over the payload and its type:
+  jq -r .payload run.dsse.json | base64 -d > statement.json
+  jq -r '.signatures[0].sig' run.dsse.json | base64 -d > signature
+  { printf 'DSSEv1 28 application/vnd.in-toto+json %s ' $(wc -c < statement.json); cat statement.json; } > signed
+  openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in signed -sigfile signature
+An ECDSA key wants -digest sha256 (P-256), sha384 (P-384) or sha512 (P-521) besides, and an RSA key -digest sha512.";
+
+/// The arguments of `export`.
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct ExportArguments {
+    /// A record, by its path or the word latest; or a gate, or the name of its team
+    #[arg(value_name = "RECORD|GATE")]
+    pub(in crate::cli) what: String,
+    /// The key: a file, or the fingerprint (SHA256:…) or comment of one in the ssh-agent; the agent's only key where none is given
+    #[arg(long, value_name = "KEY")]
+    pub(in crate::cli) key: Option<String>,
+    /// Where the envelope is written; standard output where no path is given
+    #[arg(long, value_name = "PATH")]
+    pub(in crate::cli) output: Option<PathBuf>,
+    /// Write the key's public half here, in the form that OpenSSL reads
+    #[arg(long, value_name = "PATH")]
+    pub(in crate::cli) public_key: Option<PathBuf>,
+    /// The environment that the gate is asked about; that of the newest evidence where none is given
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) environment: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) subject: SubjectArguments,
+}
+
 /// The arguments of `gate`.
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct GateArguments {

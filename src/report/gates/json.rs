@@ -1,4 +1,4 @@
-//! Gates for programs: a public interface with a version.
+//! Gates for programs: a public interface with a version, which reports/schema/gates.v1.json describes.
 
 use super::{GateReport, state};
 use crate::model::{Blocker, Counts, Standing, Weighed};
