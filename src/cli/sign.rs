@@ -229,6 +229,7 @@ fn show(one: &SignOff, who: &str, output: &Output) {
     if !one.environment.is_empty() {
         rows.insert(4, ("for", one.environment.clone()));
     }
+    rows.extend(one.target.iter().map(|target| ("target", target.clone())));
     rows.extend(
         one.evidence
             .iter()

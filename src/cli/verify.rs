@@ -136,6 +136,12 @@ fn look(ground: &Ground<'_>, standings: &[&GateStanding<'_>], ledger: &Verified)
             }
         }
     }
+    for (_, how) in standings.iter().flat_map(|one| &one.withheld) {
+        signed += 1;
+        good += 1;
+        lapsed = true;
+        words.push(format!("✗ {how}"));
+    }
     for line in standings.iter().flat_map(|one| &one.faults) {
         let line = format!("✗ {line}");
         if !faults.contains(&line) {

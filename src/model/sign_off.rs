@@ -25,6 +25,8 @@ pub struct SignOff {
     pub commit: String,
     /// The environment that was examined.
     pub environment: String,
+    /// The address that was examined, where there was one.
+    pub target: Option<String>,
     /// The digest of the gate's definition.
     pub definition: String,
     /// The digest of the checks by which the evidence was judged.

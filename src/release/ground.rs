@@ -59,7 +59,7 @@ impl Ground<'_> {
     }
 
     /// The checks of a gate, without their prerequisites; none where it has no suite.
-    pub(super) fn checks_of(&self, gate: &Gate) -> Vec<String> {
+    pub fn checks_of(&self, gate: &Gate) -> Vec<String> {
         let Some(suite) = &gate.suite else {
             return Vec::new();
         };

@@ -37,6 +37,19 @@ pub struct Told {
     findings: OnceCell<Result<Vec<Finding>, String>>,
 }
 
+/// Which records tell news of a gate or a sign-off.
+#[derive(Debug, Clone, Copy)]
+pub struct Window<'a> {
+    /// They began after this moment,
+    pub after: Timestamp,
+    /// and not after this one.
+    pub now: Timestamp,
+    /// The environment that they are about.
+    pub environment: &'a str,
+    /// The commit that is to be released.
+    pub commit: Option<&'a str>,
+}
+
 impl History {
     /// The records in this folder; none where there is no such folder.
     pub fn of(folder: &Path) -> Self {
@@ -85,7 +98,7 @@ impl History {
             let whole = checks
                 .iter()
                 .all(|id| planned.iter().any(|one| one.id == *id));
-            whole && environment.is_none_or(|name| told.record.header.environment == name)
+            whole && environment.is_none_or(|name| told.concerns(name))
         };
         let reaches = |told: &Told| {
             let reached = told.record.header.level.parse();
@@ -101,19 +114,17 @@ impl History {
         lesser
     }
 
-    /// The newest verdict of each check in the records that began after this moment, in this environment. A pass that
-    /// was seen beside changes that are in no commit takes nothing back: it is of other code.
-    pub fn news(&self, after: Timestamp, environment: &str) -> BTreeMap<String, News> {
+    /// The newest verdict of each check in the records of a time and an environment. A failure counts whatever the code
+    /// was; a pass takes one back only where it is of the very commit, without changes beside it.
+    pub fn news(&self, of: &Window<'_>) -> BTreeMap<String, News> {
         let mut news = BTreeMap::new();
-        let newer = |told: &&Told| {
-            told.record.header.started > after && told.record.header.environment == environment
-        };
-        for told in self
+        let concerning = self
             .records()
-            .take_while(|told| told.record.header.started > after)
-            .filter(newer)
-        {
-            let is_committed = told.record.header.dirty == Some(false);
+            .take_while(|told| told.record.header.started > of.after)
+            .filter(|told| told.record.header.started <= of.now && told.concerns(of.environment));
+        for told in concerning {
+            let header = &told.record.header;
+            let is_committed = header.dirty == Some(false) && header.commit.as_deref() == of.commit;
             for finding in told.findings().unwrap_or_default() {
                 let says = match finding.verdict {
                     // What was left out says nothing about what was seen before.
@@ -139,7 +150,7 @@ impl History {
         let those = self
             .records()
             .take(FAR_ENOUGH)
-            .filter(|told| told.record.header.environment == environment);
+            .filter(|told| told.concerns(environment));
         for told in those {
             let found = told
                 .findings()
@@ -226,6 +237,12 @@ impl Told {
             })
         });
         judged.as_deref().map_err(Clone::clone)
+    }
+
+    /// Does it tell something of this environment? What had no target is of the code, and of every environment.
+    fn concerns(&self, environment: &str) -> bool {
+        let own = &self.record.header.environment;
+        own == environment || own.is_empty() || environment.is_empty()
     }
 
     /// What a gate asks of it.

@@ -141,6 +141,7 @@ pub fn unsigned(
         until,
         decision: standing.decision.outcome,
         environment: standing.environment.clone().unwrap_or_default(),
+        target: first.and_then(|told| told.record.header.target.clone()),
         definition: gate.digest.clone(),
         checks: standing.checks_digest.clone(),
         evidence: standing

@@ -1,6 +1,7 @@
 //! The sign-offs of a gate: read from its chain, their signatures held to the list of signers, their validity computed.
 
 use super::ground::Ground;
+use super::history::Window;
 use super::wire::{Predicate, SIGN_OFF};
 use crate::attest::{self, Refusal};
 use crate::gate::{Code, News, Now, SignatureFault, validity};
@@ -18,6 +19,8 @@ pub(super) struct Words {
     pub(super) withheld: Vec<(String, String)>,
     /// What of the chain or its statements is not as it was written, in one line each.
     pub(super) faults: Vec<String>,
+    /// What people should know that changes nothing.
+    pub(super) remarks: Vec<String>,
 }
 
 /// A person's word that was read from the chain.
@@ -32,6 +35,21 @@ impl Read {
     /// They are one statement.
     fn says_the_same(&self, other: &Self) -> bool {
         self.entry.statement == other.entry.statement
+    }
+
+    /// Says that nobody gave this word, where that is so.
+    fn forged(&self) -> Option<String> {
+        let fault = self
+            .signature
+            .as_ref()
+            .err()
+            .filter(|fault| !fault.revoked)?;
+        let SignOff { by, gate, at, .. } = &self.sign_off;
+        let at = at.strftime("%Y-%m-%d %H:%M UTC");
+        Some(format!(
+            "the word of {by} on {gate} of {at} is not signed by them: {}",
+            fault.why
+        ))
     }
 
     /// Does it take the place of a word of the same person that stands before it in the chain? Anybody can write the
@@ -61,6 +79,7 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
         sign_offs: Vec::new(),
         withheld: Vec::new(),
         faults: Vec::new(),
+        remarks: Vec::new(),
     };
     let chain = match ground.ledger.read(&gate.name) {
         Ok(chain) => chain,
@@ -97,7 +116,11 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
         .map(str::to_owned)
         .or_else(|| read.last().map(|word| word.sign_off.environment.clone()));
     let environment = environment.unwrap_or_default();
-    read.retain(|word| word.sign_off.environment == environment);
+    let (read, others): (Vec<Read>, Vec<Read>) = read.into_iter().partition(|word| {
+        let own = &word.sign_off.environment;
+        *own == environment || own.is_empty()
+    });
+    words.faults.extend(others.iter().filter_map(Read::forged));
     let mut last: BTreeMap<String, usize> = BTreeMap::new();
     for (place, word) in read.iter().enumerate() {
         match last.get(&word.sign_off.by) {
@@ -107,6 +130,13 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
     }
     let mut places: Vec<usize> = last.into_values().collect();
     places.sort_unstable();
+    let passed_over = read
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| !places.contains(place));
+    words
+        .faults
+        .extend(passed_over.filter_map(|(_, word)| word.forged()));
     for place in places.into_iter().rev() {
         let word = &read[place];
         if word.sign_off.released {
@@ -116,8 +146,13 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
             continue;
         }
         let how = taken_back(&word.sign_off);
-        if word.signature.is_ok() {
-            words.withheld.push((word.sign_off.by.clone(), how.clone()));
+        match &word.signature {
+            Ok(()) => words.withheld.push((word.sign_off.by.clone(), how.clone())),
+            Err(fault) if fault.revoked => words.remarks.push(format!(
+                "{how}; that does not count any more: {}",
+                fault.why
+            )),
+            Err(_) => words.faults.extend(word.forged()),
         }
         // What was taken back is shown as it stood.
         let before = read[..place]
@@ -248,7 +283,14 @@ fn standing(
     let code = ground.code_since(&sign_off.commit);
     let after = sign_off.evidence.iter().map(|record| record.started).min();
     let news: BTreeMap<String, News> = after
-        .map(|after| ground.history.news(after, &sign_off.environment))
+        .map(|after| {
+            ground.history.news(&Window {
+                after,
+                now: ground.now,
+                environment: &sign_off.environment,
+                commit: Some(&sign_off.commit),
+            })
+        })
         .unwrap_or_default();
     let waivers = ground.waivers_in_force(about.gate);
     let attestations = ground.attestations_in_force();

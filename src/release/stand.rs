@@ -1,7 +1,7 @@
 //! The standing of gates: what each decides on its evidence, who has signed it, and whether it is open.
 
 use super::ground::{Ground, recorded_checks_digest};
-use super::history::Told;
+use super::history::{Told, Window};
 use super::signed::{Circumstances, words};
 use crate::document::GENERATED;
 use crate::gate::{self, Case, Code, Evidence, News, Upstream};
@@ -50,6 +50,8 @@ pub struct GateStanding<'a> {
     pub(super) checks: Vec<String>,
     /// The digest of its checks as they are defined now.
     pub checks_digest: String,
+    /// Who says no, and how.
+    pub withheld: Vec<(String, String)>,
     /// What of the ledger is not as it was written, in one line each.
     pub faults: Vec<String>,
 }
@@ -193,7 +195,9 @@ fn stand_one<'a>(
             closed: &closed,
         },
     );
+    decision.warnings.extend(said.remarks);
     let hold = hold(
+        ground,
         gate,
         &mut decision,
         &said.sign_offs,
@@ -211,19 +215,34 @@ fn stand_one<'a>(
         must_pass,
         checks,
         checks_digest,
+        withheld: said.withheld,
         faults: said.faults,
     }
 }
 
 /// Open where enough people have signed, each with a key of their own, and nothing speaks against it.
 fn hold(
+    ground: &Ground<'_>,
     gate: &Gate,
     decision: &mut GateDecision,
     sign_offs: &[Standing],
     withheld: &[(String, String)],
     faults: &[String],
 ) -> Hold {
-    let valid = sign_offs.iter().filter(|one| one.is_valid());
+    // Where several must sign, a pattern such as *@example.com could make one person two.
+    let names = ground
+        .signers
+        .map(|signers| signers.principals(&gate.namespace(), ground.now));
+    let is_named = |one: &&Standing| {
+        let named = names
+            .as_ref()
+            .is_some_and(|names| names.contains(&one.sign_off.by));
+        gate.approvals < 2 || named
+    };
+    let valid = sign_offs
+        .iter()
+        .filter(|one| one.is_valid())
+        .filter(is_named);
     let keys: BTreeSet<&String> = valid.filter_map(|one| one.fingerprint.as_ref()).collect();
     let blocker = |what: &str, reason: &str, next: &str| Blocker {
         what: what.into(),
@@ -285,7 +304,12 @@ fn of_suite<'a>(ground: &Ground<'a>, gate: &Gate) -> Gathered<'a> {
         .collect();
     if ground.instead.is_none() {
         let header = &told.record.header;
-        let news = ground.history.news(header.started, &header.environment);
+        let news = ground.history.news(&Window {
+            after: header.started,
+            now: ground.now,
+            environment: &header.environment,
+            commit: header.commit.as_deref(),
+        });
         findings
             .iter_mut()
             .for_each(|finding| worsen(finding, &news));

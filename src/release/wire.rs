@@ -20,6 +20,8 @@ pub(super) struct Predicate {
     expires_at: Timestamp,
     decision: String,
     environment: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
     commit: String,
     definition: String,
     checks: String,
@@ -77,6 +79,7 @@ impl From<&SignOff> for Predicate {
             expires_at: one.until,
             decision: one.decision.word().into(),
             environment: one.environment.clone(),
+            target: one.target.clone(),
             commit: one.commit.clone(),
             definition: one.definition.clone(),
             checks: one.checks.clone(),
@@ -140,6 +143,7 @@ impl TryFrom<Predicate> for SignOff {
             decision,
             commit: one.commit,
             environment: one.environment,
+            target: one.target,
             definition: one.definition,
             checks: one.checks,
             evidence: one

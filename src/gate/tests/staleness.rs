@@ -35,6 +35,7 @@ fn sign_off() -> SignOff {
         decision: Outcome::GoWithWaivers,
         commit: "c".repeat(40),
         environment: "staging".into(),
+        target: None,
         definition: gate().digest,
         checks: "sha256:checks".into(),
         evidence: vec![BoundRecord {
