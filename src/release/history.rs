@@ -2,7 +2,7 @@
 
 use crate::engine;
 use crate::evidence::{self, Record, digest};
-use crate::gate::{Evidence, News};
+use crate::gate::{Code, Evidence, News};
 use crate::model::{Finding, Level, Verdict};
 use jiff::Timestamp;
 use std::cell::OnceCell;
@@ -201,7 +201,7 @@ impl Told {
     }
 
     /// What a gate asks of it.
-    pub fn evidence(&self) -> Evidence {
+    pub fn evidence(&self, code: Code) -> Evidence {
         let header = &self.record.header;
         let cut_short = match &self.record.ending {
             Some(ending) => ending.cut_short.clone(),
@@ -214,6 +214,7 @@ impl Told {
             dirty: header.dirty,
             cut_short,
             checks_changed: false,
+            code,
         }
     }
 }

@@ -76,8 +76,8 @@ pub fn unsigned(
     comment: &str,
 ) -> Result<Unsigned, NothingToSign> {
     let gate = standing.gate;
-    let first = standing.evidence.first();
-    let commit = first.and_then(|told| told.record.header.commit.clone());
+    let newest = standing.newest();
+    let commit = newest.and_then(|told| told.record.header.commit.clone());
     let commit = commit.ok_or_else(|| NothingToSign {
         why: format!(
             "the evidence of gate {} knows no commit, so there is nothing to sign for",
@@ -218,7 +218,7 @@ pub fn decision(
     inputs: Vec<ResourceDescriptor>,
 ) -> Result<Vec<u8>, String> {
     let gate = standing.gate;
-    let header = standing.evidence.first().map(|told| &told.record.header);
+    let header = standing.newest().map(|told| &told.record.header);
     let commit = header.and_then(|header| header.commit.as_deref());
     let policy = ResourceDescriptor {
         uri: Some(format!("urn:holdpoint:gate:{}", gate.name)),
