@@ -17,6 +17,7 @@ use crate::release::{GateStanding, Ground, History, Told, own_paths, stand};
 use crate::secret::Book;
 use crate::settings::Settings;
 use jiff::Timestamp;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -118,6 +119,7 @@ impl<'a> Grounds<'a> {
             own: &self.own,
             redact: &|text| self.secrets.redact(text),
             now: self.now,
+            compared: RefCell::default(),
         })
     }
 

@@ -137,11 +137,11 @@ fn work(
     let Some(statement) = entered else {
         return Ok(Exit::Go);
     };
+    let name = gate.name.clone();
     drop(grounds);
-    let all = fill_in(&settings, &catalog, &arguments.gate, environment, output)?;
+    let all = fill_in(&settings, &catalog, &name, environment, output)?;
     output.print(&format!(
-        "signed {} as {}: {statement}\nnext: commit .holdpoint and the documents; holdpoint verify tells everybody whether it counts\n",
-        arguments.gate,
+        "signed {name} as {}: {statement}\nnext: commit .holdpoint and the documents; holdpoint verify tells everybody whether it counts\n",
         signer.map(|one| one.principal).unwrap_or_default(),
     ));
     attributes(&settings, output);
@@ -203,7 +203,7 @@ fn may_be_signed(
     }))
 }
 
-/// What will be signed, in a few lines.
+/// What will be signed, in a few lines; digests by their beginnings, as people compare them.
 fn show(one: &SignOff, who: &str, output: &Output) {
     let mut rows: Vec<(&str, String)> = vec![
         ("gate", one.gate.clone()),
@@ -224,17 +224,18 @@ fn show(one: &SignOff, who: &str, output: &Output) {
             "passed",
             format!("{} checks that must pass", one.passed.len()),
         ),
-        ("definition", one.definition.clone()),
+        ("definition", short(&one.definition).to_owned()),
     ];
     if !one.environment.is_empty() {
-        rows.insert(4, ("for", one.environment.clone()));
+        rows.insert(4, ("environment", one.environment.clone()));
     }
     rows.extend(one.target.iter().map(|target| ("target", target.clone())));
-    rows.extend(
-        one.evidence
-            .iter()
-            .map(|record| ("record", format!("{} {}", record.run, record.digest))),
-    );
+    rows.extend(one.evidence.iter().map(|record| {
+        (
+            "record",
+            format!("{} {}", record.run, short(&record.digest)),
+        )
+    }));
     rows.extend(
         one.waivers
             .iter()
@@ -249,22 +250,38 @@ fn show(one: &SignOff, who: &str, output: &Output) {
     rows.extend(one.documents.iter().map(|document| {
         (
             "document",
-            format!("{} {}", document.path, document.semantic),
+            format!("{} {}", document.path, short(&document.semantic)),
         )
     }));
-    rows.extend(
-        one.upstream
-            .iter()
-            .map(|(gate, signed)| ("after", format!("{gate}, {} sign-offs", signed.len()))),
-    );
+    rows.extend(one.upstream.iter().map(|(gate, signed)| {
+        (
+            "after",
+            format!("{gate}, signed by {}", people(signed.len())),
+        )
+    }));
     if !one.comment.is_empty() {
         rows.push(("comment", one.comment.clone()));
     }
     let text: String = rows
         .iter()
-        .map(|(what, value)| format!("  {what:<11} {value}\n"))
+        .map(|(what, value)| format!("  {what:<12} {value}\n"))
         .collect();
-    output.print(&format!("what will be signed\n{text}"));
+    output.print(&format!(
+        "what will be signed (holdpoint sign {} --show prints every byte of it)\n{text}",
+        one.gate
+    ));
+}
+
+/// The beginning of a digest.
+fn short(digest: &str) -> &str {
+    digest.get(.."sha256:".len() + 12).unwrap_or(digest)
+}
+
+fn people(number: usize) -> String {
+    match number {
+        1 => "1 person".into(),
+        more => format!("{more} people"),
+    }
 }
 
 fn question(arguments: &SignArguments, gate: &Gate, who: &str) -> String {

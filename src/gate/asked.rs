@@ -8,7 +8,9 @@ use crate::model::{Blocker, Finding, Outcome, Severity, Verdict};
 type Answer = (Option<bool>, String);
 
 pub(super) fn upstream(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer {
-    let closed: Vec<&Upstream> = case.upstream.iter().filter(|one| !one.open).collect();
+    let mut closed: Vec<&Upstream> = case.upstream.iter().filter(|one| !one.open).collect();
+    // What speaks against it comes before what is only not known yet.
+    closed.sort_by_key(|one| one.outcome != Outcome::NoGo);
     for one in &closed {
         let Upstream {
             name,
@@ -23,7 +25,7 @@ pub(super) fn upstream(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer {
             severity: Severity::Critical,
             reason: match releases {
                 true => "it may be released, and nobody has signed it".into(),
-                false => format!("it is not open: {}", outcome.word()),
+                false => format!("it is {}, and so not open", outcome.word()),
             },
             owner: owner.clone(),
             since: *since,
@@ -39,7 +41,7 @@ pub(super) fn upstream(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer {
     }
     let words: Vec<String> = closed
         .iter()
-        .map(|one| format!("{} is not", one.name))
+        .map(|one| format!("{} is not open", one.name))
         .collect();
     let fails = closed.iter().any(|one| one.outcome == Outcome::NoGo);
     (fails.then_some(false), words.join(", "))
@@ -93,42 +95,27 @@ pub(super) fn evidence(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer {
     code(case, blockers)
 }
 
-/// Whether all evidence is of one environment and one commit, and that the one that is here.
+/// Whether all evidence is of one environment, and of the code that is here. Commits may differ: people commit what they
+/// sign while others go on.
 pub(super) fn code(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer {
     let suite = case.gate.suite.as_deref();
     let again = suite.map_or("run the suites again, at one commit".into(), |suite| {
         format!("holdpoint run {suite} --level {}", case.gate.level)
     });
-    let (reason, next) = match of_one_commit(case) {
-        Err(lack) => lack,
-        Ok(commit) => match &case.code {
-            Code::Same => {
-                let runs: Vec<&str> = case.evidence.iter().map(|one| one.run.as_str()).collect();
-                return (
-                    Some(true),
-                    format!("{} at commit {}", runs.join(", "), short(&commit)),
-                );
-            }
-            Code::Changed(files) => {
-                let more = files.len().saturating_sub(1);
-                let files = match (files.first(), more) {
-                    (Some(first), 0) => first.clone(),
-                    (Some(first), more) => format!("{first} and {more} more"),
-                    (None, _) => "files".into(),
-                };
-                (
-                    format!("the code changed since commit {}: {files}", short(&commit)),
-                    again,
-                )
-            }
-            Code::Unknown(cause) => (
-                format!(
-                    "whether the code is that of commit {} cannot be told: {cause}",
-                    short(&commit)
-                ),
-                "ask within the repository".into(),
-            ),
-        },
+    let lack = two_environments(case).or_else(|| {
+        let mut records = case.evidence.iter();
+        records.find_map(|record| other_code(record, &again))
+    });
+    let lack = lack.or_else(|| {
+        let none = case.evidence.is_empty();
+        none.then(|| ("there is no evidence".into(), "holdpoint run".into()))
+    });
+    let Some((reason, next)) = lack else {
+        let each = case.evidence.iter().map(|record| {
+            let commit = record.commit.as_deref().unwrap_or_default();
+            format!("{} at commit {}", record.run, short(commit))
+        });
+        return (Some(true), each.collect::<Vec<_>>().join(", "));
     };
     blockers.push(Blocker {
         what: "evidence".into(),
@@ -141,59 +128,54 @@ pub(super) fn code(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer {
     (None, reason)
 }
 
-fn of_one_commit(case: &Case<'_>) -> Result<String, (String, String)> {
-    let mut commit: Option<&String> = None;
-    let targets = case.evidence.iter().map(|one| one.environment.as_str());
-    let mut targets = targets.filter(|name| !name.is_empty());
-    if let Some(first) = targets.next()
-        && let Some(other) = targets.find(|name| *name != first)
-    {
-        return Err((
-            format!("the evidence is of two environments, {first} and {other}"),
-            "run the suites again, for one environment".into(),
-        ));
-    }
-    for record in case.evidence {
-        let Evidence { run, dirty, .. } = record;
-        let again = "commit, and run it again";
-        match dirty {
-            Some(false) => {}
-            Some(true) => {
-                return Err((
-                    format!("run {run} saw changes that are in no commit"),
-                    again.into(),
-                ));
-            }
-            None => {
-                return Err((
-                    format!("run {run} could not tell whether everything was committed"),
-                    again.into(),
-                ));
-            }
+/// Why the evidence does not count together. What had no target is of the code alone.
+fn two_environments(case: &Case<'_>) -> Option<(String, String)> {
+    let names = case.evidence.iter().map(|one| one.environment.as_str());
+    let mut names = names.filter(|name| !name.is_empty());
+    let first = names.next()?;
+    let other = names.find(|name| *name != first)?;
+    let reason = format!("the evidence is of two environments, {first} and {other}");
+    Some((reason, "run the suites again, for one environment".into()))
+}
+
+/// Why a record is not known to be of the code that is here, and what is to be done.
+fn other_code(record: &Evidence, again: &str) -> Option<(String, String)> {
+    let Evidence { run, .. } = record;
+    let commit_first = "commit, and run it again";
+    match record.dirty {
+        Some(false) => {}
+        Some(true) => {
+            let reason = format!("run {run} saw changes that are in no commit");
+            return Some((reason, commit_first.into()));
         }
-        match (&record.commit, commit) {
-            (None, _) => {
-                return Err((
-                    format!("run {run} knows no commit"),
-                    "run it within the repository".into(),
-                ));
-            }
-            (Some(this), Some(other)) if this != other => {
-                return Err((
-                    format!(
-                        "the evidence is of two commits, {} and {}",
-                        short(other),
-                        short(this)
-                    ),
-                    "run the suites again, at one commit".into(),
-                ));
-            }
-            (Some(this), _) => commit = Some(this),
+        None => {
+            let reason = format!("run {run} could not tell whether everything was committed");
+            return Some((reason, commit_first.into()));
         }
     }
-    commit
-        .cloned()
-        .ok_or_else(|| ("there is no evidence".into(), "holdpoint run".into()))
+    let Some(commit) = &record.commit else {
+        let reason = format!("run {run} knows no commit");
+        return Some((reason, "run it within the repository".into()));
+    };
+    let commit = short(commit);
+    match &record.code {
+        Code::Same => None,
+        Code::Changed(files) => {
+            let more = files.len().saturating_sub(1);
+            let files = match (files.first(), more) {
+                (Some(first), 0) => first.clone(),
+                (Some(first), more) => format!("{first} and {more} more"),
+                (None, _) => "files".into(),
+            };
+            let reason = format!("the code changed since commit {commit} of run {run}: {files}");
+            Some((reason, again.into()))
+        }
+        Code::Unknown(cause) => {
+            let reason =
+                format!("whether the code is that of commit {commit} cannot be told: {cause}");
+            Some((reason, "ask within the repository".into()))
+        }
+    }
 }
 
 pub(super) fn must_pass(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer {
@@ -202,6 +184,11 @@ pub(super) fn must_pass(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer 
         .iter()
         .filter(|one| is_needed(one, case))
         .collect();
+    let not_run = needed.iter().filter(|one| one.verdict == Verdict::NotRun);
+    let not_run: Vec<&Finding> = not_run.copied().collect();
+    if let [first, _, ..] = not_run.as_slice() {
+        blockers.push(were_not_run(case, first, &not_run));
+    }
     let (mut failed, mut unknown) = (0, 0);
     for finding in &needed {
         let fails = finding.verdict == Verdict::Fail && finding.waived.is_none();
@@ -217,7 +204,11 @@ pub(super) fn must_pass(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer 
         if root.is_some_and(|root| needed.iter().any(|one| one.check == *root)) {
             continue;
         }
+        if finding.verdict == Verdict::NotRun && not_run.len() > 1 {
+            continue;
+        }
         let suite = case.gate.suite.as_deref().unwrap_or_default();
+        let level = case.gate.level;
         blockers.push(Blocker {
             what: finding.check.clone(),
             severity: finding.severity,
@@ -229,8 +220,13 @@ pub(super) fn must_pass(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer 
             owner: case.gate.owner.clone(),
             since: None,
             next: format!(
-                "holdpoint run {} proves the mend, then holdpoint run {suite}",
-                finding.check
+                "holdpoint run {} --level {level} {}, then holdpoint run {suite} --level {level}",
+                finding.check,
+                if fails {
+                    "proves the mend"
+                } else {
+                    "looks again"
+                }
             ),
         });
     }
@@ -247,10 +243,54 @@ pub(super) fn must_pass(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer 
     }
     let found = found.join(", ");
     match (failed, unknown, passed + waived) {
-        (0, 0, 0) => (None, "nothing that must pass was seen".into()),
+        // It rests on its own criteria where its suite has no check that must pass.
+        (0, 0, 0) if needed.is_empty() && rests_on_criteria(case) => (
+            Some(true),
+            "its suite has none; its own criteria decide".into(),
+        ),
+        (0, 0, 0) => {
+            blockers.extend(nothing_seen(case));
+            (None, "nothing that must pass was seen".into())
+        }
         (0, 0, _) => (Some(true), found),
         (0, _, _) => (None, found),
         _ => (Some(false), found),
+    }
+}
+
+/// Its suite was seen, and it asks for something else beside.
+fn rests_on_criteria(case: &Case<'_>) -> bool {
+    !case.findings.is_empty() && !case.gate.criteria.is_empty()
+}
+
+/// What is to be done where a suite was looked at, and all that must pass is of no concern to the application.
+fn nothing_seen(case: &Case<'_>) -> Option<Blocker> {
+    let seen = !case.findings.is_empty();
+    seen.then(|| Blocker {
+        what: "evidence".into(),
+        severity: Severity::High,
+        reason: format!(
+            "no check of severity {} or more was seen to pass",
+            case.must_pass
+        ),
+        owner: case.gate.owner.clone(),
+        since: None,
+        next: "give the gate a lower must_pass or criteria of its own, in .holdpoint/gates.toml"
+            .into(),
+    })
+}
+
+/// What a run left out is one thing to do, however many checks it is.
+fn were_not_run(case: &Case<'_>, first: &Finding, all: &[&Finding]) -> Blocker {
+    let suite = case.gate.suite.as_deref().unwrap_or_default();
+    let severity = all.iter().map(|one| one.severity).max();
+    Blocker {
+        what: format!("{} checks", all.len()),
+        severity: severity.unwrap_or(first.severity),
+        reason: format!("they were not run; {}: {}", first.check, first.reason),
+        owner: case.gate.owner.clone(),
+        since: None,
+        next: format!("holdpoint run {suite} --level {}", case.gate.level),
     }
 }
 

@@ -149,7 +149,7 @@ pub fn validity(sign_off: &SignOff, now: &Now<'_>) -> Vec<Lapsed> {
         if let Some(news) = now.news.get(check).filter(speaks_against) {
             say(
                 Lapse::Regressed,
-                format!("{check} is {} in run {}", news.verdict, news.run),
+                format!("{check} came out as {} in run {}", news.verdict, news.run),
             );
         }
     }

@@ -27,6 +27,8 @@ pub struct Evidence {
     pub cut_short: Option<String>,
     /// The checks are not defined as they were when it was judged.
     pub checks_changed: bool,
+    /// The code that is here, beside that of the commit.
+    pub code: Code,
 }
 
 /// The code that is there now, beside that of the evidence.
@@ -66,8 +68,6 @@ pub struct Case<'a> {
     pub findings: &'a [Finding],
     /// The records that they come from.
     pub evidence: &'a [Evidence],
-    /// The code now.
-    pub code: Code,
     /// What the expressions among its criteria gave, in their order, each with what was found.
     pub expressions: &'a [(Option<bool>, String)],
     /// What people stated.
@@ -241,7 +241,13 @@ fn own(case: &Case<'_>, criterion: &Criterion, held: Option<bool>, found: &str) 
             name.clone(),
             format!("holdpoint attest {name} --statement … --by … --evidence … --until …"),
         ),
-        Proof::Expression(text) => (text.clone(), format!("see {}", criterion.place)),
+        Proof::Expression(_) => (
+            "criterion".into(),
+            format!(
+                "mend the findings that it counts; it stands at {}",
+                criterion.place
+            ),
+        ),
     };
     Some(Blocker {
         what,

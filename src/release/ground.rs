@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::json;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -50,6 +51,8 @@ pub struct Ground<'a> {
     pub redact: &'a dyn Fn(&str) -> String,
     /// Now.
     pub now: Timestamp,
+    /// What git said of the commits that it was asked about: every gate and sign-off asks about the same few.
+    pub compared: RefCell<BTreeMap<String, Code>>,
 }
 
 impl Ground<'_> {
@@ -131,11 +134,16 @@ impl Ground<'_> {
 
     /// Whether the code is that of a commit.
     pub(super) fn code_since(&self, commit: &str) -> Code {
-        match Repository::changed_since(self.root, commit, self.own) {
+        let mut compared = self.compared.borrow_mut();
+        let ask = || match Repository::changed_since(self.root, commit, self.own) {
             Ok(changed) if changed.is_empty() => Code::Same,
             Ok(changed) => Code::Changed(changed),
             Err(cause) => Code::Unknown(cause),
-        }
+        };
+        compared
+            .entry(commit.to_owned())
+            .or_insert_with(ask)
+            .clone()
     }
 }
 

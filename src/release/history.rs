@@ -2,7 +2,7 @@
 
 use crate::engine;
 use crate::evidence::{self, Record, digest, read_regular};
-use crate::gate::{Evidence, News};
+use crate::gate::{Code, Evidence, News};
 use crate::model::{Finding, Level, Verdict};
 use jiff::Timestamp;
 use std::cell::OnceCell;
@@ -38,7 +38,7 @@ pub struct Told {
 }
 
 /// Which records tell news of a gate or a sign-off.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Window<'a> {
     /// They began after this moment,
     pub after: Timestamp,
@@ -46,8 +46,8 @@ pub struct Window<'a> {
     pub now: Timestamp,
     /// The environment that they are about.
     pub environment: &'a str,
-    /// The commit that is to be released.
-    pub commit: Option<&'a str>,
+    /// Is the code of a commit the one that is here?
+    pub is_this_code: &'a dyn Fn(&str) -> bool,
 }
 
 impl History {
@@ -115,7 +115,7 @@ impl History {
     }
 
     /// The newest verdict of each check in the records of a time and an environment. A failure counts whatever the code
-    /// was; a pass takes one back only where it is of the very commit, without changes beside it.
+    /// was; a pass takes one back only where it is of the code that is here, without changes beside it.
     pub fn news(&self, of: &Window<'_>) -> BTreeMap<String, News> {
         let mut news = BTreeMap::new();
         let concerning = self
@@ -124,12 +124,15 @@ impl History {
             .filter(|told| told.record.header.started <= of.now && told.concerns(of.environment));
         for told in concerning {
             let header = &told.record.header;
-            let is_committed = header.dirty == Some(false) && header.commit.as_deref() == of.commit;
+            let is_this_code = || {
+                let commit = header.commit.as_deref();
+                header.dirty == Some(false) && commit.is_some_and(of.is_this_code)
+            };
             for finding in told.findings().unwrap_or_default() {
                 let says = match finding.verdict {
                     // What was left out says nothing about what was seen before.
                     Verdict::NotRun | Verdict::NotApplicable => false,
-                    Verdict::Pass => is_committed,
+                    Verdict::Pass => is_this_code(),
                     _ => true,
                 };
                 if says {
@@ -246,7 +249,7 @@ impl Told {
     }
 
     /// What a gate asks of it.
-    pub fn evidence(&self) -> Evidence {
+    pub fn evidence(&self, code: Code) -> Evidence {
         let header = &self.record.header;
         let cut_short = match &self.record.ending {
             Some(ending) => ending.cut_short.clone(),
@@ -260,6 +263,7 @@ impl Told {
             dirty: header.dirty,
             cut_short,
             checks_changed: false,
+            code,
         }
     }
 }

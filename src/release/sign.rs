@@ -101,8 +101,8 @@ pub fn unsigned(
     comment: &str,
 ) -> Result<Unsigned, NothingToSign> {
     let gate = standing.gate;
-    let first = standing.evidence.first();
-    let commit = first.and_then(|told| told.record.header.commit.clone());
+    let newest = standing.newest();
+    let commit = newest.and_then(|told| told.record.header.commit.clone());
     let commit = commit.ok_or_else(|| NothingToSign {
         why: format!(
             "the evidence of gate {} knows no commit, so there is nothing to sign for",
@@ -141,7 +141,7 @@ pub fn unsigned(
         until,
         decision: standing.decision.outcome,
         environment: standing.environment.clone().unwrap_or_default(),
-        target: first.and_then(|told| told.record.header.target.clone()),
+        target: newest.and_then(|told| told.record.header.target.clone()),
         definition: gate.digest.clone(),
         checks: standing.checks_digest.clone(),
         evidence: standing
@@ -251,7 +251,7 @@ pub fn decision(ground: &Ground<'_>, standing: &GateStanding<'_>) -> Result<Vec<
         .map(|one| ResourceDescriptor::file(one.name, &one.digest));
     // Where somebody says no, or the ledger is not whole, the gate is not passed, whatever its criteria say.
     let passed = standing.decision.outcome.is_go() && standing.hold != Hold::Held;
-    let header = standing.evidence.first().map(|told| &told.record.header);
+    let header = standing.newest().map(|told| &told.record.header);
     let commit = header.and_then(|header| header.commit.as_deref());
     let policy = ResourceDescriptor {
         uri: Some(format!("urn:holdpoint:gate:{}", gate.name)),

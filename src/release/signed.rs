@@ -1,7 +1,7 @@
 //! The sign-offs of a gate: read from its chain, their signatures held to the list of signers, their validity computed.
 
 use super::ground::Ground;
-use super::history::Window;
+use super::history::{Told, Window};
 use super::wire::{Predicate, SIGN_OFF};
 use crate::attest::{self, Refusal};
 use crate::gate::{Code, News, Now, SignatureFault, validity};
@@ -70,6 +70,7 @@ pub(super) struct Circumstances<'a> {
     pub(super) checks: &'a str,
     pub(super) environment: Option<&'a str>,
     pub(super) closed: &'a [String],
+    pub(super) evidence: &'a [&'a Told],
 }
 
 /// Reads the words of people in a gate's chain.
@@ -288,7 +289,7 @@ fn standing(
                 after,
                 now: ground.now,
                 environment: &sign_off.environment,
-                commit: Some(&sign_off.commit),
+                is_this_code: &|commit| ground.code_since(commit) == Code::Same,
             })
         })
         .unwrap_or_default();
@@ -311,7 +312,7 @@ fn standing(
     };
     let lapses = validity(sign_off, &now);
     Standing {
-        remarks: remarks(ground, sign_off, &code),
+        remarks: remarks(about, sign_off, &code),
         sign_off: sign_off.clone(),
         statement: word.entry.statement.clone(),
         entry: word.entry.digest.clone(),
@@ -360,17 +361,21 @@ fn faults(ground: &Ground<'_>, sign_off: &SignOff, own: &Chain) -> Vec<String> {
 }
 
 /// What people should know that changes nothing.
-fn remarks(ground: &Ground<'_>, sign_off: &SignOff, code: &Code) -> Vec<String> {
-    let mut remarks = Vec::new();
-    if *code == Code::Same {
-        let newer = ground.history.records().next().filter(|told| {
-            told.record.header.environment == sign_off.environment
-                && sign_off
-                    .evidence
-                    .iter()
-                    .all(|record| record.started < told.record.header.started)
-        });
-        remarks.extend(newer.map(|told| format!("there is newer evidence: run {}", told.run())));
+fn remarks(about: &Circumstances<'_>, sign_off: &SignOff, code: &Code) -> Vec<String> {
+    if *code != Code::Same {
+        return Vec::new();
     }
-    remarks
+    let is_newer = |told: &&&Told| {
+        let header = &told.record.header;
+        header.environment == sign_off.environment
+            && sign_off
+                .evidence
+                .iter()
+                .all(|record| record.started < header.started)
+    };
+    let newer = about.evidence.iter().find(is_newer);
+    newer
+        .map(|told| format!("there is newer evidence: run {}", told.run()))
+        .into_iter()
+        .collect()
 }

@@ -56,10 +56,16 @@ pub struct GateStanding<'a> {
     pub faults: Vec<String>,
 }
 
-impl GateStanding<'_> {
+impl<'a> GateStanding<'a> {
     /// It is open.
     pub fn is_open(&self) -> bool {
         self.hold == Hold::Open
+    }
+
+    /// The newest record that it rests on: of the code that all of them are of, the latest commit.
+    pub(super) fn newest(&self) -> Option<&'a Told> {
+        let started = |told: &&&Told| told.record.header.started;
+        self.evidence.iter().max_by_key(started).copied()
     }
 
     /// The checks that had to pass and were seen to.
@@ -117,12 +123,13 @@ fn stand_one<'a>(
             .map(|fault| format!("a record cannot be used: {fault}")),
     );
     let facts = gate::facts(&findings);
+    // Of nothing everything is true, and nobody saw it.
+    let nothing = findings.is_empty();
     let expressions: Vec<(Option<bool>, String)> = gate
         .criteria
         .iter()
         .filter_map(|criterion| match &criterion.proof {
-            // Of nothing, anything could be said.
-            Proof::Expression(_) if findings.is_empty() => Some((None, "nothing was seen".into())),
+            Proof::Expression(_) if nothing => Some((None, "nothing was seen".into())),
             Proof::Expression(text) => {
                 let judge::Answer { holds, found } = judge::criterion(text, &facts);
                 Some(match holds {
@@ -136,7 +143,11 @@ fn stand_one<'a>(
     let records: Vec<Evidence> = evidence
         .iter()
         .map(|told| {
-            let mut evidence = told.evidence();
+            let code = match &told.record.header.commit {
+                Some(commit) => ground.code_since(commit),
+                None => Code::Unknown("the evidence knows no commit".into()),
+            };
+            let mut evidence = told.evidence(code);
             let recorded = recorded_checks_digest(&told.record.checks, &checks);
             // For a gate over others, each of those asks it of its own record.
             evidence.checks_changed =
@@ -144,11 +155,6 @@ fn stand_one<'a>(
             evidence
         })
         .collect();
-    let commit = records.first().and_then(|record| record.commit.as_deref());
-    let code = match commit {
-        Some(commit) => ground.code_since(commit),
-        None => Code::Unknown("the evidence knows no commit".into()),
-    };
     let missing = gate
         .documents
         .iter()
@@ -162,7 +168,6 @@ fn stand_one<'a>(
         must_pass,
         findings: &findings,
         evidence: &records,
-        code,
         expressions: &expressions,
         attestations: ground.attestations,
         upstream: &upstream_states,
@@ -193,6 +198,7 @@ fn stand_one<'a>(
             checks: &checks_digest,
             environment: ground.environment.or(environment.as_deref()),
             closed: &closed,
+            evidence: &evidence,
         },
     );
     decision.warnings.extend(said.remarks);
@@ -308,7 +314,7 @@ fn of_suite<'a>(ground: &Ground<'a>, gate: &Gate) -> Gathered<'a> {
             after: header.started,
             now: ground.now,
             environment: &header.environment,
-            commit: header.commit.as_deref(),
+            is_this_code: &|commit| ground.code_since(commit) == Code::Same,
         });
         findings
             .iter_mut()

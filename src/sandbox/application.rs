@@ -4,7 +4,7 @@
 use super::Variant;
 use super::headers::{self, Nonce};
 use super::keys::Keys;
-use super::limit;
+use super::limit::{self, Attempts};
 use super::nextauth::{self, Library};
 use super::policies;
 use super::sign_in;
@@ -29,6 +29,7 @@ pub(super) struct Application {
     pub(super) variant: Variant,
     pub(super) library: Arc<Library>,
     pub(super) tasks: Arc<Tasks>,
+    attempts: Arc<Attempts>,
     cron_secret: String,
     /// What is built into the pages, as `.env.local` names it.
     vapid_public_key: String,
@@ -43,6 +44,7 @@ impl Application {
         variant: Variant,
         library: Library,
         tasks: Arc<Tasks>,
+        attempts: Arc<Attempts>,
         keys: &Keys,
         vapid_public_key: String,
     ) -> Arc<Self> {
@@ -50,6 +52,7 @@ impl Application {
             variant,
             library: Arc::new(library),
             tasks,
+            attempts,
             cron_secret: keys.cron_secret.clone(),
             vapid_public_key,
         })
@@ -112,7 +115,7 @@ impl Application {
             .with_state(Arc::clone(self))
             .merge(library.route_layer(faulty))
             .layer(middleware::from_fn_with_state(
-                limit::Attempts::new(self.variant),
+                Arc::clone(&self.attempts),
                 limit::surround,
             ))
             .layer(middleware::from_fn_with_state(

@@ -13,6 +13,7 @@ const ALLOWED: u32 = 10;
 const WINDOW: Duration = Duration::from_secs(60);
 
 /// The attempts of the window. Deliberately missing in the variant as found: it counts nothing.
+#[derive(Debug)]
 pub(super) struct Attempts {
     variant: Variant,
     window: Mutex<Option<(Instant, u32)>>,
@@ -24,6 +25,11 @@ impl Attempts {
             variant,
             window: Mutex::default(),
         })
+    }
+
+    /// From now on as after a minute in which nobody tried.
+    pub(super) fn forget(&self) {
+        *self.window.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// How long to wait before the next one, where there were too many.

@@ -37,6 +37,7 @@ use authority::Authority;
 use axum::Router;
 use axum::serve::Listener;
 use keys::Keys;
+use limit::Attempts;
 use listener::TlsListener;
 use std::collections::BTreeMap;
 use std::io;
@@ -73,6 +74,7 @@ pub struct Sandbox {
     keys: Keys,
     services: Services,
     tasks: Arc<Tasks>,
+    attempts: Arc<Attempts>,
     https_url: String,
     plain_url: String,
     authority_pem: String,
@@ -108,10 +110,12 @@ impl Sandbox {
         let authority_pem = authority.pem() + services.mail.authority_pem();
         let vapid_public_key = services.vapid_public_key(variant, &keys);
         let tasks = Arc::new(Tasks::new(&faults.tasks));
+        let attempts = Attempts::new(variant);
         let application = Application::new(
             variant,
             library,
             Arc::clone(&tasks),
+            Arc::clone(&attempts),
             &keys,
             vapid_public_key,
         );
@@ -134,6 +138,7 @@ impl Sandbox {
             keys,
             services,
             tasks,
+            attempts,
             https_url,
             plain_url,
             authority_pem,
@@ -166,6 +171,17 @@ impl Sandbox {
     /// How many tasks the application keeps.
     pub fn tasks(&self) -> usize {
         self.tasks.count()
+    }
+
+    /// Makes these things wrong with the API, and nothing else, from the next request on: a deployment that
+    /// gets worse, or is mended, while it runs.
+    pub fn switch_tasks(&self, faults: &[TaskFault]) {
+        self.tasks.switch(faults);
+    }
+
+    /// Lets everybody sign in again, as after a minute in which nobody tried: one look at the limit follows another.
+    pub fn forget_attempts(&self) {
+        self.attempts.forget();
     }
 
     /// What tells a run where the services are, beside what the project's own files say.

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 /// The longest title.
 const LONGEST: usize = 200;
@@ -59,7 +59,7 @@ pub enum TaskFault {
 /// The tasks that were created, with their owners.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
-    faults: Vec<TaskFault>,
+    faults: RwLock<Vec<TaskFault>>,
     kept: Mutex<Vec<Map<String, Value>>>,
 }
 
@@ -67,7 +67,7 @@ impl Tasks {
     /// None yet.
     pub(super) fn new(faults: &[TaskFault]) -> Self {
         Self {
-            faults: faults.to_vec(),
+            faults: RwLock::new(faults.to_vec()),
             kept: Mutex::default(),
         }
     }
@@ -78,7 +78,13 @@ impl Tasks {
     }
 
     fn has(&self, fault: TaskFault) -> bool {
-        self.faults.contains(&fault)
+        let faults = self.faults.read().unwrap_or_else(PoisonError::into_inner);
+        faults.contains(&fault)
+    }
+
+    /// From now on these are wrong, and nothing else.
+    pub(super) fn switch(&self, faults: &[TaskFault]) {
+        *self.faults.write().unwrap_or_else(PoisonError::into_inner) = faults.to_vec();
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Vec<Map<String, Value>>) -> T) -> T {

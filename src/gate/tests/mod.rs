@@ -65,6 +65,7 @@ fn evidence() -> Evidence {
         dirty: Some(false),
         cut_short: None,
         checks_changed: false,
+        code: Code::Same,
     }
 }
 
@@ -74,7 +75,6 @@ fn case<'a>(gate: &'a Gate, findings: &'a [Finding], evidence: &'a [Evidence]) -
         must_pass: Severity::Medium,
         findings,
         evidence,
-        code: Code::Same,
         expressions: &[],
         attestations: &[],
         upstream: &[],

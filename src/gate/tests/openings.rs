@@ -45,15 +45,14 @@ fn evidence_must_be_whole_recent_and_of_this_code() {
         with(&|one| one.started = "2026-03-10T12:00:01Z".parse().unwrap()),
         Outcome::Undecided
     );
-    let (gate, records) = (gate(), [evidence()]);
+    let gate = gate();
     for (code, expected) in [
         (Code::Same, Outcome::Go),
         (Code::Changed(vec!["src/a.ts".into()]), Outcome::Undecided),
         (Code::Unknown("no git".into()), Outcome::Undecided),
     ] {
-        let mut case = case(&gate, &findings, &records);
-        case.code = code;
-        let decision = weigh(&case);
+        let records = [Evidence { code, ..evidence() }];
+        let decision = weigh(&case(&gate, &findings, &records));
         assert_eq!(decision.outcome, expected);
         assert_eq!(decision.blockers.is_empty(), expected == Outcome::Go);
     }
@@ -90,6 +89,50 @@ fn every_verdict_has_its_weight() {
     }
     let nothing = [finding("a.b", Severity::High, NotApplicable)];
     assert_eq!(outcome(&nothing, &[evidence()]), Outcome::Undecided);
+}
+
+/// A suite with nothing that must pass leaves the word to the gate's own criteria, and to nobody where it has none.
+#[test]
+fn a_suite_without_a_check_that_must_pass_leaves_it_to_the_criteria() {
+    let small = [finding("a.b", Severity::Info, Verdict::Pass)];
+    let records = [evidence()];
+    let mut gate = gate();
+    let decision = weigh(&case(&gate, &small, &records));
+    assert_eq!(decision.outcome, Outcome::Undecided);
+    assert_eq!(decision.blockers.len(), 1);
+    gate.criteria = vec![Criterion {
+        says: "it is watched".into(),
+        proof: Proof::Attested("security:window".into()),
+        place: Place::default(),
+    }];
+    for (said, expected) in [
+        (vec![], Outcome::Undecided),
+        (vec![statement("security:window", true)], Outcome::Go),
+        (vec![statement("security:window", false)], Outcome::NoGo),
+    ] {
+        let mut case = case(&gate, &small, &records);
+        case.attestations = &said;
+        assert_eq!(weigh(&case).outcome, expected);
+        // What must pass and does not apply is another matter: nobody saw anything.
+        let other = [finding("a.b", Severity::High, Verdict::NotApplicable)];
+        case.findings = &other;
+        assert!(!weigh(&case).outcome.is_go());
+    }
+}
+
+/// What a run left out is one blocker, however many checks it is.
+#[test]
+fn checks_that_were_not_run_are_one_thing_to_do() {
+    let gate = gate();
+    let records = [evidence()];
+    let findings = ["a.b", "a.c", "a.d"].map(|id| finding(id, Severity::High, Verdict::NotRun));
+    let decision = weigh(&case(&gate, &findings, &records));
+    assert_eq!(decision.outcome, Outcome::Undecided);
+    assert_eq!(decision.counts.unknown, 3);
+    let whats: Vec<&str> = decision.blockers.iter().map(|one| &*one.what).collect();
+    assert_eq!(whats, ["3 checks"]);
+    let one = weigh(&case(&gate, &findings[..1], &records));
+    assert_eq!(one.blockers[0].what, "a.b");
 }
 
 #[test]
@@ -210,7 +253,7 @@ fn a_gate_before_it_that_is_closed_holds_it_up() {
 }
 
 #[test]
-fn an_exempt_check_need_not_pass_and_evidence_of_two_commits_does_not_count() {
+fn an_exempt_check_need_not_pass_and_evidence_of_two_commits_counts_where_their_code_is_here() {
     let mut gate = gate();
     let mut findings = passing();
     findings.push(finding("c.d", Severity::High, Verdict::Inconclusive));
@@ -224,14 +267,20 @@ fn an_exempt_check_need_not_pass_and_evidence_of_two_commits_does_not_count() {
         Outcome::Go
     );
     gate.suite = None;
-    let other = Evidence {
-        commit: Some("d".repeat(40)),
-        ..evidence()
-    };
-    let two = [evidence(), other];
-    assert_eq!(weigh(&case(&gate, &[], &two)).outcome, Outcome::Undecided);
-    let same = [evidence(), evidence()];
-    assert_eq!(weigh(&case(&gate, &[], &same)).outcome, Outcome::Go);
+    for (code, expected) in [
+        // Between them somebody committed a sign-off.
+        (Code::Same, Outcome::Go),
+        (Code::Changed(vec!["a.ts".into()]), Outcome::Undecided),
+        (Code::Unknown("no git".into()), Outcome::Undecided),
+    ] {
+        let other = Evidence {
+            commit: Some("d".repeat(40)),
+            code,
+            ..evidence()
+        };
+        let two = [evidence(), other];
+        assert_eq!(weigh(&case(&gate, &[], &two)).outcome, expected);
+    }
 }
 
 #[test]

@@ -54,12 +54,12 @@ fn table(screen: &mut Screen<'_>, report: &GateReport<'_>, many: &[&GateStanding
         if let Some(first) = one.decision.blockers.first() {
             let more = match one.decision.blockers.len() - 1 {
                 0 => String::new(),
-                more => format!("and {more} more"),
+                more => format!("{} and {more} more", screen.dot()),
             };
             let (what, reason) = (screen.text(&first.what), screen.text(&first.reason));
             let since = first
                 .since
-                .map(|at| since(at, report.now))
+                .map(|at| format!("{} {}", screen.dot(), since(at, report.now)))
                 .unwrap_or_default();
             let what = format!("{what}:");
             screen.flow(
@@ -113,10 +113,12 @@ fn whole(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStanding<'_
     }
     let word = match (&one.hold, one.decision.outcome) {
         // What decides go may still be held by its people or its ledger.
-        (Hold::Held, Outcome::Go | Outcome::GoWithWaivers) => Outcome::NoGo,
-        (_, outcome) => outcome,
+        (Hold::Held, Outcome::Go | Outcome::GoWithWaivers) => Outcome::NoGo.word(),
+        // Nobody has said go yet.
+        (Hold::Ready { .. }, _) => "ready to sign",
+        (_, outcome) => outcome.word(),
     };
-    let word = word.word().to_uppercase().replace(' ', "\u{a0}");
+    let word = word.to_uppercase().replace(' ', "\u{a0}");
     let closing = screen.text(&closing(one));
     screen.flow(
         0,
@@ -265,6 +267,7 @@ fn sign_offs(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStandin
             "counts until {}",
             sign_off.until.strftime("%Y-%m-%d %H:%M UTC")
         );
+        let until = until.replace(' ', "\u{a0}");
         let key = word.fingerprint.as_deref().unwrap_or("no key that counts");
         screen.flow(
             4,

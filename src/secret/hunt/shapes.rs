@@ -331,7 +331,8 @@ fn connection(bytes: &[u8], at: usize, schemes: &[&str]) -> Option<Range<usize>>
         });
     let template = password.contains(['{', '}', '$', '*', '[', ']', '(', ')', '%'])
         && !is_percent_encoded(password)
-        || password.contains("...");
+        || password.contains("...")
+        || is_name(password);
     let says_nothing = password.len() < 6
         || NO_PASSWORD
             .iter()
@@ -341,6 +342,12 @@ fn connection(bytes: &[u8], at: usize, schemes: &[&str]) -> Option<Range<usize>>
             .any(|word| password.to_ascii_lowercase().contains(word));
     let start = at - scheme_length;
     (!local && !template && !says_nothing).then(|| start..at + 3 + rest.len())
+}
+
+/// A name that stands for a value, such as API_KEY.
+fn is_name(text: &str) -> bool {
+    let of_name = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
+    text.contains('_') && text.bytes().all(of_name)
 }
 
 /// Every `%` begins an escape, and nothing of a template is there.

@@ -120,6 +120,7 @@ fn samples_and_what_only_looks_alike() {
         "postgres://postgres:k3Jx0PqL9@db:5432/app",
         "postgres://app:k3Jx0PqL9v@db.example.com/app",
         "https://app:k3Jx0PqL9@shop.io/",
+        "smtps://resend:API_KEY@smtp.resend.com:465",
         "VAPID_PRIVATE_KEY=your-vapid-private-key VAPID_PRIVATE_KEY=process.env.X",
         "NEXTAUTH_SECRET=your-secret-here-A1b2C3d4",
         "NEXTAUTH_SECRET=$(openssl rand -base64 32)",
