@@ -258,9 +258,10 @@ pub(super) fn must_pass(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer 
     }
 }
 
-/// Its suite was seen, and it asks for something else beside.
+/// Something of its suite was seen to pass, and it asks for something else beside.
 fn rests_on_criteria(case: &Case<'_>) -> bool {
-    !case.findings.is_empty() && !case.gate.criteria.is_empty()
+    let seen = |one: &Finding| one.verdict == Verdict::Pass;
+    case.findings.iter().any(seen) && !case.gate.criteria.is_empty()
 }
 
 /// What is to be done where a suite was looked at, and all that must pass is of no concern to the application.
