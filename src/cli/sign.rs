@@ -222,7 +222,10 @@ fn show(one: &SignOff, who: &str, output: &Output) {
         ),
         (
             "passed",
-            format!("{} checks that must pass", one.passed.len()),
+            match one.passed.len() {
+                1 => "1 check that must pass".into(),
+                many => format!("{many} checks that must pass"),
+            },
         ),
         ("definition", short(&one.definition).to_owned()),
     ];
@@ -347,9 +350,13 @@ fn attributes(settings: &Settings, output: &Output) {
         .missing_attributes()
         .unwrap_or_default();
     if !missing.is_empty() {
+        let lines: Vec<&str> = missing
+            .iter()
+            .map(|line| line.strip_prefix(".holdpoint/").unwrap_or(line))
+            .collect();
         output.remark(&format!(
-            "help: so that branches with sign-offs merge, put into .gitattributes: {}",
-            missing.join("; ")
+            "help: so that branches with sign-offs merge, put these lines into .holdpoint/.gitattributes:\n  {}",
+            lines.join("\n  ")
         ));
     }
 }

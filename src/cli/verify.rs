@@ -225,11 +225,11 @@ fn line(word: &Standing) -> String {
     let mark = if word.is_valid() { "✓" } else { "✗" };
     let commit: String = sign_off.commit.chars().take(12).collect();
     let mut line = format!(
-        "{mark} {} signed {} on {} for commit {commit}: {}",
+        "{mark} {} signed {}: {}\n    on {} for commit {commit}",
         sign_off.by,
         sign_off.gate,
-        sign_off.at.strftime("%Y-%m-%d %H:%M UTC"),
         word.words(),
+        sign_off.at.strftime("%Y-%m-%d %H:%M UTC"),
     );
     for lapsed in word.lapses.iter().filter(|one| one.lapse != Lapse::Altered) {
         line.push_str(&format!("\n    {}: {}", lapsed.lapse, lapsed.why));

@@ -3,6 +3,7 @@
 use super::facts::is_unknown;
 use super::weigh::{Case, Code, Evidence, Upstream};
 use crate::model::{Blocker, Finding, Outcome, Severity, Verdict};
+use std::collections::BTreeSet;
 
 /// Whether it holds, or none where that cannot be told; and what was found.
 type Answer = (Option<bool>, String);
@@ -111,11 +112,7 @@ pub(super) fn code(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer {
         none.then(|| ("there is no evidence".into(), "holdpoint run".into()))
     });
     let Some((reason, next)) = lack else {
-        let each = case.evidence.iter().map(|record| {
-            let commit = record.commit.as_deref().unwrap_or_default();
-            format!("{} at commit {}", record.run, short(commit))
-        });
-        return (Some(true), each.collect::<Vec<_>>().join(", "));
+        return (Some(true), commits(case.evidence));
     };
     blockers.push(Blocker {
         what: "evidence".into(),
@@ -136,6 +133,20 @@ fn two_environments(case: &Case<'_>) -> Option<(String, String)> {
     let other = names.find(|name| *name != first)?;
     let reason = format!("the evidence is of two environments, {first} and {other}");
     Some((reason, "run the suites again, for one environment".into()))
+}
+
+/// Which commits the records are of.
+fn commits(records: &[Evidence]) -> String {
+    let each: BTreeSet<&str> = records
+        .iter()
+        .filter_map(|record| record.commit.as_deref())
+        .map(short)
+        .collect();
+    let commits = each.into_iter().collect::<Vec<_>>().join(", ");
+    match records {
+        [one] => format!("{} at commit {commits}", one.run),
+        several => format!("{} records, at {commits}", several.len()),
+    }
 }
 
 /// Why a record is not known to be of the code that is here, and what is to be done.
@@ -258,9 +269,10 @@ pub(super) fn must_pass(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer 
     }
 }
 
-/// Its suite was seen, and it asks for something else beside.
+/// Something of its suite was seen to pass, and it asks for something else beside.
 fn rests_on_criteria(case: &Case<'_>) -> bool {
-    !case.findings.is_empty() && !case.gate.criteria.is_empty()
+    let seen = |one: &Finding| one.verdict == Verdict::Pass;
+    case.findings.iter().any(seen) && !case.gate.criteria.is_empty()
 }
 
 /// What is to be done where a suite was looked at, and all that must pass is of no concern to the application.
@@ -324,7 +336,7 @@ pub(super) fn documents(case: &Case<'_>, blockers: &mut Vec<Blocker>) -> Answer 
 }
 
 /// The first characters of a commit, as people write it.
-fn short(commit: &str) -> &str {
+pub(super) fn short(commit: &str) -> &str {
     commit.get(..12).unwrap_or(commit)
 }
 

@@ -1,6 +1,6 @@
 //! Whether a sign-off counts: a function of what it binds and of what is so now.
 
-use super::asked::days;
+use super::asked::{days, short};
 use super::weigh::Code;
 use crate::model::{BoundDocument, BoundStatement, Gate, Lapse, Lapsed, SignOff, Verdict};
 use jiff::Timestamp;
@@ -118,11 +118,11 @@ pub fn validity(sign_off: &SignOff, now: &Now<'_>) -> Vec<Lapsed> {
             say(
                 Lapse::CodeChanged,
                 match many {
-                    1 => format!("{first} changed since commit {}", sign_off.commit),
+                    1 => format!("{first} changed since commit {}", short(&sign_off.commit)),
                     _ => format!(
                         "{first} and {} more changed since commit {}",
                         many.saturating_sub(1),
-                        sign_off.commit
+                        short(&sign_off.commit)
                     ),
                 },
             );
@@ -131,7 +131,7 @@ pub fn validity(sign_off: &SignOff, now: &Now<'_>) -> Vec<Lapsed> {
             Lapse::CodeChanged,
             format!(
                 "whether the code is that of commit {} cannot be told: {cause}",
-                sign_off.commit
+                short(&sign_off.commit)
             ),
         ),
     }

@@ -93,13 +93,20 @@ impl Ledger {
     /// # Errors
     /// The file is there and cannot be read.
     pub fn missing_attributes(&self) -> Result<Vec<&'static str>, Fault> {
-        const NAME: &str = ".gitattributes";
-        match std::fs::read_to_string(self.root.join(NAME)) {
-            Ok(text) => Ok(missing_attributes(&text)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(missing_attributes("")),
+        // Beside what they are about, they are no change of the code that was examined.
+        let own = self.attributes_in(".holdpoint/.gitattributes")?;
+        let own = own.lines().map(|line| format!(".holdpoint/{line}\n"));
+        let said = self.attributes_in(".gitattributes")? + "\n" + &own.collect::<String>();
+        Ok(missing_attributes(&said))
+    }
+
+    fn attributes_in(&self, name: &str) -> Result<String, Fault> {
+        match std::fs::read_to_string(self.root.join(name)) {
+            Ok(text) => Ok(text),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
             Err(error) => {
                 let kind = FaultKind::Unreadable(error.to_string());
-                Err(Fault::new(NAME, None, kind))
+                Err(Fault::new(name, None, kind))
             }
         }
     }

@@ -266,6 +266,12 @@ fn attributes_are_found_by_line() {
     assert_eq!(ledger.missing_attributes().unwrap(), all);
     std::fs::write(folder.path().join(".gitattributes"), ATTRIBUTES).unwrap();
     assert_eq!(ledger.missing_attributes().unwrap(), [""; 0]);
+    // Those of the folder itself say the same of what is in it.
+    std::fs::remove_file(folder.path().join(".gitattributes")).unwrap();
+    let own = folder.path().join(".holdpoint/.gitattributes");
+    std::fs::create_dir_all(own.parent().unwrap()).unwrap();
+    std::fs::write(own, ATTRIBUTES.replace(".holdpoint/", "")).unwrap();
+    assert_eq!(ledger.missing_attributes().unwrap(), [""; 0]);
     std::fs::write(folder.path().join(".gitattributes"), b"\xFF").unwrap();
     assert!(ledger.missing_attributes().is_err());
 }
