@@ -1,6 +1,10 @@
 //! The coordination plan, played through as each person would, with the six shipped gates on the embedded stack.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::print_stdout,
+    reason = "where it fails, what people saw is told"
+)]
 
 mod support;
 
