@@ -11,7 +11,7 @@ Examples:
   holdpoint gate security                 one gate: each criterion, what blocks it, who must act
   holdpoint gate pi                       the same, by the name of its team
   holdpoint gate security --from RECORD   what it would decide on another record; looks at nothing
-  holdpoint gate release --report markdown=GO_NO_GO.md
+  holdpoint gate release --report markdown=.holdpoint/decision.md
 
 A gate decides on records that are there already: holdpoint run makes them. It ends with 0 where
 the gate is open: everything asked was seen, and its people have signed. It ends with 1 where
