@@ -910,3 +910,104 @@ fn a_no_does_not_go_with_the_end_of_its_line() {
     assert_eq!(project.states("build"), ["withdrawn"]);
     project.call(&["gate", "build"], 1);
 }
+
+#[test]
+fn a_no_needs_no_evidence_and_a_pattern_makes_no_second_person() {
+    let project = Project::new();
+    let two = GATES.replace("level = \"static\"", "level = \"static\"\napprovals = 2");
+    write(project.root(), ".holdpoint/gates.toml", &two);
+    write(project.root(), ".gitignore", ".holdpoint/records/\n");
+    project.commit("two");
+    let key = project.key("ben");
+    let key = key.to_str().unwrap();
+    project.call(
+        &[
+            "sign",
+            "build",
+            "--no",
+            "--comment",
+            "not yet",
+            "--yes",
+            "--key",
+            key,
+        ],
+        0,
+    );
+    let told = project.gate("build");
+    assert!(told["blockers"].to_string().contains("not yet"), "{told}");
+    let verified = project.call(&["verify"], 3);
+    assert!(
+        verified.stdout.contains("ben@example.com said no on"),
+        "{}",
+        verified.stdout
+    );
+    project.call(&["run", "build", "--level", "static"], 0);
+    let ignored = project.sign("build", "ben", 0);
+    assert!(
+        ignored.stderr.contains("git ignores .holdpoint/records/"),
+        "{}",
+        ignored.stderr
+    );
+    assert_eq!(project.gate("build")["state"], "1 of 2 signed");
+    // A second key of the same person, under a pattern.
+    let lines = format!(
+        "{BEN} namespaces=\"*@holdpoint\" {}\n*@example.com namespaces=\"*@holdpoint\" {}\n",
+        project.public("ben"),
+        project.public("ann")
+    );
+    write(project.root(), ".holdpoint/allowed_signers", &lines);
+    let key = project.key("ann");
+    let key = key.to_str().unwrap();
+    project.call(
+        &[
+            "sign",
+            "build",
+            "--yes",
+            "--as",
+            "nobody@example.com",
+            "--key",
+            key,
+        ],
+        0,
+    );
+    let told = project.gate("build");
+    assert_eq!(told["state"], "1 of 2 signed");
+    assert!(
+        told["warnings"].to_string().contains("by a pattern"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_is_exempt_and_what_had_no_target_and_a_forged_word() {
+    let project = Project::new();
+    let exempt = GATES.replace(
+        "[[gate]]\nname = \"release\"",
+        "[[gate.exempt]]\ncheck = \"shop.license\"\nreason = \"lawyers decide\"\n[[gate]]\nname = \"release\"",
+    );
+    write(project.root(), ".holdpoint/gates.toml", &exempt);
+    project.commit("exempt");
+    project.call(&["run", "build", "--level", "static"], 0);
+    project.sign("build", "ann", 0);
+    let without = |file: &str, check: &str| {
+        fs::rename(project.root().join(file), project.root().join("gone")).unwrap();
+        project.call(&["run", check, "--level", "static"], 1);
+        fs::rename(project.root().join("gone"), project.root().join(file)).unwrap();
+    };
+    without("LICENSE", "shop.license");
+    assert_eq!(project.states("build"), ["valid"], "it is exempt");
+    // A failure that was seen without a target speaks of the code, and so of every environment.
+    without("package.json", "shop.manifest");
+    assert_eq!(project.states("build"), ["regressed"]);
+    let told = holdpoint([
+        "gate",
+        "build",
+        "--environment",
+        "production",
+        "--report",
+        "json=-",
+    ])
+    .within(project.root())
+    .run();
+    assert!(told.stdout.contains("regressed"), "{}", told.stdout);
+}

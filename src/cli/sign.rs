@@ -7,10 +7,12 @@ use super::gate::exit as exit_of;
 use super::grounds::{ALLOWED_SIGNERS, Grounds};
 use super::output::Output;
 use super::prepare::{self, Environment};
+use super::run::display;
 use super::signed_documents::fill_in;
 use super::signer::{Signer, signer as find_signer};
 use crate::attest::{self, Signers};
 use crate::diagnostic::Diagnostic;
+use crate::evidence::Repository;
 use crate::ledger::AppendFault;
 use crate::model::{Gate, SignOff};
 use crate::release::{GateStanding, Ground, Unsigned, enter, enter_grounds, stand, unsigned};
@@ -83,7 +85,7 @@ fn work(
         environment
             .variables
             .get(**name)
-            .is_some_and(|value| !value.is_empty())
+            .is_some_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
     }) {
         let problem = Diagnostic::new(format!(
             "a sign-off is a person's word, and {name} says that this is a pipeline"
@@ -131,6 +133,7 @@ fn work(
         }
         enter_grounds(ground, standing)?;
         let unsigned = draft()?;
+        ignored(ground, standing, output);
         let place = put(ground, gate, &unsigned, signer, signers)?;
         Ok(Some(place))
     })?;
@@ -201,6 +204,16 @@ fn may_be_signed(
         Exit::Go => Exit::NoGo,
         exit => exit,
     }))
+}
+
+/// A sign-off on what nobody else has cannot be verified by anybody else.
+fn ignored(ground: &Ground<'_>, standing: &GateStanding<'_>, output: &Output) {
+    for told in &standing.evidence {
+        if Repository::ignores(ground.root, &told.path) {
+            let path = display(&told.path, ground.root);
+            output.remark(&format!("warning: git ignores {path}, so nobody else can verify what is signed\nhelp: take the line that ignores it out of .gitignore, or commit it with git add --force {path}"));
+        }
+    }
 }
 
 /// What will be signed, in a few lines; digests by their beginnings, as people compare them.

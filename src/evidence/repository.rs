@@ -33,7 +33,7 @@ impl Repository {
 
     /// Asks git, without its hooks or monitors.
     fn of(root: &Path, own: &[String]) -> Self {
-        let commit = git(root, &["rev-parse", "--verify", "HEAD"]).filter(|text| text.len() >= 40);
+        let commit = Self::head(root);
         let dirty = commit.as_ref().and_then(|_| {
             let mut arguments: Vec<String> = [
                 "status",
@@ -48,6 +48,22 @@ impl Repository {
             git(root, &arguments).map(|changes| !changes.is_empty())
         });
         Self { commit, dirty }
+    }
+
+    /// The commit that is here.
+    pub fn head(root: &Path) -> Option<String> {
+        git(root, &["rev-parse", "--verify", "HEAD"]).filter(|text| text.len() >= 40)
+    }
+
+    /// Will git leave this path out of commits?
+    pub fn ignores(root: &Path, path: &Path) -> bool {
+        let arguments = [
+            std::ffi::OsStr::new("check-ignore"),
+            "-q".as_ref(),
+            "--".as_ref(),
+            path.as_os_str(),
+        ];
+        git(root, &arguments).is_some()
     }
 
     /// The tracked files that differ now from what they were at a commit, but for `own`.

@@ -5,6 +5,7 @@ use super::ground::{
 };
 use super::stand::{GateStanding, Hold};
 use super::wire::{Predicate, SIGN_OFF};
+use crate::evidence::Repository;
 use crate::gate;
 use crate::ledger::statement::{GateDecision, ResourceDescriptor, STATEMENT, Statement};
 use crate::ledger::{AppendFault, Draft, Entry, Fault, Kind};
@@ -103,7 +104,9 @@ pub fn unsigned(
     let gate = standing.gate;
     let newest = standing.newest();
     let commit = newest.and_then(|told| told.record.header.commit.clone());
-    let commit = commit.ok_or_else(|| NothingToSign {
+    // Who says no need not have seen anything.
+    let here = || Repository::head(ground.root).filter(|_| !released);
+    let commit = commit.or_else(here).ok_or_else(|| NothingToSign {
         why: format!(
             "the evidence of gate {} knows no commit, so there is nothing to sign for",
             gate.name
@@ -252,7 +255,9 @@ pub fn decision(ground: &Ground<'_>, standing: &GateStanding<'_>) -> Result<Vec<
     // Where somebody says no, or the ledger is not whole, the gate is not passed, whatever its criteria say.
     let passed = standing.decision.outcome.is_go() && standing.hold != Hold::Held;
     let header = standing.newest().map(|told| &told.record.header);
-    let commit = header.and_then(|header| header.commit.as_deref());
+    let commit = header.and_then(|header| header.commit.clone());
+    // Of what was not seen, it is said of the code that is here.
+    let commit = commit.or_else(|| Repository::head(ground.root));
     let policy = ResourceDescriptor {
         uri: Some(format!("urn:holdpoint:gate:{}", gate.name)),
         ..ResourceDescriptor::file(gate.place.file.clone(), &gate.digest)
@@ -264,7 +269,7 @@ pub fn decision(ground: &Ground<'_>, standing: &GateStanding<'_>) -> Result<Vec<
     let project = header.map_or("", |header| header.project.as_str());
     let decided = GateDecision {
         subject: commit
-            .map(|commit| ResourceDescriptor::commit("commit", commit))
+            .map(|commit| ResourceDescriptor::commit("commit", &commit))
             .into_iter()
             .collect(),
         tool_version: env!("CARGO_PKG_VERSION").into(),

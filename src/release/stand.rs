@@ -70,8 +70,10 @@ impl<'a> GateStanding<'a> {
 
     /// The checks that had to pass and were seen to.
     pub fn passed(&self) -> BTreeSet<String> {
-        let needed =
-            |one: &&Finding| one.severity >= self.must_pass && one.verdict == Verdict::Pass;
+        let is_exempt = |check: &str| self.gate.exempt.iter().any(|one| one.check == check);
+        let needed = |one: &&Finding| {
+            one.severity >= self.must_pass && one.verdict == Verdict::Pass && !is_exempt(&one.check)
+        };
         self.findings
             .iter()
             .filter(needed)
@@ -245,11 +247,14 @@ fn hold(
             .is_some_and(|names| names.contains(&one.sign_off.by));
         gate.approvals < 2 || named
     };
-    let valid = sign_offs
-        .iter()
-        .filter(|one| one.is_valid())
-        .filter(is_named);
-    let keys: BTreeSet<&String> = valid.filter_map(|one| one.fingerprint.as_ref()).collect();
+    let valid = sign_offs.iter().filter(|one| one.is_valid());
+    let (named, others): (Vec<&Standing>, Vec<&Standing>) = valid.partition(is_named);
+    let keys = named.iter().filter_map(|one| one.fingerprint.as_ref());
+    let keys: BTreeSet<&String> = keys.collect();
+    decision.warnings.extend(others.iter().map(|one| {
+        let who = &one.sign_off.by;
+        format!("{who} does not count as one of the {} who must sign: the list of signers allows them by a pattern, and must write them out", gate.approvals)
+    }));
     let blocker = |what: &str, reason: &str, next: &str| Blocker {
         what: what.into(),
         severity: Severity::Critical,
