@@ -224,7 +224,7 @@ fn omega_opens_the_way(play: &Play) {
         ],
         0,
     );
-    let told = play.call("gate security", 1);
+    let told = play.call("gate security", 3);
     says(
         &told.stdout,
         &["they were not run", "holdpoint run security --level active"],
