@@ -613,6 +613,11 @@ fn a_pipeline_a_stranger_and_an_unclean_tree_sign_nothing() {
         "{}",
         nobody.stderr
     );
+    let told = project.gate("build");
+    assert!(
+        told["warnings"].to_string().contains("nobody may sign yet"),
+        "{told}"
+    );
     assert!(
         !project.root().join(".holdpoint/ledger").exists(),
         "nothing was written"

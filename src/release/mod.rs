@@ -2,6 +2,7 @@
 
 mod ground;
 mod history;
+mod hold;
 mod own;
 mod sign;
 mod signed;
@@ -10,7 +11,8 @@ mod wire;
 
 pub use ground::Ground;
 pub use history::{History, Told};
+pub use hold::Hold;
 pub use own::own_paths;
 pub use sign::{NothingToSign, Unsigned, decision, enter, enter_grounds, unsigned};
-pub use stand::{GateStanding, Hold, stand};
+pub use stand::{GateStanding, stand};
 pub use wire::SIGN_OFF;

@@ -3,7 +3,8 @@
 use super::ground::{
     Ground, attestation_statement, bound_attestation, bound_waiver, waiver_statement,
 };
-use super::stand::{GateStanding, Hold};
+use super::hold::Hold;
+use super::stand::GateStanding;
 use super::wire::{Predicate, SIGN_OFF};
 use crate::evidence::Repository;
 use crate::gate;
