@@ -1016,3 +1016,25 @@ fn what_is_exempt_and_what_had_no_target_and_a_forged_word() {
     .run();
     assert!(told.stdout.contains("regressed"), "{}", told.stdout);
 }
+
+/// Who interrupts a run has seen nothing that speaks against anybody.
+#[test]
+fn a_run_that_was_cut_short_is_no_news() {
+    let project = signed();
+    for selector in ["shop.license", "build"] {
+        let before = project.files(".holdpoint/records");
+        project.call(&["run", selector, "--level", "static"], 0);
+        let now = project.files(".holdpoint/records");
+        let record = now.into_iter().find(|path| !before.contains(path)).unwrap();
+        let text = String::from_utf8(project.read(&record)).unwrap();
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let plan = lines
+            .iter()
+            .position(|line| line.starts_with("{\"planned\""))
+            .unwrap();
+        // As a kill leaves it, before anything was looked at.
+        write(project.root(), &record, &lines[..=plan].concat());
+        assert_eq!(project.states("build"), ["valid"], "{selector}");
+        project.call(&["gate", "build"], 0);
+    }
+}

@@ -4,7 +4,7 @@ use crate::engine;
 use crate::evidence::{self, Record, digest, read_regular};
 use crate::gate::{Code, Evidence, News};
 use crate::model::{Finding, Level, Verdict};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 /// How many of the newest records are looked through for a gate's evidence, and for the beginning of what holds it up:
 /// each is read whole and held to its digests.
 const FAR_ENOUGH: usize = 60;
+
+/// By how much the order of names may differ from the order in which runs began.
+const SLACK: SignedDuration = SignedDuration::from_mins(1);
 
 /// The records of a folder.
 #[derive(Debug)]
@@ -85,7 +88,7 @@ impl History {
         self.entries.iter().find(named).map(Entry::told)
     }
 
-    /// The newest record that holds all of these checks and reached this level, or else the newest that
+    /// The newest record that holds all of these checks, was done and reached this level, or else the newest that
     /// holds them; of this environment, where one is given.
     pub fn newest_whole(
         &self,
@@ -102,7 +105,7 @@ impl History {
         };
         let reaches = |told: &Told| {
             let reached = told.record.header.level.parse();
-            reached.is_ok_and(|reached: Level| reached >= level)
+            told.was_done() && reached.is_ok_and(|reached: Level| reached >= level)
         };
         let mut lesser = None;
         for told in self.records().take(FAR_ENOUGH).filter(holds) {
@@ -118,9 +121,12 @@ impl History {
     /// was; a pass takes one back only where it is of the code that is here, without changes beside it.
     pub fn news(&self, of: &Window<'_>) -> BTreeMap<String, News> {
         let mut news = BTreeMap::new();
+        // Names are of the second in which a run was planned; those that were planned together may stand in any order.
+        let far = of.after.saturating_sub(SLACK).unwrap_or(of.after);
         let concerning = self
             .records()
-            .take_while(|told| told.record.header.started > of.after)
+            .take_while(|told| told.record.header.started > far)
+            .filter(|told| told.record.header.started > of.after)
             .filter(|told| told.record.header.started <= of.now && told.concerns(of.environment));
         for told in concerning {
             let header = &told.record.header;
@@ -133,7 +139,11 @@ impl History {
                     // What was left out says nothing about what was seen before.
                     Verdict::NotRun | Verdict::NotApplicable => false,
                     Verdict::Pass => is_this_code(),
-                    _ => true,
+                    Verdict::Fail => true,
+                    // A run that was cut short did not get to look; that is no news of what it would have seen.
+                    Verdict::Inconclusive | Verdict::Blocked | Verdict::NeedsAttestation => {
+                        told.was_done()
+                    }
                 };
                 if says {
                     news.entry(finding.check.clone()).or_insert_with(|| News {
@@ -246,6 +256,12 @@ impl Told {
     fn concerns(&self, environment: &str) -> bool {
         let own = &self.record.header.environment;
         own == environment || own.is_empty() || environment.is_empty()
+    }
+
+    /// It came to its end, neither killed nor cut short.
+    fn was_done(&self) -> bool {
+        let ending = self.record.ending.as_ref();
+        ending.is_some_and(|ending| ending.cut_short.is_none())
     }
 
     /// What a gate asks of it.
