@@ -5,6 +5,7 @@ mod append;
 mod args;
 mod attest;
 mod before_gate;
+mod beside;
 mod choose;
 mod demo;
 mod docs;

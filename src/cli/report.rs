@@ -1,6 +1,7 @@
 //! `holdpoint report`: reports from a record, without looking again.
 
 use super::args::ReportArguments;
+use super::beside::{About, beside};
 use super::exit::Exit;
 use super::grounds::{Grounds, in_force};
 use super::output::Output;
@@ -13,6 +14,7 @@ use crate::engine::{self, CutShort};
 use crate::evidence::{self, Record};
 use crate::gate;
 use crate::model::{Decision, Finding, Severity, Subject};
+use crate::report::Beside;
 use crate::settings::Settings;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -36,6 +38,8 @@ pub(super) struct Told {
     pub(super) cut_short: Option<CutShort>,
     /// The last line of the record was cut off while it was written.
     pub(super) torn: bool,
+    /// Where the record is.
+    pub(super) path: PathBuf,
 }
 
 fn retell(
@@ -64,27 +68,44 @@ fn retell(
         output.remark(TORN);
     }
     let exit = Exit::of(told.decision.outcome, told.cut_short);
-    let signatures = match in_force(&settings) {
-        true => {
-            let (_, now) = prepare::catalog(&arguments.subject, environment)?;
-            Grounds::signed(&settings, &now, &environment.secrets)?
+    let targets = &arguments.decision.report;
+    let wanted = reports::want_beside(targets);
+    let now = match wanted || in_force(&settings) {
+        true => Some(prepare::catalog(&arguments.subject, environment)?.1),
+        false => None,
+    };
+    let signatures = match &now {
+        Some(now) => Grounds::signed(&settings, now, &environment.secrets)?,
+        None => Vec::new(),
+    };
+    let write = |beside: Beside<'_>| {
+        let ready = reports::Ready {
+            decision: &told.decision,
+            findings: &told.findings,
+            subject: &told.subject,
+            signatures: &signatures,
+            root: &settings.root,
+            beside,
+        };
+        reports::write(&ready, targets, output)
+    };
+    let written = match &now {
+        Some(catalog) if wanted => {
+            let about = About {
+                settings: &settings,
+                catalog,
+                findings: &told.findings,
+                subject: &told.subject,
+                record: &told.path,
+            };
+            beside(&about, output, environment, write)
         }
-        false => Vec::new(),
+        _ => write(Beside::default()),
     };
-    let ready = reports::Ready {
-        decision: &told.decision,
-        findings: &told.findings,
-        subject: &told.subject,
-        signatures: &signatures,
-        root: &settings.root,
-    };
-    Ok(
-        if reports::write(&ready, &arguments.decision.report, output) {
-            exit
-        } else {
-            exit.unless_written()
-        },
-    )
+    Ok(match written {
+        true => exit,
+        false => exit.unless_written(),
+    })
 }
 
 /// What is said of a record whose last line was cut off.
@@ -127,6 +148,7 @@ pub(super) fn tell(
         subject,
         cut_short,
         torn: record.torn,
+        path,
     })
 }
 

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Source};
 use crate::document::store::overwrite;
 use crate::document::{Generated, View};
 use crate::model::{Decision, Finding, Signature, Subject};
-use crate::report::{self, Report};
+use crate::report::{self, Beside, Report};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -18,6 +18,14 @@ pub(super) struct Ready<'a> {
     /// The sign-offs that count.
     pub(super) signatures: &'a [Signature],
     pub(super) root: &'a Path,
+    /// What some formats tell besides.
+    pub(super) beside: Beside<'a>,
+}
+
+/// Does one of these reports show what stands beside the findings?
+pub(super) fn want_beside(targets: &[ReportTarget]) -> bool {
+    let mut formats = targets.iter().filter_map(|one| report::format(&one.format));
+    formats.any(|format| format.beside)
 }
 
 /// Writes every report; true when all were written.
@@ -69,6 +77,7 @@ fn render(
         decision: ready.decision,
         findings: ready.findings,
         subject: ready.subject,
+        beside: ready.beside,
     };
     if let Some(document) = generated(format) {
         let view = View::new(ready.decision, ready.findings, ready.subject)

@@ -1,6 +1,7 @@
 //! `holdpoint run` and `holdpoint smoke`: look, judge, decide, report.
 
 use super::args::{RunArguments, SmokeArguments};
+use super::beside::{About, beside};
 use super::documents::Bench;
 use super::exit::Exit;
 use super::grounds::Grounds;
@@ -19,6 +20,7 @@ use crate::evidence::{Ending, Header, Leftovers, RecordWriter, Repository, Write
 use crate::gate;
 use crate::model::{Leftover, Level, Subject};
 use crate::release::own_paths;
+use crate::report::Beside;
 use crate::settings::{self, Settings};
 use jiff::tz::TimeZone;
 use std::path::Path;
@@ -213,14 +215,29 @@ async fn execute(
             })
         }
     };
-    let report = reports::Ready {
-        decision: &decision,
+    let targets = &request.decision.report;
+    let write = |beside: Beside<'_>| {
+        let ready = reports::Ready {
+            decision: &decision,
+            findings: &findings,
+            subject: &subject,
+            signatures: &signatures,
+            root: &settings.root,
+            beside,
+        };
+        reports::write(&ready, targets, output)
+    };
+    let about = About {
+        settings: &settings,
+        catalog: &catalog,
         findings: &findings,
         subject: &subject,
-        signatures: &signatures,
-        root: &settings.root,
+        record: record.path(),
     };
-    let mut written = reports::write(&report, &request.decision.report, output);
+    let mut written = match reports::want_beside(targets) {
+        true => beside(&about, output, environment, write),
+        false => write(Beside::default()),
+    };
     if request.documents != Documents::LeaveAlone {
         let bench = Bench {
             settings: &settings,

@@ -1,11 +1,13 @@
 //! Deciding: findings, waivers, statements, sign-offs and a date in, a decision out. Pure.
 
 mod asked;
+mod compare;
 mod facts;
 mod run;
 mod validity;
 mod weigh;
 
+pub use compare::compare;
 pub use facts::{facts, facts_declared};
 pub use run::decide;
 pub use validity::{News, Now, SignatureFault, validity};

@@ -2,6 +2,7 @@
 
 mod application;
 mod check;
+mod comparison;
 mod document;
 mod environment;
 mod fact;
@@ -14,6 +15,7 @@ mod observation;
 mod sign_off;
 mod subject;
 mod target;
+mod timing;
 mod verdict;
 mod waiver;
 
@@ -21,6 +23,7 @@ pub use application::{Api, Application, Collection, Framework, RateLimit, Route}
 pub use check::{
     Assessment, Check, CheckId, Contradiction, Example, Expectation, Look, Origin, Place, Remedy,
 };
+pub use comparison::{Change, Changed};
 pub use document::{Attestation, DocumentMap, MapItem, MapNote, MapSlot, Ruling, Signature, Write};
 pub use environment::{Environment, Variable, VariableOrigin};
 pub use fact::{FactKind, FactSpec, Facts};
@@ -33,5 +36,6 @@ pub use observation::{Excerpt, Observation};
 pub use sign_off::{BoundDocument, BoundRecord, BoundStatement, Lapse, Lapsed, SignOff, Standing};
 pub use subject::Subject;
 pub use target::{PathClasses, Target, is_loopback, origin, same_origin};
+pub use timing::Timing;
 pub use verdict::{Level, Severity, Verdict};
 pub use waiver::Waiver;

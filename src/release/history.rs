@@ -253,7 +253,7 @@ impl Told {
     }
 
     /// Does it tell something of this environment? What had no target is of the code, and of every environment.
-    fn concerns(&self, environment: &str) -> bool {
+    pub(super) fn concerns(&self, environment: &str) -> bool {
         let own = &self.record.header.environment;
         own == environment || own.is_empty() || environment.is_empty()
     }

@@ -3,6 +3,7 @@
 mod ground;
 mod history;
 mod hold;
+mod last_signed;
 mod own;
 mod sign;
 mod signed;
@@ -12,6 +13,7 @@ mod wire;
 pub use ground::Ground;
 pub use history::{History, Told};
 pub use hold::Hold;
+pub use last_signed::{LastSigned, last_signed};
 pub use own::own_paths;
 pub use sign::{NothingToSign, Unsigned, decision, enter, enter_grounds, unsigned};
 pub use stand::{GateStanding, stand};

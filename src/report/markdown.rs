@@ -20,6 +20,7 @@ fn write(out: &mut String, report: &Report<'_>) -> std::fmt::Result {
         decision,
         findings,
         subject,
+        ..
     } = report;
     let findings_in_order = reading::ordered(findings);
     let those = |wanted: &dyn Fn(&Finding) -> bool| -> Vec<&Finding> {

@@ -11,7 +11,9 @@ mod terminal;
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::{Generated, View};
-use crate::model::{Decision, Finding, Subject};
+use crate::model::{Changed, Decision, Finding, Subject, Timing};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// What every report is made from.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +24,40 @@ pub struct Report<'a> {
     pub findings: &'a [Finding],
     /// What the run was about.
     pub subject: &'a Subject,
+    /// What some formats tell besides.
+    pub beside: Beside<'a>,
+}
+
+/// What stands beside a run's findings. A format that shows none of it has no use for it.
+#[derive(Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// How long each look took, in the order in which they ended.
+    pub timings: &'a [Timing],
+    /// How the gates stand; none where nobody may sign yet, or this is not a record of theirs.
+    pub gates: Option<&'a gates::GateReport<'a>>,
+    /// What changed since the last run that somebody signed.
+    pub drift: Option<&'a Drift<'a>>,
+    /// Where in the user's own files each check is written, or asked for by a document: path and line, by check.
+    pub places: Option<&'a BTreeMap<String, (String, usize)>>,
+}
+
+/// What changed since a run that was signed.
+#[derive(Debug, Clone, Copy)]
+pub struct Drift<'a> {
+    /// The run.
+    pub run: &'a str,
+    /// When it began.
+    pub started: Timestamp,
+    /// The gate that it was signed for, the signer, and whether the sign-off counts still.
+    pub signed: (&'a str, &'a str, bool),
+    /// What changed since, the gravest first.
+    pub changed: &'a [Changed],
+}
+
+impl std::fmt::Debug for Beside<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Beside").finish_non_exhaustive()
+    }
 }
 
 /// How a terminal report may look. Other formats have no use for it.
@@ -60,6 +96,8 @@ pub struct Format {
     pub extension: &'static str,
     /// What it is for, in one line.
     pub meaning: &'static str,
+    /// It shows some of what stands beside the findings.
+    pub beside: bool,
     /// Writes the report.
     pub render: fn(&Report<'_>, &Style) -> String,
 }
@@ -70,30 +108,35 @@ pub static FORMATS: &[Format] = &[
         name: "terminal",
         extension: "txt",
         meaning: "for people at a terminal: failures last, with what mends them",
+        beside: false,
         render: terminal::render,
     },
     Format {
         name: "json",
         extension: "json",
         meaning: "for programs: holdpoint.report/v1, as reports/schema/report.v1.json describes it",
+        beside: false,
         render: json::render,
     },
     Format {
         name: "junit",
         extension: "xml",
         meaning: "for continuous integration: JUnit XML, a suite for each area",
+        beside: false,
         render: junit::render,
     },
     Format {
         name: "markdown",
         extension: "md",
         meaning: "for a step summary or a ticket",
+        beside: false,
         render: markdown::render,
     },
     Format {
         name: "sign-off",
         extension: "md",
         meaning: "SECURITY_SIGN_OFF.md: the security guide's 42 checks, for people to sign",
+        beside: false,
         render: |report, _| {
             sign_off(report, &Generated::sign_off().shipped()).expect(
                 "the shipped template reads only names that every view has; tests render it",
@@ -104,12 +147,14 @@ pub static FORMATS: &[Format] = &[
         name: "limits-plot",
         extension: "svg",
         meaning: "a picture of inferred limits: what passed and was refused when, and the limit that was fitted",
+        beside: false,
         render: limits_plot::render,
     },
     Format {
         name: "in-toto",
         extension: "json",
         meaning: "for programs that verify releases: an unsigned in-toto statement, test-result v0.1",
+        beside: false,
         render: in_toto::render,
     },
 ];

@@ -110,6 +110,7 @@ impl<'a> Document<'a> {
             decision,
             findings,
             subject,
+            ..
         } = report;
         let count = |verdict| reading::count(decision, verdict);
         Self {

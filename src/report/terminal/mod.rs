@@ -148,6 +148,7 @@ fn closing(screen: &mut Screen<'_>, report: &Report<'_>) {
         decision,
         findings,
         subject,
+        ..
     } = report;
     let word = decision.outcome.word().to_uppercase();
     let ink = match decision.outcome {

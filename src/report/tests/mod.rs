@@ -13,6 +13,7 @@ impl Run {
             decision: &self.decision,
             findings: &self.findings,
             subject: &self.subject,
+            beside: Beside::default(),
         }
     }
 }
