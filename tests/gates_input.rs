@@ -317,6 +317,37 @@ fn a_record_that_is_none_decides_nothing() {
 }
 
 #[test]
+fn a_newer_record_whose_checks_are_no_longer_understood_is_named() {
+    let project = Project::new();
+    project.run();
+    let records = project.root().join(".holdpoint/records");
+    let mut found = Vec::new();
+    every_file(&records, &mut found);
+    let text = fs::read_to_string(&found[0]).unwrap();
+    let run = found[0].file_stem().unwrap().to_str().unwrap().to_owned();
+    // As a later version of holdpoint may have written it, a century on.
+    let later = format!("20990101{}", &run[8..]);
+    let changed = text
+        .replace(&run, &later)
+        .replace("severity = \\\"high\\\"", "severity = \\\"dire\\\"");
+    let before = project.call(&["gate", "build"], 3).stdout;
+    assert!(!before.contains("cannot be judged"), "{before}");
+    let plan = changed.find("{\"planned\"").unwrap();
+    let digest = holdpoint::evidence::digest(&changed.as_bytes()[..plan]);
+    let rest = &changed[plan..];
+    let end = rest.find('\n').unwrap();
+    let whole = format!(
+        "{}{{\"planned\":{{\"digest\":\"{digest}\"}}}}{}",
+        &changed[..plan],
+        &rest[end..]
+    );
+    fs::write(records.join(format!("{later}.jsonl")), whole).unwrap();
+    let told = project.call(&["gate", "build"], 3).stdout;
+    assert!(told.contains("a record cannot be judged"), "{told}");
+    assert!(told.contains(&later), "{told}");
+}
+
+#[test]
 fn without_git_nothing_is_signed_and_it_is_said_why() {
     let project = Project::new();
     fs::remove_dir_all(project.root().join(".git")).unwrap();

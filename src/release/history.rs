@@ -186,6 +186,15 @@ impl History {
             .filter_map(|entry| entry.told.get()?.as_ref().err())
     }
 
+    /// Those that were to be judged and whose checks are no longer understood, in one line each: they tell no news.
+    pub fn unjudged(&self) -> impl Iterator<Item = String> {
+        let read = self
+            .entries
+            .iter()
+            .filter_map(|entry| entry.told.get()?.as_ref().ok());
+        read.filter_map(|told| told.findings.get()?.as_ref().err().cloned())
+    }
+
     /// Reads every record, so that [`Self::faults`] tells of all.
     pub fn read_all(&self) {
         self.entries.iter().for_each(|entry| {

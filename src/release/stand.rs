@@ -95,12 +95,12 @@ fn stand_one<'a>(
         let may_waive = |who: &str| ground.may_waive(gate, who);
         warnings = gate::accept(&mut findings, ground.waivers, may_waive, ground.today());
     }
-    if let [told] = evidence.as_slice()
-        && gate.suite.is_some()
-        && let Err(cause) = told.findings()
-    {
-        warnings.push(format!("the record cannot be judged: {cause}"));
-    }
+    warnings.extend(
+        ground
+            .history
+            .unjudged()
+            .map(|cause| format!("a record cannot be judged: {cause}")),
+    );
     warnings.extend(
         ground
             .history
