@@ -1,14 +1,15 @@
 //! Tests of all reports: what they look like, that they agree, that hostile text stays text.
 
-mod fixture;
+pub(super) mod drawn;
+pub(super) mod fixture;
 mod properties;
 
-use super::{FORMATS, Report, Style, format, sign_off};
+use super::{Beside, FORMATS, Report, Style, format, sign_off};
 use crate::diagnostic::Source;
 use fixture::Run;
 
 impl Run {
-    fn report(&self) -> Report<'_> {
+    pub(super) fn report(&self) -> Report<'_> {
         Report {
             decision: &self.decision,
             findings: &self.findings,
