@@ -59,12 +59,20 @@ fn schema(name: &str) -> PathBuf {
 /// What xmllint says of the files; empty where all keep the schema.
 fn against(xmllint: &Path, name: &str, files: &[PathBuf]) -> String {
     let mut command = Command::new(xmllint);
-    command.args(["--noout", "--nonet", "--schema"]).arg(schema(name)).args(files);
+    command
+        .args(["--noout", "--nonet", "--schema"])
+        .arg(schema(name))
+        .args(files);
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     match output.status.success() {
         true => String::new(),
-        false => said.lines().filter(|line| !line.ends_with(" validates")).take(20).collect::<Vec<_>>().join("\n"),
+        false => said
+            .lines()
+            .filter(|line| !line.ends_with(" validates"))
+            .take(20)
+            .collect::<Vec<_>>()
+            .join("\n"),
     }
 }
 
@@ -102,10 +110,17 @@ fn junit_is_what_jenkins_and_surefire_read() {
     assert_eq!(against(&xmllint, JENKINS, &whole), "");
     assert_eq!(against(&xmllint, SUREFIRE, &alone), "");
     // The schemas refuse what they do not know.
-    let bad = fs::read_to_string(&whole[DRAWN]).unwrap().replacen("<testcase ", "<testcase odd=\"1\" ", 1);
+    let bad = fs::read_to_string(&whole[DRAWN]).unwrap().replacen(
+        "<testcase ",
+        "<testcase odd=\"1\" ",
+        1,
+    );
     fs::write(&whole[0], &bad).unwrap();
     assert!(against(&xmllint, JENKINS, &whole[..1]).contains("'odd'"));
-    let bad = fs::read_to_string(&alone[1]).unwrap().replacen("<testcase ", "<testcase odd=\"1\" ", 1);
+    let bad =
+        fs::read_to_string(&alone[1])
+            .unwrap()
+            .replacen("<testcase ", "<testcase odd=\"1\" ", 1);
     fs::write(&alone[1], &bad).unwrap();
     assert!(!against(&xmllint, SUREFIRE, &alone[1..2]).is_empty());
 }
@@ -125,7 +140,11 @@ fn multitool() -> Option<(PathBuf, jsonschema::Validator)> {
 
 fn keeps(schema: &jsonschema::Validator, text: &str) {
     let value: Value = serde_json::from_str(text).unwrap();
-    let errors: Vec<String> = schema.iter_errors(&value).take(5).map(|error| format!("{error} at {}", error.instance_path())).collect();
+    let errors: Vec<String> = schema
+        .iter_errors(&value)
+        .take(5)
+        .map(|error| format!("{error} at {}", error.instance_path()))
+        .collect();
     assert!(errors.is_empty(), "{errors:#?}\n{text}");
 }
 
@@ -133,7 +152,17 @@ fn keeps(schema: &jsonschema::Validator, text: &str) {
 fn validate(program: &Path, folder: &Path) -> Vec<String> {
     let told = folder.join("told.json");
     let output = Command::new(program)
-        .args(["validate", "--rule-kind", "Sarif;Ghas", "--level", "Error;Warning", "--log", "ForceOverwrite", "--quiet", "-o"])
+        .args([
+            "validate",
+            "--rule-kind",
+            "Sarif;Ghas",
+            "--level",
+            "Error;Warning",
+            "--log",
+            "ForceOverwrite",
+            "--quiet",
+            "-o",
+        ])
         .arg(&told)
         .arg(folder.join("*.sarif"))
         .env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1")
@@ -146,7 +175,14 @@ fn validate(program: &Path, folder: &Path) -> Vec<String> {
     let seen = run["artifacts"].as_array().map_or(0, Vec::len);
     assert!(seen > 0, "nothing was looked at: {told}");
     let results = run["results"].as_array().into_iter().flatten();
-    results.map(|one| format!("{} {} {}", one["ruleId"], one["message"], one["locations"][0])).collect()
+    results
+        .map(|one| {
+            format!(
+                "{} {} {}",
+                one["ruleId"], one["message"], one["locations"][0]
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -161,7 +197,12 @@ fn sarif_keeps_its_schema_and_what_github_takes() {
         fs::write(folder.path().join(format!("{index}.sarif")), text).unwrap();
     }
     let told = validate(&program, folder.path());
-    assert!(told.is_empty(), "{} {:#?}", told.len(), &told[..told.len().min(12)]);
+    assert!(
+        told.is_empty(),
+        "{} {:#?}",
+        told.len(),
+        &told[..told.len().min(12)]
+    );
     // Both refuse what is wrong.
     let text = render(&fixture::run(), "sarif");
     let mut bad: Value = serde_json::from_str(&text).unwrap();

@@ -51,6 +51,8 @@ pub(super) fn descriptors() -> Value {
         json!({
             "id": id,
             "shortDescription": { "text": meaning },
+            "fullDescription": { "text": meaning },
+            "help": { "text": meaning },
             "defaultConfiguration": { "level": level },
         })
     };

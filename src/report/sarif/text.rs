@@ -50,7 +50,9 @@ pub(super) fn message(finding: &Finding) -> String {
         true => "failed".to_owned(),
         false => headline,
     };
-    for (name, detail) in details(finding) {
+    // The first line has said it.
+    let details = details(finding).into_iter();
+    for (name, detail) in details.filter(|(_, detail)| detail != reason) {
         text += &format!("\n{name}: {}", shortened(&detail));
     }
     literal(&cut(&text, MESSAGE))
