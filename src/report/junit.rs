@@ -1,23 +1,35 @@
-//! The report for continuous integration: JUnit XML as nextest writes it and CI products read it.
+//! The report for continuous integration: JUnit XML as CI products read it.
+//!
+//! It keeps the schema by which Jenkins's xunit plugin refuses files (`junit-10.xsd`), and each suite, but for its
+//! time, that of Surefire. Neither has properties of a case, so a case tells its title, severity, verdict and
+//! evidence as its output. GitLab reads of a case its class, name, time and file, and the text of a failure, error or
+//! skip, of two cases with one name only the first; reporters on GitHub read message and text.
 
+use super::details::details;
 use super::{Report, Style};
-use crate::document::escape::visible;
+use crate::document::escape::{cut, visible};
 use crate::document::reading::{self, COUNTED};
 use crate::model::{Finding, Subject, Verdict};
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestRerun, TestSuite};
 use std::time::Duration;
 
+/// A text within a case. GitLab refuses files of 30 MB.
+const TEXT: usize = 4_000;
+
 pub(super) fn render(report: &Report<'_>, _: &Style) -> String {
     let mut xml = quick_junit::Report::new("holdpoint");
-    xml.timestamp = report.subject.started.to_string().parse().ok();
     xml.set_time(Duration::from_millis(report.subject.duration_ms));
     xml.add_test_suite(about(report));
     let ordered = reading::ordered(report.findings);
     for area in ordered.chunk_by(|a, b| reading::area(a) == reading::area(b)) {
         xml.add_test_suite(suite(area, report.subject));
     }
-    xml.to_string()
-        .expect("every text was made fit for XML, and a string takes all that is written")
+    // The schema of Jenkins knows no such attribute of the root; every suite has it.
+    let skipped = format!(" skipped=\"{}\"", xml.skipped);
+    let text = xml
+        .to_string()
+        .expect("every text was made fit for XML, and a string takes all that is written");
+    text.replacen(&skipped, "", 1)
 }
 
 /// A suite without cases that carries what no case can: the decision, its reasons, the subject.
@@ -26,6 +38,7 @@ fn about(report: &Report<'_>) -> TestSuite {
         decision, subject, ..
     } = report;
     let mut suite = TestSuite::new("holdpoint");
+    suite.set_time(Duration::ZERO);
     suite.timestamp = subject.started.to_string().parse().ok();
     let mut say = |name: &str, value: &str| {
         suite.add_property(Property::new(name, visible(value)));
@@ -84,16 +97,14 @@ fn case(finding: &Finding) -> TestCase {
     let mut case = TestCase::new(visible(&finding.check), status(finding));
     case.set_classname(visible(reading::area(finding)));
     case.set_time(Duration::from_millis(finding.duration_ms));
-    for (name, value) in [
+    let facts = [
         ("title", finding.title.as_str()),
         ("severity", finding.severity.word()),
         ("verdict", finding.verdict.word()),
         ("evidence", reading::evidence(finding).unwrap_or_default()),
-    ] {
-        if !value.is_empty() {
-            case.add_property(Property::new(name, visible(value)));
-        }
-    }
+    ];
+    let facts = facts.map(|(name, value)| (name, value.to_owned()));
+    case.set_system_out(lines(facts));
     case
 }
 
@@ -104,10 +115,10 @@ fn status(finding: &Finding) -> TestCaseStatus {
         &finding.reason
     };
     let skipped = |message: String| {
+        let message = shown(&message);
         let mut status = TestCaseStatus::skipped();
-        status
-            .set_message(visible(&message))
-            .set_type(finding.verdict.word());
+        // GitLab shows the text alone, others the attribute alone.
+        status.set_message(message.clone()).set_description(message);
         status
     };
     let mut status = match (finding.verdict, &finding.waived) {
@@ -125,36 +136,32 @@ fn status(finding: &Finding) -> TestCaseStatus {
     };
     if matches!(status, TestCaseStatus::NonSuccess { .. }) {
         status
-            .set_message(visible(reason))
+            .set_message(shown(reason))
             .set_type(finding.severity.word())
-            .set_description(description(finding));
+            .set_description(lines(details(finding)));
     }
     if finding.flaky {
         let mut rerun = TestRerun::new(NonSuccessKind::Error);
         rerun
             .set_type("flaky")
-            .set_message("a transient fault; passed when tried again");
+            .set_message(AGAIN)
+            .set_stack_trace(AGAIN); // which the schema of Surefire asks for
         status.add_rerun(rerun);
     }
     status
 }
 
-fn description(finding: &Finding) -> String {
-    let mut lines = Vec::new();
-    let mut say = |name: &str, text: &str| {
-        if !text.is_empty() {
-            lines.push(format!("{name:<9} {}", visible(text)));
-        }
-    };
-    for fault in reading::faults(finding) {
-        say("fault", fault.text);
-        say("expected", fault.expected);
-        say("found", fault.found);
-        say("at", &fault.looks.join(", "));
-    }
-    say("mend", &finding.remedy);
-    say("prove", &reading::prove(finding));
-    say("defined", &finding.defined);
-    say("evidence", reading::evidence(finding).unwrap_or_default());
-    lines.join("\n")
+/// What passes for a fault's name and its trace, where one passed when it was tried again.
+const AGAIN: &str = "a transient fault; passed when tried again";
+
+/// A line for each text that there is, with its word before it.
+fn lines(texts: impl IntoIterator<Item = (&'static str, String)>) -> String {
+    let texts = texts.into_iter().filter(|(_, text)| !text.is_empty());
+    let lines = texts.map(|(name, text)| format!("{name:<9} {}", shown(&text)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The text, visible and not endless. Two brackets in a row would name a file to GitLab and Jenkins.
+fn shown(text: &str) -> String {
+    cut(&visible(text), TEXT).replace("[[", "[ [")
 }

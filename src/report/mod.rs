@@ -1,12 +1,14 @@
 //! Says what a run concluded: one file for each format, all pure functions of the same value.
 
 mod attempts;
+mod details;
 pub mod gates;
 mod in_toto;
 mod json;
 mod junit;
 mod limits_plot;
 mod markdown;
+mod sarif;
 mod terminal;
 
 use crate::diagnostic::{Diagnostic, Source};
@@ -126,6 +128,13 @@ pub static FORMATS: &[Format] = &[
         render: junit::render,
     },
     Format {
+        name: "sarif",
+        extension: "sarif",
+        meaning: "for code scanning: SARIF 2.1.0, with what failed and what could not be looked at",
+        beside: true,
+        render: sarif::render,
+    },
+    Format {
         name: "markdown",
         extension: "md",
         meaning: "for a step summary or a ticket",
@@ -176,4 +185,4 @@ pub fn sign_off(report: &Report<'_>, template: &Source) -> Result<String, Diagno
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

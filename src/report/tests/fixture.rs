@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 
 /// A decision with what it is about, kept together for the reports to borrow.
 #[derive(Debug)]
-pub(super) struct Run {
-    pub(super) decision: Decision,
-    pub(super) findings: Vec<Finding>,
-    pub(super) subject: Subject,
+pub(crate) struct Run {
+    pub(crate) decision: Decision,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) subject: Subject,
 }
 
 /// Counts verdicts as the gate does.
-pub(super) fn summary(findings: &[Finding]) -> BTreeMap<Verdict, usize> {
+pub(crate) fn summary(findings: &[Finding]) -> BTreeMap<Verdict, usize> {
     let mut summary = BTreeMap::new();
     for finding in findings {
         *summary.entry(finding.verdict).or_insert(0) += 1;
@@ -23,7 +23,7 @@ pub(super) fn summary(findings: &[Finding]) -> BTreeMap<Verdict, usize> {
     summary
 }
 
-pub(super) fn finding(check: &str, title: &str, severity: Severity, verdict: Verdict) -> Finding {
+pub(crate) fn finding(check: &str, title: &str, severity: Severity, verdict: Verdict) -> Finding {
     Finding {
         check: check.into(),
         title: title.into(),
@@ -300,7 +300,7 @@ fn passes() -> Vec<Finding> {
 }
 
 /// Every verdict, a waiver, a note, a flaky pass, several looks, hostile text, an early end.
-pub(super) fn run() -> Run {
+pub(crate) fn run() -> Run {
     let findings = [passes(), failures(), unobserved()].concat();
     let tags = [
         ("headers.content-security-policy", "P2.1"),

@@ -1,6 +1,7 @@
 //! Tests of all reports: what they look like, that they agree, that hostile text stays text.
 
-mod fixture;
+pub(super) mod drawn;
+pub(super) mod fixture;
 mod properties;
 
 use super::{Beside, FORMATS, Report, Style, format, sign_off};
@@ -8,7 +9,7 @@ use crate::diagnostic::Source;
 use fixture::Run;
 
 impl Run {
-    fn report(&self) -> Report<'_> {
+    pub(super) fn report(&self) -> Report<'_> {
         Report {
             decision: &self.decision,
             findings: &self.findings,
