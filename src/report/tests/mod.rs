@@ -1,9 +1,10 @@
 //! Tests of all reports: what they look like, that they agree, that hostile text stays text.
 
 mod fixture;
+mod pipeline;
 mod properties;
 
-use super::{FORMATS, Report, Style, format, sign_off};
+use super::{Beside, FORMATS, Report, Style, format, sign_off};
 use crate::diagnostic::Source;
 use fixture::Run;
 
