@@ -3,11 +3,13 @@
 mod docs;
 mod gates;
 mod keys;
+mod pipeline;
 mod statement;
 
 pub(super) use docs::{DocsArguments, GuideArguments};
 pub(super) use gates::{ExportArguments, GateArguments, SignArguments, VerifyArguments};
 pub(super) use keys::{Keys, KeysTo};
+pub(super) use pipeline::Pipeline;
 pub(super) use statement::{AttestArguments, WaiveArguments};
 
 use super::exit::Exit;
@@ -159,6 +161,15 @@ pub(super) struct OutputArguments {
     /// Show everything: every look, every check that does not apply
     #[arg(long, short, global = true)]
     pub(super) verbose: bool,
+    /// Whose pipeline this is: adds annotations, a step summary and outputs on GitHub, sections of the log on GitLab
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "PLATFORM",
+        default_value = "auto"
+    )]
+    pub(super) pipeline: Pipeline,
 }
 
 /// When to do something.
@@ -233,7 +244,7 @@ pub(super) struct DecisionArguments {
     /// Findings of at least this severity must pass; medium where nothing is said
     #[arg(long, value_name = "SEVERITY", value_parser = word::<Severity>)]
     pub(super) fail_on: Option<Severity>,
-    /// Write a report: terminal, json, junit, markdown, sign-off, limits-plot (SVG), in-toto or a generated document such as security-headers-audit; repeatable; the path - is standard output
+    /// Write a report: terminal, json, junit, markdown, sign-off, limits-plot (SVG), in-toto, code-quality and dotenv (GitLab) or a generated document such as security-headers-audit; repeatable; the path - is standard output
     #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
     pub(super) report: Vec<ReportTarget>,
 }

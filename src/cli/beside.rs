@@ -2,6 +2,7 @@
 
 use super::grounds::{Grounds, in_force};
 use super::output::Output;
+use super::places::Places;
 use super::prepare::Environment;
 use crate::catalog::Catalog;
 use crate::evidence;
@@ -20,6 +21,8 @@ pub(super) struct About<'a> {
     pub(super) findings: &'a [Finding],
     pub(super) subject: &'a Subject,
     pub(super) record: &'a Path,
+    /// Where the user's own files ask for checks.
+    pub(super) places: Option<&'a Places>,
 }
 
 /// Acts with what stands beside a run. What cannot be told is warned of and left out.
@@ -33,6 +36,7 @@ pub(super) fn beside<T>(
     let timings = timings(about.record);
     let alone = Beside {
         timings: &timings,
+        places: about.places,
         ..Beside::default()
     };
     if !in_force(settings) {

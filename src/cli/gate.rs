@@ -4,6 +4,7 @@ use super::args::GateArguments;
 use super::exit::Exit;
 use super::grounds::Grounds;
 use super::output::Output;
+use super::pipeline;
 use super::prepare::{self, Environment};
 use super::reports::store;
 use super::run::display;
@@ -12,6 +13,7 @@ use crate::evidence;
 use crate::model::Outcome;
 use crate::release::{GateStanding, History, Hold, stand};
 use crate::report::gates::{GateReport, json, markdown, terminal};
+use crate::report::pipeline::Syntax;
 use crate::settings::Settings;
 use std::path::Path;
 
@@ -58,10 +60,12 @@ fn decide(
                 instead: shown.as_deref(),
             };
             let exit = exit(&chosen);
-            match write(&report, arguments, output) {
+            let exit = match write(&report, arguments, output) {
                 true => exit,
                 false => exit.unless_written(),
-            }
+            };
+            pipeline::tell_gates(&report, exit, output, environment);
+            exit
         }),
     )
 }
@@ -111,7 +115,11 @@ fn write(report: &GateReport<'_>, arguments: &GateArguments, output: &Output) ->
         match &target.path {
             None => {
                 printed = true;
-                all &= output.print(&text);
+                let syntax = match target.format.as_str() {
+                    "json" => Syntax::Json,
+                    _ => Syntax::Text,
+                };
+                all &= output.print_in(syntax, &text);
             }
             Some(path) => match store(path, &output.redact(&text)) {
                 Ok(()) => output.remark(&format!("wrote {} {}", target.format, path.display())),

@@ -23,6 +23,8 @@ mod init;
 mod keys;
 mod list;
 mod output;
+mod pipeline;
+mod places;
 mod plan;
 mod prepare;
 mod progress;
@@ -131,7 +133,7 @@ fn dispatch(verb: Verb, output: &Output, environment: &Environment) -> Exit {
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "holdpoint", &mut script);
-            output.print(&String::from_utf8_lossy(&script));
+            output.hand_over(&String::from_utf8_lossy(&script));
             Exit::Go
         }
         Verb::Generate { what } => generate::generate(&what, output),

@@ -1,12 +1,17 @@
 //! The only way to the terminal: everything is redacted on it.
 
-use super::args::{OutputArguments, When};
+use super::args::{OutputArguments, Pipeline, When};
 use super::exit::Exit;
+use super::pipeline::Platform;
 use crate::diagnostic::Diagnostic;
 use crate::report::Style;
+use crate::report::pipeline::{Syntax, inert};
 use crate::secret::Book;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{IsTerminal as _, Write as _};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 /// More problems than this are counted, not shown.
@@ -22,6 +27,9 @@ pub(super) struct Output {
     quiet: bool,
     verbose: bool,
     in_ci: bool,
+    pipeline: Pipeline,
+    /// What is printed goes into a log that obeys commands.
+    obeyed: bool,
 }
 
 impl Output {
@@ -54,6 +62,8 @@ impl Output {
             quiet: arguments.quiet,
             verbose: arguments.verbose,
             in_ci: given("CI"),
+            pipeline: arguments.pipeline,
+            obeyed: Platform::of(arguments.pipeline, environment) == Some(Platform::GitHub),
         }
     }
 
@@ -79,6 +89,11 @@ impl Output {
         !self.quiet && !self.in_ci && std::io::stderr().is_terminal()
     }
 
+    /// Whose pipeline this is, by what was asked for and by these variables.
+    pub(super) fn platform(&self, variables: &BTreeMap<String, String>) -> Option<Platform> {
+        Platform::of(self.pipeline, variables)
+    }
+
     /// Text without secrets.
     pub(super) fn redact(&self, text: &str) -> String {
         self.secrets.redact(text)
@@ -86,7 +101,16 @@ impl Output {
 
     /// Writes asked-for output; true when it was written, or nobody wants it.
     pub(super) fn print(&self, text: &str) -> bool {
-        self.hand_over(&self.secrets.redact(text))
+        self.print_in(Syntax::Text, text)
+    }
+
+    /// The same for a text of some other syntax, which it keeps.
+    pub(super) fn print_in(&self, syntax: Syntax, text: &str) -> bool {
+        let text = self.secrets.redact(text);
+        match self.obeyed && !is_file(std::io::stdout()) {
+            true => self.hand_over(&inert(&text, syntax)),
+            false => self.hand_over(&text),
+        }
     }
 
     /// The same with secrets left in: for what the user has asked to be shown by its own option.
@@ -112,7 +136,17 @@ impl Output {
 
     /// Writes a remark for people, beside the output.
     pub(super) fn remark(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{}", self.secrets.redact(text));
+        let text = self.secrets.redact(text);
+        let text = match self.obeyed {
+            true => inert(&text, Syntax::Text),
+            false => Cow::Borrowed(&*text),
+        };
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+
+    /// Writes a line that the platform of the pipeline obeys, beside the output.
+    pub(super) fn command(&self, line: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{}", self.secrets.redact(line));
     }
 
     /// Writes a question for people, who answer on the same line.
@@ -159,4 +193,11 @@ impl Output {
             When::Auto => terminal && !self.no_color,
         }
     }
+}
+
+/// Does it go into a file? Then no log shows it, and every byte is what was asked for.
+fn is_file(stream: impl AsFd) -> bool {
+    let file = stream.as_fd().try_clone_to_owned().map(File::from);
+    file.and_then(|file| file.metadata())
+        .is_ok_and(|about| about.is_file())
 }

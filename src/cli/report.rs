@@ -5,9 +5,10 @@ use super::beside::{About, beside};
 use super::exit::Exit;
 use super::grounds::{Grounds, in_force};
 use super::output::Output;
+use super::places::places;
 use super::prepare::{self, Environment, Request};
-use super::reports;
 use super::run::{End, subject};
+use super::{pipeline, reports};
 use crate::catalog::{Catalog, parse_waivers};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::engine::{self, CutShort};
@@ -70,25 +71,36 @@ fn retell(
     let exit = Exit::of(told.decision.outcome, told.cut_short);
     let targets = &arguments.decision.report;
     let wanted = reports::want_beside(targets);
+    let wants_places = wanted || pipeline::wants_places(output, environment);
+    let catalog_now = || prepare::catalog(&arguments.subject, environment);
     let now = match wanted || in_force(&settings) {
-        true => Some(prepare::catalog(&arguments.subject, environment)?.1),
+        true => Some(catalog_now()?.1),
+        // Annotations without a line are no reason to tell nothing.
+        false if wants_places => catalog_now().ok().map(|(_, catalog)| catalog),
         false => None,
     };
     let signatures = match &now {
-        Some(now) => Grounds::signed(&settings, now, &environment.secrets)?,
-        None => Vec::new(),
+        Some(now) if wanted || in_force(&settings) => {
+            Grounds::signed(&settings, now, &environment.secrets)?
+        }
+        _ => Vec::new(),
     };
-    let write = |beside: Beside<'_>| {
-        let ready = reports::Ready {
-            decision: &told.decision,
-            findings: &told.findings,
-            subject: &told.subject,
-            signatures: &signatures,
-            root: &settings.root,
-            beside,
-        };
-        reports::write(&ready, targets, output)
+    let places = now
+        .as_ref()
+        .filter(|_| wants_places)
+        .map(|catalog| places(&settings, catalog));
+    let ready = reports::Ready {
+        decision: &told.decision,
+        findings: &told.findings,
+        subject: &told.subject,
+        signatures: &signatures,
+        root: &settings.root,
+        beside: Beside {
+            exit_status: Some(exit.code()),
+            ..Beside::default()
+        },
     };
+    let write = |beside: Beside<'_>| reports::write(&ready.with(beside), targets, output);
     let written = match &now {
         Some(catalog) if wanted => {
             let about = About {
@@ -97,15 +109,18 @@ fn retell(
                 findings: &told.findings,
                 subject: &told.subject,
                 record: &told.path,
+                places: places.as_ref(),
             };
             beside(&about, output, environment, write)
         }
         _ => write(Beside::default()),
     };
-    Ok(match written {
+    let exit = match written {
         true => exit,
         false => exit.unless_written(),
-    })
+    };
+    pipeline::tell(&ready, places.as_ref(), exit, output, environment);
+    Ok(exit)
 }
 
 /// What is said of a record whose last line was cut off.

@@ -6,11 +6,13 @@ use crate::diagnostic::{Diagnostic, Source};
 use crate::document::store::overwrite;
 use crate::document::{Generated, View};
 use crate::model::{Decision, Finding, Signature, Subject};
+use crate::report::pipeline::Syntax;
 use crate::report::{self, Beside, Report};
 use std::io::ErrorKind;
 use std::path::Path;
 
 /// Everything that reports are made from.
+#[derive(Clone, Copy)]
 pub(super) struct Ready<'a> {
     pub(super) decision: &'a Decision,
     pub(super) findings: &'a [Finding],
@@ -20,6 +22,19 @@ pub(super) struct Ready<'a> {
     pub(super) root: &'a Path,
     /// What some formats tell besides.
     pub(super) beside: Beside<'a>,
+}
+
+impl Ready<'_> {
+    /// The same with what stands beside it.
+    pub(super) fn with<'b>(&'b self, beside: Beside<'b>) -> Ready<'b> {
+        Ready {
+            beside: Beside {
+                exit_status: self.beside.exit_status,
+                ..beside
+            },
+            ..*self
+        }
+    }
 }
 
 /// Does one of these reports show what stands beside the findings?
@@ -39,7 +54,7 @@ pub(super) fn write(ready: &Ready<'_>, targets: &[ReportTarget], output: &Output
             (Some(document), Some(path)) => keep(ready, document, path, output),
             (_, path) => {
                 render(ready, &target.format, output, path.is_none()).and_then(|text| match path {
-                    None => Ok(output.print(&text)),
+                    None => Ok(output.print_in(syntax(&target.format), &text)),
                     Some(path) => store(path, &output.redact(&text)).map(|()| true),
                 })
             }
@@ -67,7 +82,7 @@ pub(super) fn write(ready: &Ready<'_>, targets: &[ReportTarget], output: &Output
     all
 }
 
-fn render(
+pub(super) fn render(
     ready: &Ready<'_>,
     format: &str,
     output: &Output,
@@ -96,6 +111,12 @@ fn render(
     render
         .map(|render| render(&report, &style))
         .ok_or_else(|| Diagnostic::new(format!("there is no format '{format}'")))
+}
+
+/// The syntax of a format's reports.
+fn syntax(format: &str) -> Syntax {
+    let extension = report::format(format).map_or("md", |format| format.extension);
+    Syntax::of(extension)
 }
 
 /// The document that a format is; the security sign-off has a short name besides its own.

@@ -7,11 +7,12 @@ use super::exit::Exit;
 use super::grounds::Grounds;
 use super::header::{header, planned};
 use super::output::Output;
+use super::places::places;
 use super::prepare::{
     Documents, Environment, Prepared, Request, leftovers_folder, prepare, settings as load,
 };
 use super::turn::AuditTurn;
-use super::{before_gate, documents, progress, reports};
+use super::{before_gate, documents, pipeline, progress, reports};
 use crate::catalog::SUITES;
 use crate::clock;
 use crate::diagnostic::Diagnostic;
@@ -34,7 +35,9 @@ const SMOKE_DEADLINE: Duration = Duration::from_secs(20);
 const SMOKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) fn run(arguments: RunArguments, output: &Output, environment: &Environment) -> Exit {
-    conduct(&arguments.into(), output, environment)
+    pipeline::within_section("holdpoint run", output, environment, || {
+        conduct(&arguments.into(), output, environment)
+    })
 }
 
 pub(super) fn smoke(arguments: SmokeArguments, output: &Output, environment: &Environment) -> Exit {
@@ -59,7 +62,9 @@ pub(super) fn smoke(arguments: SmokeArguments, output: &Output, environment: &En
         decision,
         ..Request::default()
     };
-    conduct(&request, output, environment)
+    pipeline::within_section("holdpoint smoke", output, environment, || {
+        conduct(&request, output, environment)
+    })
 }
 
 /// How long the end of a run waits for what shows it, and for the last line of its record.
@@ -216,25 +221,30 @@ async fn execute(
         }
     };
     let targets = &request.decision.report;
-    let write = |beside: Beside<'_>| {
-        let ready = reports::Ready {
-            decision: &decision,
-            findings: &findings,
-            subject: &subject,
-            signatures: &signatures,
-            root: &settings.root,
-            beside,
-        };
-        reports::write(&ready, targets, output)
+    let with_beside = reports::want_beside(targets);
+    let places = (with_beside || pipeline::wants_places(output, environment))
+        .then(|| places(&settings, &catalog));
+    let ready = reports::Ready {
+        decision: &decision,
+        findings: &findings,
+        subject: &subject,
+        signatures: &signatures,
+        root: &settings.root,
+        beside: Beside {
+            exit_status: Some(exit.code()),
+            ..Beside::default()
+        },
     };
+    let write = |beside: Beside<'_>| reports::write(&ready.with(beside), targets, output);
     let about = About {
         settings: &settings,
         catalog: &catalog,
         findings: &findings,
         subject: &subject,
         record: record.path(),
+        places: places.as_ref(),
     };
-    let mut written = match reports::want_beside(targets) {
+    let mut written = match with_beside {
         true => beside(&about, output, environment, write),
         false => write(Beside::default()),
     };
@@ -254,9 +264,11 @@ async fn execute(
     }
     if let Some(fault) = fault {
         output.remark(&format!("error: {fault}\nhelp: what could not be recorded did not count; free the disk and run again"));
-        return exit.unless_written();
+        written = false;
     }
-    if written { exit } else { exit.unless_written() }
+    let exit = if written { exit } else { exit.unless_written() };
+    pipeline::tell(&ready, places.as_ref(), exit, output, environment);
+    exit
 }
 
 /// What runs that were killed created in services and did not remove.

@@ -125,6 +125,20 @@ impl<'m> Bound<'m> {
         self.of_items.get(at).copied().flatten()
     }
 
+    /// The items that were found, each with its line: that of the list item, of its first slot, or of its heading.
+    pub(super) fn lines(&self, scan: &Scan) -> Vec<(&'m MapItem, usize)> {
+        let of_items = self.of_items.iter().zip(&scan.items);
+        let mut lines: Vec<(&MapItem, usize)> = of_items
+            .filter_map(|(item, there)| Some(((*item)?, there.line)))
+            .collect();
+        for (scope, item) in &self.others {
+            let owned = |slot: &&Slot| self.owner(slot, scan).is_some_and(|one| one.id == item.id);
+            let first = scan.slots.iter().find(owned).map(|slot| slot.line);
+            lines.push((item, first.unwrap_or_else(|| line(scope, scan))));
+        }
+        lines
+    }
+
     /// The items that were found.
     pub(super) fn items(&self) -> impl Iterator<Item = &'m MapItem> {
         self.items.iter().copied()

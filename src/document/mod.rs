@@ -11,6 +11,7 @@ mod generated;
 mod guide;
 mod index;
 mod judged;
+mod lines;
 mod memory;
 mod notes;
 mod outline;
@@ -40,6 +41,7 @@ pub use generated::{
 };
 pub use guide::{Domain, Item, Remaining, Tally};
 pub use judged::{ItemState, Judged, Standing};
+pub use lines::asked_for;
 pub use memory::{Known, Memory};
 pub use region::{Region, RegionFault};
 pub use remark::{Change, Remark, Subject};

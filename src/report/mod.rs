@@ -8,6 +8,7 @@ mod json;
 mod junit;
 mod limits_plot;
 mod markdown;
+pub mod pipeline;
 mod sarif;
 mod terminal;
 
@@ -41,6 +42,8 @@ pub struct Beside<'a> {
     pub drift: Option<&'a Drift<'a>>,
     /// Where in the user's own files each check is written, or asked for by a document: path and line, by check.
     pub places: Option<&'a BTreeMap<String, (String, usize)>>,
+    /// The exit status that the decision and the run's end give, before anything is written.
+    pub exit_status: Option<u8>,
 }
 
 /// What changed since a run that was signed.
@@ -165,6 +168,20 @@ pub static FORMATS: &[Format] = &[
         meaning: "for programs that verify releases: an unsigned in-toto statement, test-result v0.1",
         beside: false,
         render: in_toto::render,
+    },
+    Format {
+        name: "code-quality",
+        extension: "json",
+        meaning: "for GitLab's merge requests: what failed or was not observed, at a line of your own files",
+        beside: true,
+        render: pipeline::code_quality,
+    },
+    Format {
+        name: "dotenv",
+        extension: "env",
+        meaning: "for later jobs of GitLab: decision, exit status, counts and record as variables",
+        beside: false,
+        render: pipeline::dotenv,
     },
 ];
 

@@ -2,6 +2,7 @@
 
 pub(super) mod drawn;
 pub(super) mod fixture;
+mod pipeline;
 mod properties;
 
 use super::{Beside, FORMATS, Report, Style, format, sign_off};
