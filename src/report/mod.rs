@@ -7,6 +7,7 @@ mod json;
 mod junit;
 mod limits_plot;
 mod markdown;
+mod page;
 mod terminal;
 
 use crate::diagnostic::{Diagnostic, Source};
@@ -131,6 +132,13 @@ pub static FORMATS: &[Format] = &[
         meaning: "for a step summary or a ticket",
         beside: false,
         render: markdown::render,
+    },
+    Format {
+        name: "html",
+        extension: "html",
+        meaning: "for whoever decides: one page for a browser, without scripts, with gates, changes, findings and latency",
+        beside: true,
+        render: page::render,
     },
     Format {
         name: "sign-off",
