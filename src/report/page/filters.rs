@@ -102,7 +102,7 @@ fn fieldset(
     boxes: impl Iterator<Item = (String, String, usize)>,
 ) {
     // Writing to a string does not fail.
-    let _ = writeln!(form, "<fieldset><legend>{legend}</legend>");
+    let _ = writeln!(form, "<fieldset><legend>{legend}</legend><div>");
     for (class, word, many) in boxes.filter(|(_, _, many)| *many > 0) {
         let _ = writeln!(
             form,
@@ -113,5 +113,5 @@ fn fieldset(
             ":root:has(#show-{class}:not(:checked)) .{class} {{ display: none; }}"
         );
     }
-    form.push_str("</fieldset>\n");
+    form.push_str("</div></fieldset>\n");
 }

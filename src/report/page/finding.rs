@@ -37,12 +37,16 @@ pub(super) fn line(
     links: &Links<'_>,
     part: usize,
 ) -> String {
-    let blocked = finding
-        .blocked_by
-        .as_ref()
-        .filter(|_| finding.verdict == Verdict::Blocked);
+    format!(
+        "<li{id} class=\"{classes}\">{}</li>\n",
+        gist(finding, links, part)
+    )
+}
+
+fn gist(finding: &Finding, links: &Links<'_>, part: usize) -> String {
+    let blocked = finding.blocked_by.as_ref();
     let why = match (finding.verdict, blocked) {
-        (_, Some(by)) => format!(" blocked by {}", link(links, by, part)),
+        (Verdict::Blocked, Some(by)) => format!("blocked by {}", link(links, by, part)),
         (Verdict::Pass, _) if finding.flaky => "flaky: passed when tried again".into(),
         (Verdict::Pass, _) if finding.looks.len() > 1 => many(finding.looks.len(), "look"),
         (Verdict::Pass, _) => String::new(),
@@ -53,10 +57,26 @@ pub(super) fn line(
         false => format!(" <i>{why}</i>"),
     };
     format!(
-        "<li{id} class=\"{classes}\"><code>{}</code> {} <b>{}</b>{why}</li>\n",
+        "<code>{}</code> {} <b>{}</b>{why}",
         fit(&finding.check, 100 / part),
         fit(&finding.title, 180 / part),
         finding.severity,
+    )
+}
+
+/// What passed, in a line that unfolds to what a document says otherwise.
+pub(super) fn noted(
+    finding: &Finding,
+    classes: &str,
+    id: &str,
+    links: &Links<'_>,
+    times: &HashMap<&str, Timestamp>,
+) -> String {
+    format!(
+        "<li class=\"{classes}\"><details><summary>{} <i>a document says otherwise</i></summary>\
+         <div{id} class=\"body\">{}</div></details></li>\n",
+        gist(finding, links, 1),
+        remains(finding, links, times)
     )
 }
 
@@ -104,7 +124,6 @@ pub(super) fn full(
         reason = short(reason, VALUE),
         says = match finding.verdict {
             Verdict::Fail => "The claim that does not hold:",
-            Verdict::Pass => "The claim, which holds:",
             _ => "The claim:",
         },
         title = short(&finding.title, VALUE),

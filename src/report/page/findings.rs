@@ -17,6 +17,8 @@ const LINES: usize = 3_200_000;
 const PARTS: [usize; 3] = [1, 2, 4];
 /// What may be spent on findings in full at most, and is spent on the gravest however many lines there are.
 const FULL: std::ops::RangeInclusive<usize> = 300_000..=3_500_000;
+/// Lists longer than this are laid out only where they are looked at.
+const MANY: usize = 300;
 /// Failures that hold the release are open when the page is opened, where they are so few.
 const FEW: usize = 3;
 
@@ -149,18 +151,25 @@ pub(super) fn section(
     let room = ALL.saturating_sub(spent + around);
     let mut room = room.clamp(*FULL.start(), *FULL.end());
     let mut out = filters.form.clone();
-    let mut lines = lines.into_iter();
+    let mut lines = lines.iter();
     for group in &told.groups {
         let holds = group.heading == KINDS[0].heading;
         let open = holds && group.members.len() <= FEW;
         let (mut full, mut short, mut crowded) = (String::new(), String::new(), 0);
         for (one, (line, id)) in group.members.iter().zip(&mut lines) {
             if finding::has_depth(one) {
-                let block = finding::full(one, &filters.classes(one), &id, open, links, &times);
+                let classes = filters.classes(one);
+                let block = match one.verdict {
+                    Verdict::Pass => finding::noted(one, &classes, id, links, &times),
+                    _ => finding::full(one, &classes, id, open, links, &times),
+                };
                 match block.len() <= room {
                     true => {
                         room -= block.len();
-                        full += &block;
+                        match one.verdict {
+                            Verdict::Pass => short += &block,
+                            _ => full += &block,
+                        }
                         continue;
                     }
                     // What comes after is not told in full either, so that the gravest are.
@@ -168,7 +177,7 @@ pub(super) fn section(
                 }
                 crowded += 1;
             }
-            short += &line;
+            short += line;
         }
         let class = format!("v{}", group.verdict as usize);
         out += &format!(
@@ -189,7 +198,11 @@ pub(super) fn section(
             );
         }
         if !short.is_empty() {
-            out += &format!("<ul class=\"lines\">\n{short}</ul>\n");
+            let class = match group.members.len() > MANY {
+                true => "lines many",
+                false => "lines",
+            };
+            out += &format!("<ul class=\"{class}\">\n{short}</ul>\n");
         }
     }
     out

@@ -191,11 +191,16 @@ fn acts(report: &Report<'_>) -> String {
     let items: String = suites
         .iter()
         .take(8)
-        .map(|(name, count)| format!("<li>{}: {count} open</li>", short(name, 60)))
+        .map(|(name, count)| {
+            format!(
+                "<li>whoever answers for <strong>{}</strong>: {count} open</li>",
+                short(name, 60)
+            )
+        })
         .collect();
     format!(
-        "<div class=\"who\"><h2>Whose suites are open</h2>\n<ul>{items}</ul>\n\
-         <p class=\"soft\">A finding may stand in several suites. No gates are set up, so no owners are known.</p></div>\n"
+        "<div class=\"who\"><h2>Who must act</h2>\n<ul>{items}</ul>\n\
+         <p class=\"soft\">These are suites: no gates are set up, so their owners are not known. A finding may stand in several.</p></div>\n"
     )
 }
 
