@@ -244,8 +244,7 @@ pub(super) struct DecisionArguments {
     /// Findings of at least this severity must pass; medium where nothing is said
     #[arg(long, value_name = "SEVERITY", value_parser = word::<Severity>)]
     pub(super) fail_on: Option<Severity>,
-    /// Write a report: terminal, json, junit, markdown, sign-off, limits-plot (SVG), in-toto, code-quality and dotenv (GitLab) or a generated document such as security-headers-audit; repeatable; the path - is standard output
-    #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target, help = formats())]
     pub(super) report: Vec<ReportTarget>,
 }
 
@@ -368,6 +367,18 @@ pub(super) struct ReportTarget {
     pub(super) format: String,
     /// Where to; none for standard output.
     pub(super) path: Option<PathBuf>,
+}
+
+/// What the help says of `--report`.
+fn formats() -> String {
+    let names: Vec<&str> = crate::report::FORMATS
+        .iter()
+        .map(|one| one.name)
+        .collect();
+    format!(
+        "Write a report: {}, or a generated document such as security-headers-audit; repeatable; the path - is standard output",
+        names.join(", ")
+    )
 }
 
 fn report_target(text: &str) -> Result<ReportTarget, String> {

@@ -6,9 +6,9 @@ use crate::document::escape::visible;
 use crate::document::reading;
 use std::fmt::Write as _;
 
-const WIDTH: f64 = 760.0;
+pub(super) const WIDTH: f64 = 760.0;
 /// One plot, with its heading and its axis.
-const HEIGHT: f64 = 250.0;
+pub(super) const HEIGHT: f64 = 250.0;
 const LEFT: f64 = 56.0;
 const RIGHT: f64 = 16.0;
 /// Where the curve may be, counted from the top of its plot, and the rows of marks below it.
@@ -83,7 +83,8 @@ fn description(plots: &[Attempts]) -> String {
     }
 }
 
-fn plot(svg: &mut String, one: &Attempts) {
+/// One plot, in the classes of the style: `head`, `axis`, `passed`, `refused` and `limit`.
+pub(super) fn plot(svg: &mut String, one: &Attempts) {
     let end = one.end() as f64;
     let x = |time: u64| LEFT + time as f64 / end * (WIDTH - LEFT - RIGHT);
     let _ = writeln!(

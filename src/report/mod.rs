@@ -8,6 +8,7 @@ mod json;
 mod junit;
 mod limits_plot;
 mod markdown;
+mod page;
 pub mod pipeline;
 mod sarif;
 mod terminal;
@@ -143,6 +144,13 @@ pub static FORMATS: &[Format] = &[
         meaning: "for a step summary or a ticket",
         beside: false,
         render: markdown::render,
+    },
+    Format {
+        name: "html",
+        extension: "html",
+        meaning: "for whoever decides: one page for a browser, without scripts, with gates, changes, findings and latency",
+        beside: true,
+        render: page::render,
     },
     Format {
         name: "sign-off",
