@@ -4,11 +4,13 @@ mod docs;
 mod gates;
 mod keys;
 mod statement;
+mod status;
 
 pub(super) use docs::{DocsArguments, GuideArguments};
 pub(super) use gates::{ExportArguments, GateArguments, SignArguments, VerifyArguments};
 pub(super) use keys::{Keys, KeysTo};
 pub(super) use statement::{AttestArguments, WaiveArguments};
+pub(super) use status::{Since, StatusArguments};
 
 use super::exit::Exit;
 use crate::diagnostic::parse_duration;
@@ -101,6 +103,9 @@ changed. What holdpoint wrote is remembered in .holdpoint/documents, which belon
     /// Write down who accepts a failing check, why, and until when
     #[command(after_help = statement::WAIVE)]
     Waive(WaiveArguments),
+    /// Show the teams on one board: who blocks whom and since when, what is next, whether it ships
+    #[command(after_help = status::STATUS)]
+    Status(StatusArguments),
     /// Tell how the gates stand: what each decides, what holds it, who must act
     #[command(after_help = gates::GATE)]
     Gate(GateArguments),
