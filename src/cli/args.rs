@@ -5,12 +5,14 @@ mod gates;
 mod keys;
 mod pipeline;
 mod statement;
+mod status;
 
 pub(super) use docs::{DocsArguments, GuideArguments};
 pub(super) use gates::{ExportArguments, GateArguments, SignArguments, VerifyArguments};
 pub(super) use keys::{Keys, KeysTo};
 pub(super) use pipeline::Pipeline;
 pub(super) use statement::{AttestArguments, WaiveArguments};
+pub(super) use status::{Since, StatusArguments};
 
 use super::exit::Exit;
 use crate::diagnostic::parse_duration;
@@ -103,6 +105,9 @@ changed. What holdpoint wrote is remembered in .holdpoint/documents, which belon
     /// Write down who accepts a failing check, why, and until when
     #[command(after_help = statement::WAIVE)]
     Waive(WaiveArguments),
+    /// Show the teams on one board: who blocks whom and since when, what is next, whether it ships
+    #[command(after_help = status::STATUS)]
+    Status(StatusArguments),
     /// Tell how the gates stand: what each decides, what holds it, who must act
     #[command(after_help = gates::GATE)]
     Gate(GateArguments),
@@ -371,10 +376,7 @@ pub(super) struct ReportTarget {
 
 /// What the help says of `--report`.
 fn formats() -> String {
-    let names: Vec<&str> = crate::report::FORMATS
-        .iter()
-        .map(|one| one.name)
-        .collect();
+    let names: Vec<&str> = crate::report::FORMATS.iter().map(|one| one.name).collect();
     format!(
         "Write a report: {}, or a generated document such as security-headers-audit; repeatable; the path - is standard output",
         names.join(", ")

@@ -6,14 +6,13 @@ use super::grounds::Grounds;
 use super::output::Output;
 use super::pipeline;
 use super::prepare::{self, Environment};
-use super::reports::store;
+use super::reports::write_each;
 use super::run::display;
 use crate::diagnostic::Diagnostic;
 use crate::evidence;
 use crate::model::Outcome;
 use crate::release::{GateStanding, History, Hold, stand};
 use crate::report::gates::{GateReport, json, markdown, terminal};
-use crate::report::pipeline::Syntax;
 use crate::settings::Settings;
 use std::path::Path;
 
@@ -60,7 +59,12 @@ fn decide(
                 instead: shown.as_deref(),
             };
             let exit = exit(&chosen);
-            let exit = match write(&report, arguments, output) {
+            let written = write_each(&arguments.report, output, |format, style| match format {
+                "json" => json(&report),
+                "markdown" => markdown(&report),
+                _ => terminal(&report, style),
+            });
+            let exit = match written {
                 true => exit,
                 false => exit.unless_written(),
             };
@@ -100,38 +104,4 @@ pub(super) fn exit(standings: &[&GateStanding<'_>]) -> Exit {
     } else {
         Exit::Undecided
     }
-}
-
-fn write(report: &GateReport<'_>, arguments: &GateArguments, output: &Output) -> bool {
-    let mut all = true;
-    let mut printed = false;
-    for target in &arguments.report {
-        let text = match (target.format.as_str(), &target.path) {
-            ("json", _) => json(report),
-            ("markdown", _) => markdown(report),
-            (_, None) => terminal(report, &output.style()),
-            (_, Some(_)) => terminal(report, &crate::report::Style::default()),
-        };
-        match &target.path {
-            None => {
-                printed = true;
-                let syntax = match target.format.as_str() {
-                    "json" => Syntax::Json,
-                    _ => Syntax::Text,
-                };
-                all &= output.print_in(syntax, &text);
-            }
-            Some(path) => match store(path, &output.redact(&text)) {
-                Ok(()) => output.remark(&format!("wrote {} {}", target.format, path.display())),
-                Err(problem) => {
-                    output.diagnose(&[problem]);
-                    all = false;
-                }
-            },
-        }
-    }
-    if !printed {
-        all &= output.print(&terminal(report, &output.style()));
-    }
-    all
 }

@@ -1,5 +1,6 @@
 //! The command line: arguments in, exit status out; one file per verb.
 
+mod after_suite;
 mod alerts;
 mod append;
 mod args;
@@ -34,6 +35,7 @@ mod run;
 mod sign;
 mod signed_documents;
 mod signer;
+mod status;
 mod turn;
 mod verify;
 mod waive;
@@ -118,6 +120,7 @@ fn dispatch(verb: Verb, output: &Output, environment: &Environment) -> Exit {
         Verb::Plan(arguments) => plan::plan(arguments, output, environment),
         Verb::List(arguments) => list::list(&arguments, output, environment),
         Verb::Explain(arguments) => explain::explain(&arguments, output, environment),
+        Verb::Status(arguments) => status::status(&arguments, output, environment),
         Verb::Gate(arguments) => gate::gate(&arguments, output, environment),
         Verb::Sign(arguments) => sign::sign(&arguments, output, environment),
         Verb::Export(arguments) => export::export(&arguments, output, environment),

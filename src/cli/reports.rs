@@ -7,7 +7,7 @@ use crate::document::store::overwrite;
 use crate::document::{Generated, View};
 use crate::model::{Decision, Finding, Signature, Subject};
 use crate::report::pipeline::Syntax;
-use crate::report::{self, Beside, Report};
+use crate::report::{self, Beside, Report, Style};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -82,6 +82,42 @@ pub(super) fn write(ready: &Ready<'_>, targets: &[ReportTarget], output: &Output
     all
 }
 
+/// Writes one text in every format that is asked for; true when all were written. The one for the terminal goes to
+/// standard output unless another does.
+pub(super) fn write_each(
+    targets: &[ReportTarget],
+    output: &Output,
+    render: impl Fn(&str, &Style) -> String,
+) -> bool {
+    let mut all = true;
+    for target in targets {
+        let ReportTarget { format, path } = target;
+        match path {
+            None => {
+                let syntax = match format.as_str() {
+                    "json" => Syntax::Json,
+                    _ => Syntax::Text,
+                };
+                all &= output.print_in(syntax, &render(format, &output.style()));
+            }
+            Some(path) => {
+                let text = output.redact(&render(format, &Style::default()));
+                match store(path, &text) {
+                    Ok(()) => output.remark(&format!("wrote {format} {}", path.display())),
+                    Err(problem) => {
+                        output.diagnose(&[problem]);
+                        all = false;
+                    }
+                }
+            }
+        }
+    }
+    if !targets.iter().any(|target| target.path.is_none()) {
+        all &= output.print(&render("terminal", &output.style()));
+    }
+    all
+}
+
 pub(super) fn render(
     ready: &Ready<'_>,
     format: &str,
@@ -102,7 +138,7 @@ pub(super) fn render(
     let style = if on_stdout {
         output.style()
     } else {
-        crate::report::Style {
+        Style {
             verbose: output.style().verbose,
             ..Default::default()
         }

@@ -12,7 +12,7 @@ use super::prepare::{
     Documents, Environment, Prepared, Request, leftovers_folder, prepare, settings as load,
 };
 use super::turn::AuditTurn;
-use super::{before_gate, documents, pipeline, progress, reports};
+use super::{after_suite, before_gate, documents, pipeline, progress, reports};
 use crate::catalog::SUITES;
 use crate::clock;
 use crate::diagnostic::Diagnostic;
@@ -261,6 +261,9 @@ async fn execute(
             refresh: false,
         };
         written &= documents::after_run(&bench, request.documents == Documents::Write, output);
+    }
+    if fault.is_none() && outcome.cut_short.is_none() {
+        after_suite::tell(&settings, &catalog, &checks, output);
     }
     if let Some(fault) = fault {
         output.remark(&format!("error: {fault}\nhelp: what could not be recorded did not count; free the disk and run again"));

@@ -9,7 +9,7 @@ use super::signed_documents::unlike_records;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{Kind, Verified};
 use crate::model::{Lapse, Standing};
-use crate::release::{GateStanding, Ground, stand};
+use crate::release::{GateStanding, Ground, Withheld, stand};
 use std::collections::BTreeSet;
 
 pub(super) fn verify(
@@ -136,7 +136,7 @@ fn look(ground: &Ground<'_>, standings: &[&GateStanding<'_>], ledger: &Verified)
             }
         }
     }
-    for (_, how) in standings.iter().flat_map(|one| &one.withheld) {
+    for Withheld { how, .. } in standings.iter().flat_map(|one| &one.withheld) {
         signed += 1;
         good += 1;
         lapsed = true;

@@ -63,24 +63,7 @@ impl Ground<'_> {
 
     /// The checks of a gate, without their prerequisites; none where it has no suite.
     pub fn checks_of(&self, gate: &Gate) -> Vec<String> {
-        let Some(suite) = &gate.suite else {
-            return Vec::new();
-        };
-        let selector = Selector {
-            include: vec![suite.clone()],
-            suites: self.suites.clone(),
-            ..Selector::default()
-        };
-        // A suite without checks asks for nothing, and so nothing can be seen to pass.
-        let Ok(selection) = selector.choose(self.catalog) else {
-            return Vec::new();
-        };
-        let asked = selector.asked(self.catalog, &selection).into_iter();
-        let checks = asked.map(|place| &self.catalog.checks()[place]);
-        checks
-            .filter(|check| check.level <= gate.level)
-            .map(|check| check.id.to_string())
-            .collect()
+        checks_of(gate, self.catalog, self.suites)
     }
 
     /// The digest of checks as they are defined now.
@@ -145,6 +128,32 @@ impl Ground<'_> {
             .or_insert_with(ask)
             .clone()
     }
+}
+
+/// The checks of a gate, without their prerequisites; none where it has no suite.
+pub fn checks_of(
+    gate: &Gate,
+    catalog: &Catalog,
+    suites: &BTreeMap<String, Vec<String>>,
+) -> Vec<String> {
+    let Some(suite) = &gate.suite else {
+        return Vec::new();
+    };
+    let selector = Selector {
+        include: vec![suite.clone()],
+        suites: suites.clone(),
+        ..Selector::default()
+    };
+    // A suite without checks asks for nothing, and so nothing can be seen to pass.
+    let Ok(selection) = selector.choose(catalog) else {
+        return Vec::new();
+    };
+    let asked = selector.asked(catalog, &selection).into_iter();
+    let checks = asked.map(|place| &catalog.checks()[place]);
+    checks
+        .filter(|check| check.level <= gate.level)
+        .map(|check| check.id.to_string())
+        .collect()
 }
 
 /// The digest of checks as a record holds them.

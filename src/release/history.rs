@@ -6,7 +6,7 @@ use crate::gate::{Code, Evidence, News};
 use crate::model::{Finding, Level, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// How many of the newest records are looked through for a gate's evidence, and for the beginning of what holds it up:
@@ -89,12 +89,13 @@ impl History {
     }
 
     /// The newest record that holds all of these checks, was done and reached this level, or else the newest that
-    /// holds them; of this environment, where one is given.
+    /// holds them; of this environment, where one is given, and begun until this moment.
     pub fn newest_whole(
         &self,
         checks: &[String],
         level: Level,
         environment: Option<&str>,
+        until: Option<Timestamp>,
     ) -> Option<&Told> {
         let holds = |told: &&Told| {
             let planned = &told.record.checks;
@@ -108,7 +109,9 @@ impl History {
             told.was_done() && reached.is_ok_and(|reached: Level| reached >= level)
         };
         let mut lesser = None;
-        for told in self.records().take(FAR_ENOUGH).filter(holds) {
+        let by_then = |told: &&Told| until.is_none_or(|until| told.record.header.started <= until);
+        let those = self.records().filter(by_then).take(FAR_ENOUGH);
+        for told in those.filter(holds) {
             if reaches(told) {
                 return Some(told);
             }
@@ -177,6 +180,23 @@ impl History {
             }
         }
         since
+    }
+
+    /// Those of these checks that a record of this environment has looked at, or that need no look.
+    pub fn looked_at(&self, checks: &[String], environment: &str) -> BTreeSet<String> {
+        let mut seen = BTreeSet::new();
+        let records = self.records().take(FAR_ENOUGH);
+        for told in records.filter(|told| told.concerns(environment)) {
+            if seen.len() == checks.len() {
+                break;
+            }
+            let looked =
+                |one: &&Finding| !matches!(one.verdict, Verdict::NotRun | Verdict::Blocked);
+            let findings = told.findings().unwrap_or_default().iter().filter(looked);
+            let ids = findings.map(|one| &one.check);
+            seen.extend(ids.filter(|id| checks.contains(id)).cloned());
+        }
+        seen
     }
 
     /// What cannot be read of the records that were looked through, in one line each.

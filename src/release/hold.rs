@@ -1,6 +1,7 @@
 //! Whether a gate is open: enough people have signed, and nothing speaks against it.
 
 use super::ground::Ground;
+use super::signed::Withheld;
 use crate::model::{Blocker, Gate, GateDecision, Severity, Standing};
 use std::collections::BTreeSet;
 
@@ -26,7 +27,7 @@ pub(super) fn hold(
     gate: &Gate,
     decision: &mut GateDecision,
     sign_offs: &[Standing],
-    withheld: &[(String, String)],
+    withheld: &[Withheld],
     faults: &[String],
 ) -> Hold {
     // Where several must sign, a pattern such as *@example.com could make one person two.
@@ -55,15 +56,15 @@ pub(super) fn hold(
         since: None,
         next: next.into(),
     };
-    let no = withheld.iter().map(|(who, how)| {
-        blocker(
-            "sign-off",
-            how,
-            &format!(
-                "ask {who}, who may sign it again: holdpoint sign {}",
-                gate.name
-            ),
-        )
+    let no = withheld.iter().map(|Withheld { by, how, at }| {
+        let next = format!(
+            "ask {by}, who may sign it again: holdpoint sign {}",
+            gate.name
+        );
+        Blocker {
+            since: Some(*at),
+            ..blocker("sign-off", how, &next)
+        }
     });
     let broken = faults
         .iter()
@@ -71,6 +72,8 @@ pub(super) fn hold(
     let against: Vec<Blocker> = no.chain(broken).collect();
     let may = decision.outcome.is_go() && against.is_empty();
     decision.blockers.extend(against);
+    let gravest_first = |one: &Blocker| std::cmp::Reverse(one.severity);
+    decision.blockers.sort_by_key(gravest_first);
     match (may, keys.len()) {
         (false, _) => Hold::Held,
         (true, signed) if signed >= gate.approvals => Hold::Open,

@@ -1,5 +1,6 @@
 //! From a repository to the standing of each of its gates: evidence, ledger, documents and signatures come together.
 
+pub mod board;
 mod ground;
 mod history;
 mod hold;
@@ -10,11 +11,12 @@ mod signed;
 mod stand;
 mod wire;
 
-pub use ground::Ground;
+pub use ground::{Ground, checks_of};
 pub use history::{History, Told};
 pub use hold::Hold;
 pub use last_signed::{LastSigned, last_signed};
 pub use own::own_paths;
 pub use sign::{NothingToSign, Unsigned, decision, enter, enter_grounds, unsigned};
+pub use signed::Withheld;
 pub use stand::{GateStanding, stand};
 pub use wire::SIGN_OFF;

@@ -8,6 +8,7 @@ use crate::gate::{Code, News, Now, SignatureFault, validity};
 use crate::ledger::statement::Statement;
 use crate::ledger::{Chain, Entry, Kind};
 use crate::model::{Gate, SignOff, Standing};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -15,12 +16,23 @@ use std::collections::BTreeMap;
 pub(super) struct Words {
     /// The last word of each person for the environment, the newest first.
     pub(super) sign_offs: Vec<Standing>,
-    /// Who says no, and why.
-    pub(super) withheld: Vec<(String, String)>,
+    /// Who says no.
+    pub(super) withheld: Vec<Withheld>,
     /// What of the chain or its statements is not as it was written, in one line each.
     pub(super) faults: Vec<String>,
     /// What people should know that changes nothing.
     pub(super) remarks: Vec<String>,
+}
+
+/// A person's no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withheld {
+    /// Who says it.
+    pub by: String,
+    /// Who, when and why, in one line.
+    pub how: String,
+    /// When it was said.
+    pub at: Timestamp,
 }
 
 /// A person's word that was read from the chain.
@@ -148,7 +160,11 @@ pub(super) fn words(ground: &Ground<'_>, about: &Circumstances<'_>) -> Words {
         }
         let how = taken_back(&word.sign_off);
         match &word.signature {
-            Ok(()) => words.withheld.push((word.sign_off.by.clone(), how.clone())),
+            Ok(()) => words.withheld.push(Withheld {
+                by: word.sign_off.by.clone(),
+                how: how.clone(),
+                at: word.sign_off.at,
+            }),
             Err(fault) if fault.revoked => words.remarks.push(format!(
                 "{how}; that does not count any more: {}",
                 fault.why

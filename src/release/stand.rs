@@ -3,7 +3,7 @@
 use super::ground::{Ground, recorded_checks_digest};
 use super::history::{Told, Window};
 use super::hold::{Hold, hold};
-use super::signed::{Circumstances, words};
+use super::signed::{Circumstances, Withheld, words};
 use crate::document::GENERATED;
 use crate::gate::{self, Case, Code, Evidence, News, Upstream};
 use crate::judge;
@@ -30,11 +30,11 @@ pub struct GateStanding<'a> {
     /// Findings of at least this severity must pass.
     pub must_pass: Severity,
     /// Its checks.
-    pub(super) checks: Vec<String>,
+    pub checks: Vec<String>,
     /// The digest of its checks as they are defined now.
     pub checks_digest: String,
     /// Who says no, and how.
-    pub withheld: Vec<(String, String)>,
+    pub withheld: Vec<Withheld>,
     /// What of the ledger is not as it was written, in one line each.
     pub faults: Vec<String>,
 }
@@ -232,7 +232,7 @@ fn of_suite<'a>(ground: &Ground<'a>, gate: &Gate) -> Gathered<'a> {
         Some(told) => Some(told).filter(holds),
         None => ground
             .history
-            .newest_whole(&checks, gate.level, ground.environment),
+            .newest_whole(&checks, gate.level, ground.environment, None),
     };
     let Some(told) = told.filter(|_| !checks.is_empty()) else {
         return (checks, Vec::new(), Vec::new());
@@ -258,7 +258,7 @@ fn of_suite<'a>(ground: &Ground<'a>, gate: &Gate) -> Gathered<'a> {
 }
 
 /// What was seen since and is worse takes the place of what was seen then; what is better needs the whole suite.
-fn worsen(finding: &mut Finding, news: &BTreeMap<String, News>) {
+pub(super) fn worsen(finding: &mut Finding, news: &BTreeMap<String, News>) {
     let Some(news) = news.get(&finding.check) else {
         return;
     };

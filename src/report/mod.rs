@@ -1,6 +1,7 @@
 //! Says what a run concluded: one file for each format, all pure functions of the same value.
 
 mod attempts;
+pub mod boards;
 mod details;
 pub mod gates;
 mod in_toto;

@@ -158,6 +158,10 @@ pub fn commented(settings: &Settings) -> String {
         "# file = \".holdpoint/gates.toml\"   # gates of your own, and those that replace shipped ones",
     );
     line("");
+    line("# [plan.infrastructure]         # by gate or team; moving a date ends no sign-off");
+    line("# target = 2026-12-31           # holdpoint status says when it was missed");
+    line("# leader = \"Ann\"");
+    line("");
     line("# [records]");
     line("# folder = \".holdpoint/records\"");
     out

@@ -3,7 +3,9 @@
 use super::choice::{Choice, Chooser, Given, VARIABLES};
 use super::file::{File, Placed};
 use super::places::{documents, place};
-use super::{Arguments, Limits, Settings, authority, detect, dotenv, read, register, target};
+use super::{
+    Arguments, Limits, Scheduled, Settings, authority, detect, dotenv, read, register, target,
+};
 use crate::diagnostic::{Diagnostic, Source, nearest, parse_duration};
 use crate::model::{Environment, Level, Severity};
 use crate::secret::{Book, looks_secret};
@@ -121,6 +123,7 @@ pub fn load(
         &mut chooser,
     );
     let documents = documents(&file, &root, &mut chooser);
+    let plan = scheduled(&file);
     let project = match &file.project {
         Some(name) => {
             Some(chooser.only_of_file("project.name", Some(name), String::new(), String::clone))
@@ -161,9 +164,24 @@ pub fn load(
         gates,
         documents,
         records,
+        plan,
         sources: choices,
         warnings,
     })
+}
+
+/// What the file says of gates; which there are is known later.
+fn scheduled(file: &File) -> Vec<Scheduled> {
+    let Some(source) = &file.source else {
+        return Vec::new();
+    };
+    let each = file.plan.iter().map(|placed| Scheduled {
+        entry: placed.value.clone(),
+        source: source.clone(),
+        span: placed.span.clone(),
+        line: placed.line,
+    });
+    each.collect()
 }
 
 fn root(

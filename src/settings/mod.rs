@@ -28,9 +28,10 @@ pub use interpolate::{Unfilled, interpolate};
 pub use load::load;
 pub use shared::{folders as shared_folders, user};
 
-use crate::diagnostic::Diagnostic;
-use crate::model::{Application, Environment, Level, Severity, Target};
+use crate::diagnostic::{Diagnostic, Source};
+use crate::model::{Application, Environment, Level, PlanEntry, Severity, Target};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -109,10 +110,25 @@ pub struct Settings {
     pub documents: BTreeMap<String, String>,
     /// The folder of records.
     pub records: PathBuf,
+    /// What the plan says of gates.
+    pub plan: Vec<Scheduled>,
     /// Where each value came from.
     pub sources: Vec<Choice>,
     /// What is odd and stops nothing.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// What the plan says of a gate, and where that is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scheduled {
+    /// What it says.
+    pub entry: PlanEntry,
+    /// The settings file.
+    pub source: Source,
+    /// The bytes of the name.
+    pub span: Range<usize>,
+    /// The line of the name.
+    pub line: usize,
 }
 
 /// How long and how many.

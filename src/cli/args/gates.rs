@@ -144,7 +144,7 @@ pub(in crate::cli) struct VerifyArguments {
 /// The formats of a gate's decision.
 const FORMATS: [&str; 3] = ["terminal", "json", "markdown"];
 
-fn report(text: &str) -> Result<ReportTarget, String> {
+pub(super) fn report(text: &str) -> Result<ReportTarget, String> {
     let (format, path) = text.split_once('=').unwrap_or((text, "-"));
     if !FORMATS.contains(&format) {
         return Err(format!(

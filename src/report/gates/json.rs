@@ -42,6 +42,7 @@ fn gate(one: &GateStanding<'_>) -> Value {
             "environment": told.record.header.environment,
             "level": told.record.header.level,
             "started": told.record.header.started.to_string(),
+            "beforeGate": told.record.header.before_gate,
         })).collect::<Vec<_>>(),
         "criteria": decision.criteria.iter().map(criterion).collect::<Vec<_>>(),
         "counts": counts(&decision.counts),
@@ -67,7 +68,8 @@ fn criterion(one: &Weighed) -> Value {
     json!({ "says": one.says, "holds": held, "found": one.found, "defined": one.defined })
 }
 
-fn counts(counts: &Counts) -> Value {
+/// How much is known in which way; every form for programs has it.
+pub(in crate::report) fn counts(counts: &Counts) -> Value {
     json!({
         "measuredPass": counts.passed,
         "measuredFail": counts.failed,

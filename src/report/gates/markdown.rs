@@ -176,6 +176,16 @@ fn page(report: &GateReport<'_>, one: &GateStanding<'_>) -> String {
             ));
         }
     }
+    for told in &one.evidence {
+        if let Some(reason) = &told.record.header.before_gate {
+            lines.push(String::new());
+            lines.push(format!(
+                "> Run {} was made before the gates before it were open: {}",
+                code(told.run()),
+                inline(reason)
+            ));
+        }
+    }
     for warning in &one.decision.warnings {
         lines.push(String::new());
         lines.push(format!("> {}", inline(warning)));

@@ -4,6 +4,7 @@ mod json;
 mod markdown;
 mod words;
 
+pub(super) use json::counts;
 pub use json::render as json;
 pub use markdown::render as markdown;
 

@@ -16,7 +16,7 @@ pub fn gates(report: &GateReport<'_>, style: &Style) -> String {
     screen.finish()
 }
 
-fn ink(one: &GateStanding<'_>) -> Ink {
+pub(super) fn ink(one: &GateStanding<'_>) -> Ink {
     match (&one.hold, one.decision.outcome) {
         (Hold::Open, _) => Ink::Good,
         (Hold::Ready { .. }, _) => Ink::Aside,
@@ -189,6 +189,10 @@ fn header(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStanding<'
         ];
         let line = screen.text(&parts.join(&format!(" {dot} ")));
         screen.flow(0, 2, &[(Ink::Dim, &line)]);
+        if let Some(reason) = &header.before_gate {
+            let line = screen.text(&format!("before the gates before it were open: {reason}"));
+            screen.flow(2, 4, &[(Ink::Doubt, &line)]);
+        }
     }
     if let Some(record) = report.instead {
         let line = screen.text(&format!(

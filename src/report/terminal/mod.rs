@@ -1,10 +1,13 @@
 //! The report for people at a terminal: passes in a line each, failures last and in full, one closing line.
 
 mod attempts;
+mod boards;
+mod columns;
 mod finding;
 mod gates;
 mod screen;
 
+pub use boards::boards;
 pub use gates::gates;
 
 use super::{Report, Style};

@@ -49,6 +49,12 @@ impl<'a> Screen<'a> {
             .clamp(40, if self.style.verbose { 1_000 } else { 100 })
     }
 
+    /// Writes a line that is laid out already.
+    pub(super) fn line(&mut self, line: &str) {
+        self.out.push_str(line.trim_end());
+        self.out.push('\n');
+    }
+
     /// Text of others, made safe and, where asked for, ASCII.
     pub(super) fn text(&self, text: &str) -> String {
         let text = visible(text);
@@ -217,7 +223,7 @@ fn column(c: char) -> usize {
 }
 
 /// The bytes of the beginning that fits into so many columns.
-fn fitting(text: &str, room: usize) -> usize {
+pub(super) fn fitting(text: &str, room: usize) -> usize {
     let mut used = 0;
     for (at, c) in text.char_indices() {
         used += column(c);
@@ -233,6 +239,7 @@ fn ascii(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\u{a0}' => out.push(c),
+            '→' => out.push_str("->"),
             '·' | '–' | '—' => out.push('-'),
             '…' => out.push_str("..."),
             '‹' => out.push('<'),

@@ -1,12 +1,13 @@
 //! Reads `holdpoint.toml`, in which everything is optional, and reports all of its problems at once.
 
 mod api;
+mod plan;
 
 use super::address;
 use crate::diagnostic::parse_duration;
 use crate::diagnostic::table::{Problems, TableReader, parse};
 use crate::diagnostic::{Diagnostic, Source};
-use crate::model::{Api, CheckId, Level, RateLimit, Severity};
+use crate::model::{Api, CheckId, Level, PlanEntry, RateLimit, Severity};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -38,6 +39,7 @@ pub(super) struct File {
     pub(super) gates: Option<Placed<String>>,
     pub(super) documents: BTreeMap<String, Placed<String>>,
     pub(super) records: Option<Placed<String>>,
+    pub(super) plan: Vec<Placed<PlanEntry>>,
     pub(super) limits: LimitsTable,
     pub(super) rate_limits: Vec<RateLimit>,
     pub(super) api: Api,
@@ -158,6 +160,9 @@ impl File {
         if let Some(table) = top.table("records") {
             file.records = place(&table, "folder");
             table.finish();
+        }
+        if let Some(table) = top.table("plan") {
+            file.plan = plan::plan(&table);
         }
         if let Some(table) = top.table("limits") {
             file.limits = LimitsTable::of(&table);

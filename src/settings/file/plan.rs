@@ -1,0 +1,71 @@
+//! The table `[plan]`: when each gate is to be open, and who leads its team.
+
+use super::{Placed, placed};
+use crate::diagnostic::table::TableReader;
+use crate::model::PlanEntry;
+use jiff::civil::Date;
+use toml::de::DeValue;
+
+/// Reads the table: one table below it for each gate, or for the team of one.
+pub(super) fn plan(table: &TableReader<'_>) -> Vec<Placed<PlanEntry>> {
+    let names: Vec<_> = table.keys().collect();
+    let mut entries = Vec::new();
+    for (name, span) in names {
+        let Some(own) = table.table(name) else {
+            continue;
+        };
+        let target = date(&own, "target");
+        let leader = leader(&own);
+        own.finish();
+        entries.push(Placed {
+            value: PlanEntry {
+                gate: name.to_owned(),
+                target,
+                leader,
+            },
+            line: table.source().line_of(span.start),
+            span,
+        });
+    }
+    entries
+}
+
+/// A day: `2026-12-31`, or the same as text.
+fn date(table: &TableReader<'_>, key: &str) -> Option<Date> {
+    let value = table.value(key)?;
+    let found = match value.get_ref() {
+        DeValue::Datetime(found) => found.to_string(),
+        DeValue::String(text) => text.to_string(),
+        _ => {
+            let message = format!("'{key}' is not a date");
+            table.wrong(key, message, "needs a date", "write it as in 2026-12-31");
+            return None;
+        }
+    };
+    let digits = found.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    let day = (found.len() == 10 && digits)
+        .then(|| Date::strptime("%Y-%m-%d", &found).ok())
+        .flatten();
+    if day.is_none() {
+        let message = format!("'{key}' is not a date: {found}");
+        let label = "needs a day of the calendar, without a time";
+        table.wrong(key, message, label, "write it as in 2026-12-31");
+    }
+    day
+}
+
+fn leader(table: &TableReader<'_>) -> Option<String> {
+    let leader = placed(table, "leader", table.text("leader"))?;
+    let name = leader.value.trim();
+    if name.is_empty() || name.contains(char::is_control) {
+        let help = "write it as in \"Ann\", or leave the key out";
+        table.wrong(
+            "leader",
+            "'leader' names nobody",
+            "needs a name in one line",
+            help,
+        );
+        return None;
+    }
+    Some(name.to_owned())
+}
