@@ -233,7 +233,7 @@ pub(super) struct DecisionArguments {
     /// Findings of at least this severity must pass; medium where nothing is said
     #[arg(long, value_name = "SEVERITY", value_parser = word::<Severity>)]
     pub(super) fail_on: Option<Severity>,
-    /// Write a report: terminal, json, junit, markdown, sign-off, limits-plot (SVG), in-toto or a generated document such as security-headers-audit; repeatable; the path - is standard output
+    /// Write a report: terminal, json, junit, sarif, markdown, sign-off, limits-plot (SVG), in-toto or a generated document such as security-headers-audit; repeatable; the path - is standard output
     #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
     pub(super) report: Vec<ReportTarget>,
 }
