@@ -68,7 +68,10 @@ impl Rules {
 
 fn rule(finding: &Finding, report: &Report<'_>) -> Value {
     let id = visible(&finding.check);
-    let title = cut(&visible(&finding.title), DESCRIPTION);
+    let title = match finding.title.trim().is_empty() {
+        true => format!("the check {id}"),
+        false => cut(&visible(&finding.title), DESCRIPTION),
+    };
     let full = format!(
         "A check of severity {} (suites: {}): holdpoint looks whether {title}",
         finding.severity,
