@@ -33,7 +33,10 @@ pub(super) fn section(report: &Report<'_>) -> String {
             &code(&again(report, "json=report.json"), 600),
         ));
     }
-    let mut out = format!("<div class=\"body plain\"><dl>{}</dl></div>\n", terms.concat());
+    let mut out = format!(
+        "<div class=\"body plain\"><dl>{}</dl></div>\n",
+        terms.concat()
+    );
     if !subject.inputs.is_empty() {
         let rows: String = subject
             .inputs
