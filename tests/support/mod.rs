@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod browser;
 pub(crate) mod dnsmasq;
 pub(crate) mod ferretdb;
 pub(crate) mod forms;
