@@ -236,6 +236,9 @@ pub(super) struct DecisionArguments {
     /// Write a report: terminal, json, junit, markdown, sign-off, limits-plot (SVG), in-toto or a generated document such as security-headers-audit; repeatable; the path - is standard output
     #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target)]
     pub(super) report: Vec<ReportTarget>,
+    /// Only be no worse than this record: what failed there already is accepted; a run or the beginning of one, latest, or a path
+    #[arg(long, value_name = "RECORD")]
+    pub(super) baseline: Option<PathBuf>,
 }
 
 /// The arguments of `run` and `plan`.
@@ -319,7 +322,7 @@ pub(super) struct ExplainArguments {
 /// The arguments of `report`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ReportArguments {
-    /// The record, or the word latest
+    /// The record: a run or the beginning of one, latest, latest~1 for the one before, or a path
     #[arg(long, value_name = "RECORD")]
     pub(super) from: PathBuf,
     /// Judge by the checks as they are now, in place of those in the record

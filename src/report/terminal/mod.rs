@@ -99,6 +99,12 @@ fn header(screen: &mut Screen<'_>, report: &Report<'_>) {
             .strftime("%Y-%m-%d %H:%M:%S UTC")
             .to_string(),
     );
+    circumstances.extend(
+        subject
+            .baseline
+            .iter()
+            .map(|run| format!("no worse than {run}")),
+    );
     let circumstances: Vec<_> = circumstances
         .into_iter()
         .filter(|part| !part.is_empty())
@@ -196,6 +202,29 @@ fn closing(screen: &mut Screen<'_>, report: &Report<'_>) {
     if let Some(record) = &subject.record {
         let record = screen.text(record);
         screen.flow(0, 7, &[(Ink::Dim, "record"), (Ink::Plain, &record)]);
+        behind(screen, report);
+    }
+}
+
+/// How to see what is behind the verdict that weighs most, once.
+fn behind(screen: &mut Screen<'_>, report: &Report<'_>) {
+    let weight = |one: &&Finding| {
+        let fails = one.verdict == Verdict::Fail && one.waived.is_none();
+        let is_open = matches!(one.verdict, Verdict::Inconclusive | Verdict::Blocked);
+        (fails || is_open).then_some((one.severity, fails))
+    };
+    let findings = reading::ordered(report.findings).into_iter().rev();
+    let first = findings
+        .filter(|one| weight(one).is_some() && one.severity >= report.decision.fail_on)
+        .max_by_key(weight);
+    if let Some(first) = first {
+        let command = screen.text(&reading::explain(&report.subject.run, &first.check));
+        let pieces = [
+            (Ink::Dim, "why"),
+            (Ink::Plain, command.as_str()),
+            (Ink::Dim, "shows the facts and requests behind a verdict"),
+        ];
+        screen.flow(0, 7, &pieces);
     }
 }
 
