@@ -3,11 +3,13 @@
 mod docs;
 mod gates;
 mod keys;
+mod records;
 mod statement;
 
 pub(super) use docs::{DocsArguments, GuideArguments};
 pub(super) use gates::{ExportArguments, GateArguments, SignArguments, VerifyArguments};
 pub(super) use keys::{Keys, KeysTo};
+pub(super) use records::{DiffArguments, ExplainArguments};
 pub(super) use statement::{AttestArguments, WaiveArguments};
 
 use super::exit::Exit;
@@ -69,7 +71,8 @@ Examples:
     Plan(RunArguments),
     /// List the checks
     List(ListArguments),
-    /// Explain a check or a probe: why, how it looks, what it expects, how to mend
+    /// Explain a check, a probe, or a verdict: everything under it, down to the facts and requests
+    #[command(after_help = records::EXPLAIN)]
     Explain(ExplainArguments),
     /// Write an execution guide from checks: what they verify, what they need, how to mend
     #[command(after_help = "\
@@ -81,6 +84,9 @@ Examples:
     Guide(GuideArguments),
     /// Make reports from a record, without looking again
     Report(ReportArguments),
+    /// Compare two records: what broke, what is mended, what else differs
+    #[command(after_help = records::DIFF)]
+    Diff(DiffArguments),
     /// Show what a record says in the people's documents, and write it where told
     #[command(after_help = "\
 Examples:
@@ -305,16 +311,6 @@ pub(super) struct ListArguments {
     /// Suites, ids, globs and tags of checks; everything where none is given
     #[arg(value_name = "SELECTOR")]
     pub(super) selectors: Vec<String>,
-    #[command(flatten)]
-    pub(super) subject: SubjectArguments,
-}
-
-/// The arguments of `explain`.
-#[derive(Debug, Clone, Args)]
-pub(super) struct ExplainArguments {
-    /// The id of a check, or the name of a probe
-    #[arg(value_name = "ID")]
-    pub(super) id: String,
     #[command(flatten)]
     pub(super) subject: SubjectArguments,
 }

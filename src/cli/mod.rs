@@ -9,6 +9,7 @@ mod before_gate;
 mod beside;
 mod choose;
 mod demo;
+mod diff;
 mod docs;
 mod documents;
 mod exit;
@@ -34,6 +35,7 @@ mod run;
 mod sign;
 mod signed_documents;
 mod signer;
+mod trace;
 mod turn;
 mod verify;
 mod waive;
@@ -123,6 +125,7 @@ fn dispatch(verb: Verb, output: &Output, environment: &Environment) -> Exit {
         Verb::Export(arguments) => export::export(&arguments, output, environment),
         Verb::Verify(arguments) => verify::verify(&arguments, output, environment),
         Verb::Guide(arguments) => guide::guide(&arguments, output, environment),
+        Verb::Diff(arguments) => diff::diff(&arguments, output, environment),
         Verb::Report(arguments) => report::report(&arguments, output, environment),
         Verb::Docs(arguments) => docs::docs(&arguments, output, environment),
         Verb::Init(arguments) => init::init(&arguments, output, environment),

@@ -1,6 +1,7 @@
 //! Says what a run concluded: one file for each format, all pure functions of the same value.
 
 mod attempts;
+pub mod diff;
 pub mod gates;
 mod in_toto;
 mod json;
@@ -8,6 +9,7 @@ mod junit;
 mod limits_plot;
 mod markdown;
 mod terminal;
+pub mod trace;
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::{Generated, View};

@@ -1,11 +1,16 @@
 //! The report for people at a terminal: passes in a line each, failures last and in full, one closing line.
 
 mod attempts;
+mod diff;
 mod finding;
 mod gates;
+mod observed;
 mod screen;
+mod trace;
 
+pub use diff::diff;
 pub use gates::gates;
+pub use trace::{observation, record, trace};
 
 use super::{Report, Style};
 use crate::document::reading;
@@ -148,6 +153,16 @@ fn remarks(screen: &mut Screen<'_>, report: &Report<'_>) {
     }
 }
 
+/// The ink of a decision.
+fn outcome_ink(outcome: Outcome) -> Ink {
+    match outcome {
+        Outcome::Go => Ink::Good,
+        Outcome::GoWithWaivers => Ink::Aside,
+        Outcome::NoGo => Ink::Bad,
+        Outcome::Undecided => Ink::Doubt,
+    }
+}
+
 /// `NO-GO  38 pass · 2 fail (1 high) · 1.2 s`, why, and where the record is.
 fn closing(screen: &mut Screen<'_>, report: &Report<'_>) {
     let &Report {
@@ -157,12 +172,7 @@ fn closing(screen: &mut Screen<'_>, report: &Report<'_>) {
         ..
     } = report;
     let word = decision.outcome.word().to_uppercase();
-    let ink = match decision.outcome {
-        Outcome::Go => Ink::Good,
-        Outcome::GoWithWaivers => Ink::Aside,
-        Outcome::NoGo => Ink::Bad,
-        Outcome::Undecided => Ink::Doubt,
-    };
+    let ink = outcome_ink(decision.outcome);
     let mut parts: Vec<_> = reading::counts(decision, findings)
         .into_iter()
         .map(|(verdict, count)| match verdict {
@@ -206,7 +216,7 @@ fn closing(screen: &mut Screen<'_>, report: &Report<'_>) {
     }
 }
 
-/// How to see what is behind the verdict that weighs most, once.
+/// The command that shows what is behind a verdict, for the one that weighs most.
 fn behind(screen: &mut Screen<'_>, report: &Report<'_>) {
     let weight = |one: &&Finding| {
         let fails = one.verdict == Verdict::Fail && one.waived.is_none();
@@ -219,11 +229,7 @@ fn behind(screen: &mut Screen<'_>, report: &Report<'_>) {
         .max_by_key(weight);
     if let Some(first) = first {
         let command = screen.text(&reading::explain(&report.subject.run, &first.check));
-        let pieces = [
-            (Ink::Dim, "why"),
-            (Ink::Plain, command.as_str()),
-            (Ink::Dim, "shows the facts and requests behind a verdict"),
-        ];
+        let pieces = [(Ink::Dim, "facts\u{a0}"), (Ink::Plain, command.as_str())];
         screen.flow(0, 7, &pieces);
     }
 }
