@@ -75,6 +75,7 @@ fn subject(ended: &str) -> Subject {
         inputs: Vec::new(),
         run: ended.into(),
         interrupted: None,
+        baseline: None,
         tags: BTreeMap::new(),
     }
 }

@@ -4,6 +4,7 @@ mod docs;
 mod gates;
 mod keys;
 mod pipeline;
+mod records;
 mod statement;
 mod status;
 
@@ -11,6 +12,7 @@ pub(super) use docs::{DocsArguments, GuideArguments};
 pub(super) use gates::{ExportArguments, GateArguments, SignArguments, VerifyArguments};
 pub(super) use keys::{Keys, KeysTo};
 pub(super) use pipeline::Pipeline;
+pub(super) use records::{DiffArguments, ExplainArguments};
 pub(super) use statement::{AttestArguments, WaiveArguments};
 pub(super) use status::{Since, StatusArguments};
 
@@ -73,7 +75,8 @@ Examples:
     Plan(RunArguments),
     /// List the checks
     List(ListArguments),
-    /// Explain a check or a probe: why, how it looks, what it expects, how to mend
+    /// Explain a check, a probe, or a verdict: everything under it, down to the facts and requests
+    #[command(after_help = records::EXPLAIN)]
     Explain(ExplainArguments),
     /// Write an execution guide from checks: what they verify, what they need, how to mend
     #[command(after_help = "\
@@ -85,6 +88,9 @@ Examples:
     Guide(GuideArguments),
     /// Make reports from a record, without looking again
     Report(ReportArguments),
+    /// Compare two records: what broke, what is mended, what else differs
+    #[command(after_help = records::DIFF)]
+    Diff(DiffArguments),
     /// Show what a record says in the people's documents, and write it where told
     #[command(after_help = "\
 Examples:
@@ -251,6 +257,9 @@ pub(super) struct DecisionArguments {
     pub(super) fail_on: Option<Severity>,
     #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target, help = formats())]
     pub(super) report: Vec<ReportTarget>,
+    /// Only be no worse than this record: what failed there already is accepted; a run or the beginning of one, latest, or a path
+    #[arg(long, value_name = "RECORD")]
+    pub(super) baseline: Option<PathBuf>,
 }
 
 /// The arguments of `run` and `plan`.
@@ -321,20 +330,10 @@ pub(super) struct ListArguments {
     pub(super) subject: SubjectArguments,
 }
 
-/// The arguments of `explain`.
-#[derive(Debug, Clone, Args)]
-pub(super) struct ExplainArguments {
-    /// The id of a check, or the name of a probe
-    #[arg(value_name = "ID")]
-    pub(super) id: String,
-    #[command(flatten)]
-    pub(super) subject: SubjectArguments,
-}
-
 /// The arguments of `report`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ReportArguments {
-    /// The record, or the word latest
+    /// The record: a run or the beginning of one, latest, latest~1 for the one before, or a path
     #[arg(long, value_name = "RECORD")]
     pub(super) from: PathBuf,
     /// Judge by the checks as they are now, in place of those in the record

@@ -31,9 +31,9 @@ fn work(
     if arguments.what.restore {
         return restore(arguments, &settings, &catalog, output);
     }
-    let told = tell(&arguments.from, &settings, None, None).map_err(Trouble::usage)?;
+    let told = tell(&arguments.from, &settings).map_err(Trouble::usage)?;
     if told.torn {
-        output.remark(TORN);
+        output.remark(&format!("warning: {TORN}"));
     }
     let signatures =
         Grounds::signed(&settings, &catalog, &environment.secrets).map_err(Trouble::usage)?;

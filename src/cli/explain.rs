@@ -1,9 +1,10 @@
-//! `holdpoint explain`: everything that is known about a check or a probe, offline.
+//! `holdpoint explain`: everything that is known about a check, a probe, or what a record holds, offline.
 
 use super::args::ExplainArguments;
 use super::exit::Exit;
 use super::output::Output;
 use super::prepare;
+use super::{records, trace};
 use crate::diagnostic::nearest;
 use crate::model::{Check, FactKind, FactSpec, Facts, Level, Origin};
 use crate::probe::{self, Budget, ProbeSpec};
@@ -13,7 +14,23 @@ pub(super) fn explain(
     output: &Output,
     environment: &prepare::Environment,
 ) -> Exit {
-    let (_, catalog) = match prepare::catalog(&arguments.subject, environment) {
+    let request = prepare::Request {
+        subject: arguments.subject.clone(),
+        ..prepare::Request::default()
+    };
+    // What a record holds it explains by itself, whatever became of the checks since.
+    let of_record = prepare::settings(&request, environment).and_then(|settings| {
+        let meant = trace::meant(&arguments.id, &settings);
+        meant
+            .map(|meant| trace::explain(&meant, &settings, output))
+            .transpose()
+    });
+    match of_record {
+        Ok(None) => {}
+        Ok(Some(exit)) => return exit,
+        Err(problems) => return output.diagnose(&problems),
+    }
+    let (settings, catalog) = match prepare::catalog(&arguments.subject, environment) {
         Ok(both) => both,
         Err(problems) => return output.diagnose(&problems),
     };
@@ -22,7 +39,8 @@ pub(super) fn explain(
             .source(&arguments.id)
             .map(|source| source.text.to_string())
             .unwrap_or_default();
-        output.print(&check_page(&check, &source));
+        let seen = trace::last_seen(&arguments.id, &settings, output);
+        output.print(&(check_page(&check, &source) + &seen.unwrap_or_default()));
         return Exit::Go;
     }
     if let Some(spec) = probe::spec(&arguments.id) {
@@ -33,12 +51,13 @@ pub(super) fn explain(
     let names = ids.chain(probe::PROBES.iter().map(|probe| probe.spec().name));
     let near = nearest(&arguments.id, names).map(|near| format!("did you mean '{near}'? "));
     output.remark(&format!(
-        "error: there is no check or probe '{}'",
+        "error: there is no check, probe or record '{}'",
         arguments.id
     ));
     output.remark(&format!(
-        "help: {}holdpoint list shows every check",
-        near.unwrap_or_default()
+        "help: {}holdpoint list shows every check; of a record, {}",
+        near.unwrap_or_default(),
+        records::NAMES
     ));
     Exit::Usage
 }

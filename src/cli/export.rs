@@ -5,6 +5,7 @@ use super::exit::Exit;
 use super::grounds::Grounds;
 use super::output::Output;
 use super::prepare::{self, Environment};
+use super::records;
 use super::report::{TORN, tell};
 use super::reports::store;
 use super::signer::{agent, key};
@@ -68,10 +69,10 @@ fn statement(
 ) -> Result<Vec<u8>, Vec<Diagnostic>> {
     let (settings, catalog) = prepare::catalog(&arguments.subject, environment)?;
     let what = arguments.what.as_str();
-    if what == "latest" || what.contains('/') || Path::new(what).is_file() {
-        let told = tell(Path::new(what), &settings, None, None)?;
+    if records::is_record(what, &settings) {
+        let told = tell(Path::new(what), &settings)?;
         if told.torn {
-            output.remark(TORN);
+            output.remark(&format!("warning: {TORN}"));
         }
         let statement = test_result(&told.decision, &told.findings, &told.subject);
         return serde_json::to_vec(&statement).map_err(|error| {

@@ -6,10 +6,11 @@ use super::grounds::Grounds;
 use super::output::Output;
 use super::pipeline;
 use super::prepare::{self, Environment};
+use super::records;
+use super::report::NOT_READ;
 use super::reports::write_each;
 use super::run::display;
 use crate::diagnostic::Diagnostic;
-use crate::evidence;
 use crate::model::Outcome;
 use crate::release::{GateStanding, History, Hold, stand};
 use crate::report::gates::{GateReport, json, markdown, terminal};
@@ -76,20 +77,8 @@ fn decide(
 
 /// The record that is to be taken in place of the newest.
 fn record(from: &Path, settings: &Settings) -> Result<History, Vec<Diagnostic>> {
-    let newest = || {
-        evidence::latest(&settings.records).ok_or_else(|| {
-            let message = format!("there is no record in {}", settings.records.display());
-            vec![Diagnostic::new(message).help("make one with: holdpoint run")]
-        })
-    };
-    let path = match from == Path::new("latest") {
-        true => newest()?,
-        false => from.to_owned(),
-    };
-    History::only(&path).map_err(|cause| {
-        let help = "give the path of a .jsonl file under .holdpoint/records, or the word latest";
-        vec![Diagnostic::new(cause).help(help)]
-    })
+    let path = records::find(from, settings)?;
+    History::only(&path).map_err(|cause| vec![Diagnostic::new(cause).help(NOT_READ)])
 }
 
 /// Open gates are a go; else what speaks against any of them comes before what is not known.

@@ -5,7 +5,7 @@ use super::run::display;
 use crate::catalog::{Catalog, Selection};
 use crate::clock;
 use crate::engine;
-use crate::evidence::{Header, Input, PlannedCheck, PlannedLook, Repository, digest};
+use crate::evidence::{Baseline, Header, Input, PlannedCheck, PlannedLook, Repository, digest};
 use crate::model::Origin;
 use crate::settings::Settings;
 
@@ -16,6 +16,7 @@ pub(super) fn header(
     request: &Request,
     catalog: &Catalog,
     repository: Repository,
+    baseline: Option<Baseline>,
 ) -> Header {
     let started = clock::now();
     Header {
@@ -36,6 +37,7 @@ pub(super) fn header(
         fail_on: settings.fail_on.to_string(),
         selection: request.selectors.clone(),
         before_gate: request.before_gate.clone(),
+        baseline,
         project: settings.project.clone().unwrap_or_default(),
         root: settings
             .root

@@ -5,10 +5,12 @@ mod alerts;
 mod append;
 mod args;
 mod attest;
+mod baseline;
 mod before_gate;
 mod beside;
 mod choose;
 mod demo;
+mod diff;
 mod docs;
 mod documents;
 mod exit;
@@ -29,6 +31,7 @@ mod places;
 mod plan;
 mod prepare;
 mod progress;
+mod records;
 mod report;
 mod reports;
 mod run;
@@ -36,6 +39,7 @@ mod sign;
 mod signed_documents;
 mod signer;
 mod status;
+mod trace;
 mod turn;
 mod verify;
 mod waive;
@@ -126,6 +130,7 @@ fn dispatch(verb: Verb, output: &Output, environment: &Environment) -> Exit {
         Verb::Export(arguments) => export::export(&arguments, output, environment),
         Verb::Verify(arguments) => verify::verify(&arguments, output, environment),
         Verb::Guide(arguments) => guide::guide(&arguments, output, environment),
+        Verb::Diff(arguments) => diff::diff(&arguments, output, environment),
         Verb::Report(arguments) => report::report(&arguments, output, environment),
         Verb::Docs(arguments) => docs::docs(&arguments, output, environment),
         Verb::Init(arguments) => init::init(&arguments, output, environment),

@@ -4,6 +4,7 @@ use super::args::RunArguments;
 use super::exit::Exit;
 use super::output::Output;
 use super::prepare::{Environment, Prepared, Request, prepare, settings};
+use crate::model::{Held, Verdict};
 
 pub(super) fn plan(arguments: RunArguments, output: &Output, environment: &Environment) -> Exit {
     let request = Request::from(arguments);
@@ -25,6 +26,7 @@ fn describe(prepared: &Prepared) -> String {
         settings,
         plan,
         waivers,
+        baseline,
         ..
     } = prepared;
     let mut text = String::from("settings\n");
@@ -123,6 +125,15 @@ fn describe(prepared: &Prepared) -> String {
                 waiver.check, waiver.owner, waiver.until, waiver.reason
             ));
         }
+    }
+    if let Some((baseline, _)) = baseline {
+        let fails = |held: &&Held| held.verdict == Verdict::Fail;
+        text.push_str(&format!(
+            "\nbaseline\n  {}  {} checks, of which {} failed there and may fail as they do there\n",
+            baseline.run,
+            baseline.checks.len(),
+            baseline.checks.values().filter(fails).count()
+        ));
     }
     text.push_str("\nNothing was looked at. holdpoint run does it.\n");
     text

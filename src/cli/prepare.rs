@@ -4,6 +4,7 @@ use super::args::{
     DecisionArguments, LimitArguments, ReportTarget, RunArguments, SubjectArguments,
     TargetArguments,
 };
+use super::baseline;
 use super::exit::Exit;
 use super::output::Output;
 use super::run::display;
@@ -12,7 +13,7 @@ use crate::clock;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::engine::{Limits, Plan, PlanInput};
 use crate::evidence::Leftovers;
-use crate::model::{Severity, Waiver};
+use crate::model::{Baseline, Severity, Waiver};
 use crate::probe::Scratch;
 use crate::probe::transport::Transport;
 use crate::secret::Book;
@@ -95,6 +96,8 @@ pub(super) struct Prepared {
     pub(super) plan: Plan,
     pub(super) limits: Limits,
     pub(super) waivers: Vec<Waiver>,
+    /// What the run need only be no worse than, with what is odd about it.
+    pub(super) baseline: Option<(Baseline, Vec<Diagnostic>)>,
 }
 
 /// Why nothing can be run.
@@ -223,6 +226,10 @@ pub(super) fn prepare(
     let name = display(&settings.waivers, &settings.root);
     let waivers = read_waivers(&settings.waivers, &name)?;
     known(&waivers, &catalog)?;
+    let named = request.decision.baseline.as_deref();
+    let baseline = named
+        .map(|named| baseline::load(named, &settings))
+        .transpose()?;
     let of_target = settings
         .target
         .as_ref()
@@ -276,6 +283,7 @@ pub(super) fn prepare(
         plan,
         limits,
         waivers,
+        baseline,
     })
 }
 

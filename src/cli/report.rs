@@ -1,20 +1,22 @@
 //! `holdpoint report`: reports from a record, without looking again.
 
 use super::args::ReportArguments;
+use super::baseline;
 use super::beside::{About, beside};
 use super::exit::Exit;
 use super::grounds::{Grounds, in_force};
 use super::output::Output;
 use super::places::places;
 use super::prepare::{self, Environment, Request};
+use super::records;
 use super::run::{End, subject};
 use super::{pipeline, reports};
 use crate::catalog::{Catalog, parse_waivers};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::engine::{self, CutShort};
 use crate::evidence::{self, Record};
-use crate::gate;
-use crate::model::{Decision, Finding, Severity, Subject};
+use crate::gate::{self, Against};
+use crate::model::{Baseline, Decision, Finding, Severity, Subject};
 use crate::report::Beside;
 use crate::settings::Settings;
 use jiff::tz::TimeZone;
@@ -41,6 +43,8 @@ pub(super) struct Told {
     pub(super) torn: bool,
     /// Where the record is.
     pub(super) path: PathBuf,
+    /// What it holds.
+    pub(super) record: Record,
 }
 
 fn retell(
@@ -63,10 +67,22 @@ fn retell(
     } else {
         None
     };
-    let fail_on = arguments.decision.fail_on;
-    let told = tell(&arguments.from, &settings, catalog.as_ref(), fail_on)?;
+    let baseline = arguments.decision.baseline.as_deref();
+    let baseline = baseline
+        .map(|named| baseline::load(named, &settings))
+        .transpose()?;
+    let told = tell_as(
+        &arguments.from,
+        &settings,
+        &As {
+            catalog: catalog.as_ref(),
+            fail_on: arguments.decision.fail_on,
+            baseline: baseline.as_ref().map(|(baseline, _)| baseline),
+        },
+    )?;
+    output.warn(baseline.as_ref().map_or(&[], |(_, odd)| odd));
     if told.torn {
-        output.remark(TORN);
+        output.remark(&format!("warning: {TORN}"));
     }
     let exit = Exit::of(told.decision.outcome, told.cut_short);
     let targets = &arguments.decision.report;
@@ -125,38 +141,60 @@ fn retell(
 
 /// What is said of a record whose last line was cut off.
 pub(super) const TORN: &str =
-    "warning: the last line of the record was cut off while it was written; it is left out";
+    "the last line of the record was cut off while it was written; it is left out";
 
-/// Judges a record again: by its own checks, or by those of `catalog`.
-pub(super) fn tell(
-    from: &Path,
-    settings: &Settings,
-    catalog: Option<&Catalog>,
-    fail_on: Option<Severity>,
-) -> Result<Told, Vec<Diagnostic>> {
-    let path = find(from, settings)?;
-    let record =
-        evidence::read(&path).map_err(|fault| {
-            vec![Diagnostic::new(fault.to_string()).help(
-                "give the path of a .jsonl file under .holdpoint/records, or the word latest",
-            )]
-        })?;
-    let mut findings = engine::replay(&record, catalog)?;
-    let waivers = parse_waivers(&Source::new(
-        &record.header.waivers_file,
-        &record.header.waivers,
-    ))?;
+/// What helps where a record cannot be read.
+pub(super) const NOT_READ: &str = "give the path of a .jsonl file under .holdpoint/records, a run, or the word latest; one that was changed is no evidence: run again";
+
+/// How a record is to be judged, where not as its run was.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct As<'a> {
+    /// By these checks in place of its own.
+    pub(super) catalog: Option<&'a Catalog>,
+    /// By this severity in place of its own.
+    pub(super) fail_on: Option<Severity>,
+    /// Against this baseline in place of its own.
+    pub(super) baseline: Option<&'a Baseline>,
+}
+
+/// Judges a record again, as its run was judged.
+pub(super) fn tell(from: &Path, settings: &Settings) -> Result<Told, Vec<Diagnostic>> {
+    tell_as(from, settings, &As::default())
+}
+
+fn tell_as(from: &Path, settings: &Settings, by: &As<'_>) -> Result<Told, Vec<Diagnostic>> {
+    let path = records::find(from, settings)?;
+    let record = evidence::read(&path)
+        .map_err(|fault| vec![Diagnostic::new(fault.to_string()).help(NOT_READ)])?;
+    let mut findings = engine::replay(&record, by.catalog)?;
+    let header = &record.header;
+    let waivers = parse_waivers(&Source::new(&header.waivers_file, &header.waivers))?;
     let end = end(&record);
-    let fail_on =
-        fail_on.unwrap_or_else(|| record.header.fail_on.parse().unwrap_or(Severity::Medium));
+    let fail_on = by
+        .fail_on
+        .unwrap_or_else(|| header.fail_on.parse().unwrap_or(Severity::Medium));
     let today = end.ended.to_zoned(TimeZone::UTC).date();
-    let decision = gate::decide(&mut findings, &waivers, fail_on, today);
+    let recorded = header.baseline.as_ref().map(Baseline::from);
+    let baseline = by.baseline.or(recorded.as_ref());
+    let definitions = baseline::definitions(&record.checks, by.catalog);
+    let against = baseline.map(|baseline| Against {
+        baseline,
+        definitions: &definitions,
+        run: &header.run,
+        target: header.target.as_deref(),
+        environment: &header.environment,
+        cut_short: end.cut_short.is_some(),
+    });
+    let decision = gate::decide_against(&mut findings, &waivers, fail_on, today, against.as_ref());
     let cut_short = match end.cut_short.as_deref() {
         None => None,
         Some("deadline") => Some(CutShort::Deadline),
         Some(_) => Some(CutShort::Interrupted),
     };
-    let subject = subject(&record.header, &end, &path, &settings.root);
+    let subject = Subject {
+        baseline: baseline.map(|one| one.run.clone()),
+        ..subject(header, &end, &path, &settings.root)
+    };
     Ok(Told {
         findings,
         decision,
@@ -164,16 +202,7 @@ pub(super) fn tell(
         cut_short,
         torn: record.torn,
         path,
-    })
-}
-
-fn find(from: &Path, settings: &Settings) -> Result<PathBuf, Vec<Diagnostic>> {
-    if from != Path::new("latest") {
-        return Ok(from.to_owned());
-    }
-    evidence::latest(&settings.records).ok_or_else(|| {
-        let message = format!("there is no record in {}", settings.records.display());
-        vec![Diagnostic::new(message).help("make one with: holdpoint run")]
+        record,
     })
 }
 

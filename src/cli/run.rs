@@ -1,6 +1,7 @@
 //! `holdpoint run` and `holdpoint smoke`: look, judge, decide, report.
 
 use super::args::{RunArguments, SmokeArguments};
+use super::baseline::{as_recorded, kept};
 use super::beside::{About, beside};
 use super::documents::Bench;
 use super::exit::Exit;
@@ -18,8 +19,8 @@ use crate::clock;
 use crate::diagnostic::Diagnostic;
 use crate::engine::{self, Limits};
 use crate::evidence::{Ending, Header, Leftovers, RecordWriter, Repository, WriteFault, digest};
-use crate::gate;
-use crate::model::{Leftover, Level, Subject};
+use crate::gate::{self, Against};
+use crate::model::{Baseline, Leftover, Level, Subject};
 use crate::release::own_paths;
 use crate::report::Beside;
 use crate::settings::{self, Settings};
@@ -129,8 +130,10 @@ async fn execute(
         limits,
         waivers,
         selection,
+        baseline,
     } = prepared;
     output.warn(&settings.warnings);
+    output.warn(baseline.as_ref().map_or(&[], |(_, odd)| odd));
     output.warn(&left_by_earlier_runs(&settings));
     let audited = plan.audited();
     let folders = settings::shared_folders(&environment.variables);
@@ -142,8 +145,11 @@ async fn execute(
     };
     // Without git, or where it failed, the record says that the commit is not known.
     let repository = repository.join().unwrap_or_default();
-    let header = header(&settings, &plan, request, &catalog, repository);
     let (checks, looks) = planned(&catalog, &selection, &plan);
+    let of_the_plan = baseline.map(|(baseline, _)| kept(&baseline, &checks, &environment.secrets));
+    let header = header(&settings, &plan, request, &catalog, repository, of_the_plan);
+    let baseline = header.baseline.as_ref().map(Baseline::from);
+    let definitions = as_recorded(&checks, &environment.secrets);
     let record = match RecordWriter::create(
         &settings.records,
         &header,
@@ -187,7 +193,27 @@ async fn execute(
     let mut findings = outcome.findings;
     let ended = clock::now();
     let today = ended.to_zoned(TimeZone::UTC).date();
-    let decision = gate::decide(&mut findings, &waivers, settings.fail_on, today);
+    // As the record has them, so that it repeats what is said here.
+    let recorded = |text: &String| environment.secrets.redact(text);
+    let (target, place) = (
+        header.target.as_ref().map(recorded),
+        recorded(&header.environment),
+    );
+    let against = baseline.as_ref().map(|baseline| Against {
+        baseline,
+        definitions: &definitions,
+        run: &header.run,
+        target: target.as_deref(),
+        environment: &place,
+        cut_short: outcome.cut_short.is_some(),
+    });
+    let decision = gate::decide_against(
+        &mut findings,
+        &waivers,
+        settings.fail_on,
+        today,
+        against.as_ref(),
+    );
     let exit = Exit::of(decision.outcome, outcome.cut_short);
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let ending = Ending {
@@ -383,6 +409,7 @@ pub(super) fn subject(header: &Header, end: &End, record: &Path, root: &Path) ->
             .map(|one| (one.path.clone(), one.digest.clone()))
             .collect(),
         run: header.run.clone(),
+        baseline: header.baseline.as_ref().map(|one| one.run.clone()),
         interrupted: end.cut_short.as_deref().map(ended_early),
         tags: header.catalogue.clone(),
     }

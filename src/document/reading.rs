@@ -92,6 +92,11 @@ pub fn prove(finding: &Finding) -> String {
     format!("holdpoint run {}", finding.check)
 }
 
+/// The command that follows the verdict down to the facts and requests behind it.
+pub fn explain(run: &str, check: &str) -> String {
+    format!("holdpoint explain {run}:{check}")
+}
+
 /// How many findings have the verdict.
 pub fn count(decision: &Decision, verdict: Verdict) -> usize {
     decision.summary.get(&verdict).copied().unwrap_or(0)

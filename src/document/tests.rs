@@ -190,6 +190,7 @@ fn a_run_without_findings_claims_nothing() {
         inputs: Vec::new(),
         run: "r".into(),
         interrupted: None,
+        baseline: None,
         tags: std::collections::BTreeMap::new(),
     };
     let view = View::new(&decision, &[], &subject);

@@ -11,5 +11,5 @@ mod run;
 pub use docket::{Case, Docket};
 pub use event::Event;
 pub use plan::{LookTask, Plan, PlanInput};
-pub use replay::replay;
+pub use replay::{recorded, replay};
 pub use run::{CutShort, Limits, RunOutcome, run};

@@ -72,7 +72,10 @@ pub fn replay(record: &Record, catalog: Option<&Catalog>) -> Result<Vec<Finding>
 }
 
 /// The check as it was when the run was planned.
-fn recorded(planned: &PlannedCheck) -> Result<Check, Vec<Diagnostic>> {
+///
+/// # Errors
+/// It is no longer understood.
+pub fn recorded(planned: &PlannedCheck) -> Result<Check, Vec<Diagnostic>> {
     // The origin says whose it was; the expressions were checked when the run was planned.
     let mut check = parse_check(
         &Source::new(&planned.file, &planned.source),

@@ -15,7 +15,7 @@ pub use lock::lock_within;
 pub use reader::{Record, RecordFault, latest, read, read_regular, records};
 pub use repository::Repository;
 pub use seal::{as_recorded, seal};
-pub use wire::v1::{Ending, Header, Input, PlannedCheck, PlannedLook, SCHEMA};
+pub use wire::v1::{Baseline, Ending, Header, Input, PlannedCheck, PlannedLook, SCHEMA};
 pub use writer::{Handed, RecordWriter, WriteFault};
 
 #[cfg(test)]

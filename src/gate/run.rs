@@ -1,5 +1,6 @@
 //! Deciding over a run: findings, waivers and a date in, a decision out.
 
+use super::baseline::{Against, Measured, hold};
 use crate::model::{Decision, Finding, Outcome, Severity, Verdict, Waiver};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -15,8 +16,23 @@ pub fn decide(
     fail_on: Severity,
     today: Date,
 ) -> Decision {
+    decide_against(findings, waivers, fail_on, today, None)
+}
+
+/// The same where a run need only be no worse than an earlier one: what the baseline held already does not hold it,
+/// and the decision is then at best *go with waivers*.
+pub fn decide_against(
+    findings: &mut [Finding],
+    waivers: &[Waiver],
+    fail_on: Severity,
+    today: Date,
+    against: Option<&Against<'_>>,
+) -> Decision {
     let mut warnings = Vec::new();
     waive(findings, waivers, today);
+    let measured = against
+        .map(|against| hold(findings, fail_on, against))
+        .unwrap_or_default();
     for waiver in waivers {
         let failing = findings
             .iter()
@@ -49,7 +65,10 @@ pub fn decide(
     for finding in findings.iter() {
         *summary.entry(finding.verdict).or_default() += 1;
     }
-    let (outcome, reasons) = weigh(findings, fail_on);
+    let (outcome, reasons) = weigh(findings, fail_on, &measured);
+    if let Some(against) = against {
+        warnings.extend(against.remarks(findings, fail_on, &measured, outcome));
+    }
     Decision {
         outcome,
         fail_on,
@@ -78,7 +97,15 @@ pub(super) fn waive<'a>(
     }
 }
 
-fn weigh(findings: &[Finding], fail_on: Severity) -> (Outcome, Vec<String>) {
+/// Somebody asked, and nobody could tell.
+pub(super) fn is_open(one: &Finding) -> bool {
+    matches!(
+        one.verdict,
+        Verdict::Inconclusive | Verdict::Blocked | Verdict::NeedsAttestation
+    )
+}
+
+fn weigh(findings: &[Finding], fail_on: Severity, measured: &Measured) -> (Outcome, Vec<String>) {
     // The gravest reason comes first: it may be the only one that is read.
     let mut gravest: Vec<&Finding> = findings
         .iter()
@@ -86,7 +113,10 @@ fn weigh(findings: &[Finding], fail_on: Severity) -> (Outcome, Vec<String>) {
         .collect();
     gravest.sort_by_key(|one| std::cmp::Reverse(one.severity));
     let must_pass = || gravest.iter().copied();
-    let line = |finding: &Finding| format!("{}: {}", finding.check, finding.reason);
+    let line = |finding: &Finding| match measured.worse.get(&finding.check) {
+        Some(why) => format!("{}: {} ({why})", finding.check, finding.reason),
+        None => format!("{}: {}", finding.check, finding.reason),
+    };
     let failed: Vec<_> = must_pass()
         .filter(|one| one.verdict == Verdict::Fail && one.waived.is_none())
         .map(line)
@@ -94,13 +124,8 @@ fn weigh(findings: &[Finding], fail_on: Severity) -> (Outcome, Vec<String>) {
     if !failed.is_empty() {
         return (Outcome::NoGo, failed);
     }
-    let unknown = |finding: &&Finding| {
-        matches!(
-            finding.verdict,
-            Verdict::Inconclusive | Verdict::Blocked | Verdict::NeedsAttestation
-        )
-    };
-    let open: Vec<_> = must_pass().filter(unknown).map(line).collect();
+    let open = |one: &&Finding| is_open(one) && !measured.unknown_before.contains(&one.check);
+    let open: Vec<_> = must_pass().filter(open).map(line).collect();
     if !open.is_empty() {
         return (Outcome::Undecided, open);
     }
@@ -113,10 +138,7 @@ fn weigh(findings: &[Finding], fail_on: Severity) -> (Outcome, Vec<String>) {
         let reason = "nothing that must pass was observed";
         return (Outcome::Undecided, vec![reason.into()]);
     }
-    if findings
-        .iter()
-        .any(|one| one.waived.is_some() && one.severity >= fail_on)
-    {
+    if !measured.unknown_before.is_empty() || must_pass().any(|one| one.waived.is_some()) {
         return (Outcome::GoWithWaivers, Vec::new());
     }
     (Outcome::Go, Vec::new())

@@ -14,6 +14,6 @@ pub use criteria::{Answer, criterion};
 pub use expr::{Expr, SyntaxError};
 pub use fill::{fill, placeholders};
 pub use lint::{Misread, lint, lint_placeholder, resolve};
-pub use rules::Rules;
+pub use rules::{Answered, Gave, Rules};
 pub use scope::Scope;
 pub use subject::{subject, subject_facts};

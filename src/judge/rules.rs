@@ -24,6 +24,52 @@ struct Rule {
     when: Option<Arc<Expr>>,
 }
 
+/// What an expectation gave at a look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gave {
+    /// It is met.
+    Met,
+    /// It is not.
+    Unmet,
+    /// Its guard says that it does not concern the look.
+    Unconcerned,
+    /// Whether it concerns the look could not be told, for this reason.
+    Unguarded(String),
+    /// Whether it is met could not be told, for this reason.
+    Undecided(String),
+}
+
+/// An expectation with what it gave at a look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The expression.
+    pub that: String,
+    /// The guard.
+    pub when: Option<String>,
+    /// What it gave.
+    pub gave: Gave,
+    /// The facts that decided this, as `name = value`.
+    pub read: String,
+    /// The line in the check's file.
+    pub line: usize,
+}
+
+impl Rule {
+    fn gave(&self, scope: Scope<'_>) -> Gave {
+        let guard = self.when.as_ref();
+        match guard.map_or(Ok(true), |when| when.evaluate(scope)) {
+            Ok(false) => return Gave::Unconcerned,
+            Ok(true) => {}
+            Err(error) => return Gave::Unguarded(error),
+        }
+        match self.that.evaluate(scope) {
+            Ok(true) => Gave::Met,
+            Ok(false) => Gave::Unmet,
+            Err(error) => Gave::Undecided(error),
+        }
+    }
+}
+
 impl Rules {
     /// Compiles everything a check says.
     ///
@@ -134,28 +180,20 @@ impl Rules {
                 found,
                 line: text.line,
             };
-            match rule
-                .when
-                .as_ref()
-                .map_or(Ok(true), |when| when.evaluate(scope))
-            {
-                Ok(false) => continue,
-                Ok(true) => {}
-                Err(error) => {
-                    errors.push(reason(undecided(text, scope, &error), error));
-                    continue;
-                }
-            }
-            match rule.that.evaluate(scope) {
-                Ok(true) => met += 1,
-                Ok(false) => {
+            match rule.gave(scope) {
+                Gave::Unconcerned => {}
+                Gave::Met => met += 1,
+                Gave::Unmet => {
                     let found = text
                         .found
                         .as_ref()
                         .map_or_else(|| shown(&rule.that, scope), |text| fill(text, scope));
                     failures.push(reason(fill(&text.otherwise, scope), found));
                 }
-                Err(error) => {
+                Gave::Unguarded(error) => {
+                    errors.push(reason(undecided(text, scope, &error), error));
+                }
+                Gave::Undecided(error) => {
                     let found = shown(&rule.that, scope);
                     errors.push(reason(undecided(text, scope, &error), found));
                 }
@@ -170,6 +208,26 @@ impl Rules {
         } else {
             (Verdict::NotApplicable, Vec::new())
         }
+    }
+
+    /// What each expectation gave at a look that came about.
+    pub fn answers(&self, check: &Check, facts: &Facts, subject: &Facts) -> Vec<Answered> {
+        let scope = Scope::new(facts, subject);
+        let each = self.expect.iter().zip(&check.expect).map(|(rule, text)| {
+            let gave = rule.gave(scope);
+            let decided = match (&gave, &rule.when) {
+                (Gave::Unconcerned | Gave::Unguarded(_), Some(when)) => when,
+                _ => &rule.that,
+            };
+            Answered {
+                that: text.that.clone(),
+                when: text.when.clone(),
+                read: shown(decided, scope),
+                gave,
+                line: text.line,
+            }
+        });
+        each.collect()
     }
 
     /// Both axes of a requirement that present guidance contradicts, for one look.

@@ -1,6 +1,7 @@
 //! The vocabulary of holdpoint as plain types: no files, no network, no clock.
 
 mod application;
+mod baseline;
 mod check;
 mod comparison;
 mod document;
@@ -21,6 +22,7 @@ mod verdict;
 mod waiver;
 
 pub use application::{Api, Application, Collection, Framework, RateLimit, Route};
+pub use baseline::{Baseline, Held};
 pub use check::{
     Assessment, Check, CheckId, Contradiction, Example, Expectation, Look, Origin, Place, Remedy,
 };

@@ -43,6 +43,8 @@ pub struct Subject {
     pub inputs: Vec<(String, String)>,
     /// The name of the run.
     pub run: String,
+    /// The run that this one was held to be no worse than.
+    pub baseline: Option<String>,
     /// Why the run ended before everything was looked at.
     pub interrupted: Option<String>,
     /// Every check of the catalogue, selected or not, with its tags, so that a document can say which

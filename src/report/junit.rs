@@ -70,6 +70,7 @@ fn about(report: &Report<'_>) -> TestSuite {
     }
     for (name, value) in [
         ("record", &subject.record),
+        ("baseline", &subject.baseline),
         ("interrupted", &subject.interrupted),
     ] {
         if let Some(value) = value {

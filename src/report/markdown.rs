@@ -171,6 +171,9 @@ fn about(subject: &Subject) -> String {
             .to_string(),
     );
     parts.push(format!("holdpoint {}", markdown(&subject.tool_version)));
+    if let Some(run) = &subject.baseline {
+        parts.push(format!("held to be no worse than {}", code(run)));
+    }
     if let Some(record) = &subject.record {
         parts.push(format!("record {}", code(record)));
     }

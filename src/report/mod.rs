@@ -3,6 +3,7 @@
 mod attempts;
 pub mod boards;
 mod details;
+pub mod diff;
 pub mod gates;
 mod in_toto;
 mod json;
@@ -13,6 +14,7 @@ mod page;
 pub mod pipeline;
 mod sarif;
 mod terminal;
+pub mod trace;
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::{Generated, View};

@@ -175,6 +175,7 @@ fn subject() -> Subject {
         inputs: Vec::new(),
         run: "run".into(),
         interrupted: None,
+        baseline: None,
         tags: BTreeMap::new(),
     }
 }

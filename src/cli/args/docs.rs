@@ -29,7 +29,7 @@ pub(in crate::cli) struct DocsArguments {
     /// Documents, by name or path; every one that the settings know where none is given
     #[arg(value_name = "DOCUMENT")]
     pub(in crate::cli) documents: Vec<String>,
-    /// The record, or the word latest
+    /// The record: a run or the beginning of one, latest, latest~1 for the one before, or a path
     #[arg(long, value_name = "RECORD", default_value = "latest")]
     pub(in crate::cli) from: PathBuf,
     #[command(flatten)]

@@ -59,7 +59,7 @@ An ECDSA key wants -digest sha256 (P-256), sha384 (P-384) or sha512 (P-521) besi
 /// The arguments of `export`.
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct ExportArguments {
-    /// A record, by its path or the word latest; or a gate, or the name of its team
+    /// A record: a run or the beginning of one, latest, or a path; or a gate, or the name of its team
     #[arg(value_name = "RECORD|GATE")]
     pub(in crate::cli) what: String,
     /// The key: a file, or the fingerprint (SHA256:…) or comment of one in the ssh-agent; the agent's only key where none is given
@@ -84,7 +84,7 @@ pub(in crate::cli) struct GateArguments {
     /// The gate, or the name of its team; every gate where none is given
     #[arg(value_name = "GATE")]
     pub(in crate::cli) gate: Option<String>,
-    /// Decide on this record, or on the word latest, in place of the newest that holds the whole suite
+    /// Decide on this record (a run or the beginning of one, latest, or a path) in place of the newest that holds the whole suite
     #[arg(long, value_name = "RECORD", requires = "gate")]
     pub(in crate::cli) from: Option<PathBuf>,
     /// The environment that is asked about; that of the newest evidence where none is given

@@ -61,6 +61,7 @@ fn run(verdict: impl Fn(&str) -> Option<Verdict>, says: &str, waived: &[&str]) -
         inputs: Vec::new(),
         run: "r".into(),
         interrupted: None,
+        baseline: None,
         tags: tags
             .map(|check| (check.id.to_string(), check.tags.clone()))
             .collect(),

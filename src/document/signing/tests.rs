@@ -272,6 +272,7 @@ fn subject() -> Subject {
         record: None,
         run: "r".into(),
         interrupted: None,
+        baseline: None,
         tags: BTreeMap::new(),
     }
 }

@@ -1,6 +1,8 @@
 //! Version 1 of the record: JSON Lines, the kind of each line in its first key. Frozen: readers of
 //! later versions must still read it.
 
+pub use super::baseline::Baseline;
+use crate::evidence::digest;
 use crate::model::{Excerpt, Facts, Hindrance, HindranceKind, Observation};
 use crate::secret::Book;
 use jiff::Timestamp;
@@ -35,6 +37,9 @@ pub struct Header {
     /// Why a suite ran before the gates that it waits for were open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_gate: Option<String>,
+    /// What the run was held to be no worse than.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
     /// The name of the project.
     pub project: String,
     /// The name of the folder that holds its repository.
@@ -153,6 +158,7 @@ impl Header {
         redact_facts(&mut self.subject, secrets);
         self.target = self.target.map(|text| secrets.redact(&text));
         self.before_gate = self.before_gate.map(|text| secrets.redact(&text));
+        self.baseline = self.baseline.map(|one| one.redacted(secrets));
         for text in self.selection.iter_mut().chain([
             &mut self.environment,
             &mut self.project,
@@ -165,7 +171,14 @@ impl Header {
 }
 
 impl PlannedCheck {
-    pub(in crate::evidence) fn redacted(mut self, secrets: &Book) -> Self {
+    /// The digest of the check's text, by which a later run sees whether it is still the same check.
+    pub fn definition(&self) -> String {
+        digest(self.source.as_bytes())
+    }
+
+    /// The check as the record holds it.
+    #[must_use]
+    pub fn redacted(mut self, secrets: &Book) -> Self {
         if self.origin != "shipped" {
             self.source = secrets.redact(&self.source);
         }

@@ -1,5 +1,6 @@
 //! Gates over made-up findings, waivers, statements and sign-offs.
 
+mod baseline;
 mod openings;
 mod staleness;
 

@@ -49,6 +49,7 @@ fn subject() -> Subject {
         inputs: vec![("holdpoint.toml".into(), DIGEST.into())],
         run: "r".into(),
         interrupted: None,
+        baseline: None,
         tags: std::collections::BTreeMap::new(),
     }
 }

@@ -48,6 +48,8 @@ struct Subject<'a> {
     commit: Option<&'a str>,
     dirty: bool,
     run: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'a str>,
     record: Option<&'a str>,
 }
 
@@ -72,6 +74,8 @@ struct FindingV1<'a> {
     waived: Option<&'a str>,
     defined: &'a str,
     overrides_shipped: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explain: Option<String>,
     looks: Vec<Look<'a>>,
 }
 
@@ -144,6 +148,7 @@ impl<'a> Document<'a> {
                 commit: subject.commit.as_deref(),
                 dirty: subject.dirty,
                 run: &subject.run,
+                baseline: subject.baseline.as_deref(),
                 record: subject.record.as_deref(),
             },
             findings: reading::ordered(findings)
@@ -152,6 +157,7 @@ impl<'a> Document<'a> {
                     FindingV1::of(
                         finding,
                         subject.tags.get(&finding.check).map_or(&[], Vec::as_slice),
+                        &subject.run,
                     )
                 })
                 .collect(),
@@ -160,7 +166,7 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> FindingV1<'a> {
-    fn of(finding: &'a Finding, tags: &'a [String]) -> Self {
+    fn of(finding: &'a Finding, tags: &'a [String], run: &str) -> Self {
         Self {
             check: &finding.check,
             title: &finding.title,
@@ -189,6 +195,11 @@ impl<'a> FindingV1<'a> {
             waived: finding.waived.as_deref(),
             defined: &finding.defined,
             overrides_shipped: finding.overrides_shipped,
+            explain: matches!(
+                finding.verdict,
+                Verdict::Fail | Verdict::Inconclusive | Verdict::Blocked
+            )
+            .then(|| reading::explain(run, &finding.check)),
             looks: finding.looks.iter().map(Look::of).collect(),
         }
     }

@@ -3,12 +3,17 @@
 mod attempts;
 mod boards;
 mod columns;
+mod diff;
 mod finding;
 mod gates;
+mod observed;
 mod screen;
+mod trace;
 
 pub use boards::boards;
+pub use diff::diff;
 pub use gates::gates;
+pub use trace::{observation, record, trace};
 
 use super::{Report, Style};
 use crate::document::reading;
@@ -102,6 +107,12 @@ fn header(screen: &mut Screen<'_>, report: &Report<'_>) {
             .strftime("%Y-%m-%d %H:%M:%S UTC")
             .to_string(),
     );
+    circumstances.extend(
+        subject
+            .baseline
+            .iter()
+            .map(|run| format!("no worse than {run}")),
+    );
     let circumstances: Vec<_> = circumstances
         .into_iter()
         .filter(|part| !part.is_empty())
@@ -145,6 +156,16 @@ fn remarks(screen: &mut Screen<'_>, report: &Report<'_>) {
     }
 }
 
+/// The ink of a decision.
+fn outcome_ink(outcome: Outcome) -> Ink {
+    match outcome {
+        Outcome::Go => Ink::Good,
+        Outcome::GoWithWaivers => Ink::Aside,
+        Outcome::NoGo => Ink::Bad,
+        Outcome::Undecided => Ink::Doubt,
+    }
+}
+
 /// `NO-GO  38 pass · 2 fail (1 high) · 1.2 s`, why, and where the record is.
 fn closing(screen: &mut Screen<'_>, report: &Report<'_>) {
     let &Report {
@@ -154,12 +175,7 @@ fn closing(screen: &mut Screen<'_>, report: &Report<'_>) {
         ..
     } = report;
     let word = decision.outcome.word().to_uppercase();
-    let ink = match decision.outcome {
-        Outcome::Go => Ink::Good,
-        Outcome::GoWithWaivers => Ink::Aside,
-        Outcome::NoGo => Ink::Bad,
-        Outcome::Undecided => Ink::Doubt,
-    };
+    let ink = outcome_ink(decision.outcome);
     let mut parts: Vec<_> = reading::counts(decision, findings)
         .into_iter()
         .map(|(verdict, count)| match verdict {
@@ -199,6 +215,25 @@ fn closing(screen: &mut Screen<'_>, report: &Report<'_>) {
     if let Some(record) = &subject.record {
         let record = screen.text(record);
         screen.flow(0, 7, &[(Ink::Dim, "record"), (Ink::Plain, &record)]);
+        behind(screen, report);
+    }
+}
+
+/// The command that shows what is behind a verdict, for the one that weighs most.
+fn behind(screen: &mut Screen<'_>, report: &Report<'_>) {
+    let weight = |one: &&Finding| {
+        let fails = one.verdict == Verdict::Fail && one.waived.is_none();
+        let is_open = matches!(one.verdict, Verdict::Inconclusive | Verdict::Blocked);
+        (fails || is_open).then_some((one.severity, fails))
+    };
+    let findings = reading::ordered(report.findings).into_iter().rev();
+    let first = findings
+        .filter(|one| weight(one).is_some() && one.severity >= report.decision.fail_on)
+        .max_by_key(weight);
+    if let Some(first) = first {
+        let command = screen.text(&reading::explain(&report.subject.run, &first.check));
+        let pieces = [(Ink::Dim, "facts\u{a0}"), (Ink::Plain, command.as_str())];
+        screen.flow(0, 7, &pieces);
     }
 }
 

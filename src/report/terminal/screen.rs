@@ -170,6 +170,12 @@ impl<'a> Screen<'a> {
         self.flow_after(beginning, 2, 4, pieces);
     }
 
+    /// Writes a line below a finding that begins with a symbol of its own.
+    pub(super) fn nested(&mut self, symbol: Symbol, pieces: &[(Ink, &str)]) {
+        let beginning = format!("    {} ", self.symbol(symbol));
+        self.flow_after(beginning, 6, 8, pieces);
+    }
+
     /// The text, or its beginning where it takes more columns than there are.
     pub(super) fn clipped(&self, text: &str, room: usize) -> String {
         if columns(text) <= room {

@@ -356,6 +356,7 @@ pub(crate) fn run() -> Run {
             )],
             run: "2026-03-02T09-00-00Z-k3f9".into(),
             interrupted: Some("its deadline of 6 s passed".into()),
+            baseline: None,
             tags: tags
                 .map(|(check, tag)| (check.to_owned(), vec![tag.to_owned()]))
                 .into(),

@@ -1,0 +1,113 @@
+//! `holdpoint diff`: what changed from one record to another, and whether that is worse.
+
+use super::args::DiffArguments;
+use super::exit::Exit;
+use super::output::Output;
+use super::prepare::{self, Environment, Request};
+use super::records;
+use super::report::{TORN, Told, tell};
+use super::reports::store;
+use crate::diagnostic::Diagnostic;
+use crate::gate::compare;
+use crate::report::diff::{Difference, Side, Worse, json, markdown, terminal};
+use crate::settings::Settings;
+use std::path::Path;
+
+pub(super) fn diff(arguments: &DiffArguments, output: &Output, environment: &Environment) -> Exit {
+    match tell_apart(arguments, output, environment) {
+        Ok(exit) => exit,
+        Err(problems) => output.diagnose(&problems),
+    }
+}
+
+fn tell_apart(
+    arguments: &DiffArguments,
+    output: &Output,
+    environment: &Environment,
+) -> Result<Exit, Vec<Diagnostic>> {
+    prepare::writable(&arguments.report)?;
+    let request = Request {
+        subject: arguments.subject.clone(),
+        ..Request::default()
+    };
+    let settings = prepare::settings(&request, environment)?;
+    let before = read(&arguments.before, &settings, output)?;
+    let newest = Path::new("latest");
+    let after = read(
+        arguments.after.as_deref().unwrap_or(newest),
+        &settings,
+        output,
+    )?;
+    let same = before.subject.run == after.subject.run;
+    if same && arguments.after.is_none() {
+        let message = format!("{} is the newest record itself", before.subject.run);
+        return Err(vec![Diagnostic::new(message).help(
+            "name the one to compare it with; holdpoint diff latest~1 takes the one before",
+        )]);
+    }
+    if before.subject.started > after.subject.started {
+        output.remark(&format!(
+            "warning: {} began after {}; what is called mended may be what broke",
+            before.subject.run, after.subject.run
+        ));
+    }
+    let changed = compare(&before.findings, &after.findings);
+    let difference = Difference::new(side(&before), side(&after), &changed);
+    let exit = match difference.worse() {
+        Worse::Nothing => Exit::Go,
+        Worse::Something => Exit::NoGo,
+        Worse::OutOfSight => Exit::Undecided,
+    };
+    Ok(match write(&difference, arguments, output) {
+        true => exit,
+        false => exit.unless_written(),
+    })
+}
+
+fn read(record: &Path, settings: &Settings, output: &Output) -> Result<Told, Vec<Diagnostic>> {
+    let path = records::find(record, settings)?;
+    let told = tell(&path, settings)?;
+    if told.torn {
+        output.remark(&format!("warning: {}: {TORN}", record.display()));
+    }
+    Ok(told)
+}
+
+fn side(told: &Told) -> Side<'_> {
+    Side {
+        record: &told.record,
+        findings: &told.findings,
+        decision: &told.decision,
+        subject: &told.subject,
+    }
+}
+
+fn write(difference: &Difference<'_>, arguments: &DiffArguments, output: &Output) -> bool {
+    let mut all = true;
+    let mut printed = false;
+    for target in &arguments.report {
+        let text = match (target.format.as_str(), &target.path) {
+            ("json", _) => json(difference),
+            ("markdown", _) => markdown(difference),
+            (_, None) => terminal(difference, &output.style()),
+            (_, Some(_)) => terminal(difference, &crate::report::Style::default()),
+        };
+        match &target.path {
+            None => {
+                printed = true;
+                all &= output.print(&text);
+            }
+            Some(path) => match store(path, &output.redact(&text)) {
+                Ok(()) => output.remark(&format!("wrote {} {}", target.format, path.display())),
+                Err(problem) => {
+                    output.diagnose(&[problem]);
+                    all = false;
+                }
+            },
+        }
+    }
+    if !printed {
+        all &= output.print(&terminal(difference, &output.style()));
+    }
+    all
+}
