@@ -158,6 +158,7 @@ fn no_canary_sings() {
         "terminal=t.txt",
         "json=r.json",
         "junit=j.xml",
+        "sarif=s.sarif",
         "markdown=m.md",
         "sign-off=s.md",
         "infrastructure-validation=i.md",

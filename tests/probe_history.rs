@@ -778,6 +778,7 @@ fn the_program_never_says_a_value() {
         "terminal=t.txt",
         "json=r.json",
         "junit=j.xml",
+        "sarif=s.sarif",
         "markdown=m.md",
         "sign-off=s.md",
     ];

@@ -131,8 +131,15 @@ fn a_record_tells_what_the_run_told() {
         .chain(GENERATED.iter().map(|document| document.name))
         .collect();
     assert_eq!(
-        names[..5],
-        ["json", "junit", "markdown", "sign-off", "limits-plot"]
+        names[..6],
+        [
+            "json",
+            "junit",
+            "sarif",
+            "markdown",
+            "sign-off",
+            "limits-plot"
+        ]
     );
     let reports = |when: &str| -> Vec<String> {
         names

@@ -60,7 +60,7 @@ impl Repository {
         // A repository without a commit says "(initial)".
         let commit = commit.filter(|text| text.len() >= 40).map(str::to_owned);
         Self {
-            dirty: commit.is_some().then(|| !changes.is_empty()),
+            dirty: commit.is_some().then_some(!changes.is_empty()),
             commit,
         }
     }

@@ -213,4 +213,4 @@ pub fn sign_off(report: &Report<'_>, template: &Source) -> Result<String, Diagno
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

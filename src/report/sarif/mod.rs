@@ -137,7 +137,7 @@ fn automation(report: &Report<'_>) -> String {
         subject.level.word(),
         &subject.run,
     ];
-    let parts = parts.map(|part| place::segment(part));
+    let parts = parts.map(place::segment);
     format!("holdpoint/{}", parts.join("/"))
 }
 
