@@ -36,6 +36,7 @@ pub(super) fn head(
         }
     };
     let circumstances = format!("{probe} {dot} {circumstances}");
+    let label = format!("{label}\u{a0}");
     screen.marked(symbol, &[(Ink::Bold, &label), (Ink::Dim, &circumstances)]);
 }
 

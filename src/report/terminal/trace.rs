@@ -42,7 +42,10 @@ fn verdict(screen: &mut Screen<'_>, trace: &Trace<'_>) {
             "{outcome}; this does not hold it: {} is below {}",
             one.severity, decision.fail_on
         ),
-        (false, _) => format!("{outcome}; this is not what holds it"),
+        (false, _) => match trace.chain.last() {
+            Some(root) => format!("{outcome}; what to mend first is {}", root.check),
+            None => format!("{outcome}; this is not what holds it"),
+        },
     };
     let remedy = one.remedy.trim();
     for (label, ink, text) in [
@@ -122,9 +125,10 @@ fn looks(screen: &mut Screen<'_>, trace: &Trace<'_>) {
         return;
     }
     screen.gap();
-    let count = match trace.looks.len() {
-        1 => "What was looked at".to_owned(),
-        many => format!("What was looked at, {many} looks"),
+    let count = match (trace.finding.looks.is_empty(), trace.looks.len()) {
+        (true, _) => "Its looks, none of which gave it a verdict".to_owned(),
+        (false, 1) => "What was looked at".to_owned(),
+        (false, many) => format!("What was looked at, {many} looks"),
     };
     title(screen, &count);
     let verdict = trace.finding.verdict;
@@ -349,10 +353,9 @@ fn made_from(screen: &mut Screen<'_>, told: Told<'_>) {
         those.count()
     };
     let (shipped, own, replaced) = (of("shipped"), of("user"), of("override"));
-    let mut judged_by = vec![format!(
-        "{shipped} checks shipped with holdpoint {}",
-        subject.tool_version
-    )];
+    let version = &subject.tool_version;
+    let mut judged_by = Vec::new();
+    judged_by.extend((shipped > 0).then(|| format!("{shipped} shipped with holdpoint {version}")));
     judged_by.extend((own > 0).then(|| format!("{own} of your own")));
     judged_by.extend((replaced > 0).then(|| format!("{replaced} in place of shipped ones")));
     let text = screen.text(&judged_by.join(", "));
