@@ -192,10 +192,10 @@ pub(super) fn last_seen(check: &str, settings: &Settings, output: &Output) -> Op
         };
         let place = match subject.environment.as_str() {
             "" => String::new(),
-            name => format!(" of {}", visible(name)),
+            name => format!(", {}", visible(name)),
         };
         return Some(format!(
-            "\nas last seen\n  {}{reason}\n  in the run{place} of {}; {} shows the facts and requests behind it\n",
+            "\nas last seen\n  {}{reason}\n  {}{place}; the facts and requests behind it:\n  {}\n",
             finding.verdict,
             subject.started.strftime("%Y-%m-%d %H:%M UTC"),
             reading::explain(&subject.run, check)

@@ -64,7 +64,11 @@ pub fn render(difference: &Difference<'_>) -> String {
             reading::duration(one.before_ms),
             reading::duration(one.after_ms),
         );
-        format!("{} ({}): {before} → {after}", code(one.label), one.probe)
+        format!(
+            "{} ({}): {before} → {after}",
+            code(one.label),
+            markdown(one.probe)
+        )
     });
     list(&mut out, "Looks that take another time", paces);
     out

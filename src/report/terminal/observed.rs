@@ -36,6 +36,7 @@ pub(super) fn head(
         }
     };
     let circumstances = format!("{probe} {dot} {circumstances}");
+    let label = format!("{label}\u{a0}");
     screen.marked(symbol, &[(Ink::Bold, &label), (Ink::Dim, &circumstances)]);
 }
 
@@ -55,8 +56,22 @@ pub(super) fn seen(screen: &mut Screen<'_>, seen: &Seen<'_>, file: &str) {
         return;
     };
     hindrance(screen, observation);
-    for answered in &seen.answers {
+    let verbose = screen.style.verbose;
+    let concerns = |one: &&Answered| verbose || one.gave != Gave::Unconcerned;
+    for answered in seen.answers.iter().filter(concerns) {
         expectation(screen, answered, file);
+    }
+    match seen.answers.iter().filter(|one| !concerns(one)).count() {
+        0 => {}
+        1 => screen.detail(
+            "",
+            Ink::Dim,
+            "1 more expectation does not concern this look",
+        ),
+        many => {
+            let text = format!("{many} more expectations do not concern this look");
+            screen.detail("", Ink::Dim, &text);
+        }
     }
     if screen.style.verbose {
         facts(screen, &observation.facts);
@@ -74,7 +89,17 @@ pub(super) fn seen(screen: &mut Screen<'_>, seen: &Seen<'_>, file: &str) {
 
 /// What the look was told, in a line: `path = "/", method = "GET"`.
 pub(super) fn parameters(screen: &mut Screen<'_>, parameters: &Facts) {
-    let each = parameters.iter().filter(|(_, value)| !value.is_null());
+    // What a parameter has where nobody says anything says nothing.
+    let says_something = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Bool(true) => true,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+    };
+    let is_shown = |value: &Value| screen.style.verbose || says_something(value);
+    let each = parameters.iter().filter(|(_, value)| is_shown(value));
     let each: Vec<String> = each
         .map(|(name, value)| format!("{name} = {value}"))
         .collect();
@@ -104,7 +129,8 @@ fn expectation(screen: &mut Screen<'_>, answered: &Answered, file: &str) {
         Symbol::Verdict(verdict),
         &[(Ink::Plain, &that), (Ink::Dim, &place)],
     );
-    if let Some(when) = &answered.when {
+    let is_plain = answered.gave == Gave::Met && !screen.style.verbose;
+    if let Some(when) = answered.when.as_ref().filter(|_| !is_plain) {
         let when = screen.text(when);
         screen.detail("when", Ink::Dim, &when);
     }

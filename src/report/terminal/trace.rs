@@ -2,15 +2,15 @@
 
 use super::observed;
 use super::screen::{Ink, Screen, Symbol};
-use super::{finding, outcome_ink};
+use super::{REASONS, finding, outcome_ink};
 use crate::document::reading::{self, COUNTED};
 use crate::evidence::digest;
 use crate::model::{Finding, Verdict};
 use crate::report::Style;
 use crate::report::trace::{Read, Seen, Told, Trace, again, offline};
 
-/// How many looks of one kind are shown in full.
-const WHOLE: usize = 2;
+/// How many looks are shown in full.
+const WHOLE: usize = 3;
 /// How many of the others are named.
 const NAMED: usize = 12;
 
@@ -42,7 +42,10 @@ fn verdict(screen: &mut Screen<'_>, trace: &Trace<'_>) {
             "{outcome}; this does not hold it: {} is below {}",
             one.severity, decision.fail_on
         ),
-        (false, _) => format!("{outcome}; this is not what holds it"),
+        (false, _) => match trace.chain.last() {
+            Some(root) => format!("{outcome}; what to mend first is {}", root.check),
+            None => format!("{outcome}; this is not what holds it"),
+        },
     };
     let remedy = one.remedy.trim();
     for (label, ink, text) in [
@@ -122,28 +125,30 @@ fn looks(screen: &mut Screen<'_>, trace: &Trace<'_>) {
         return;
     }
     screen.gap();
-    let count = match trace.looks.len() {
-        1 => "What was looked at".to_owned(),
-        many => format!("What was looked at, {many} looks"),
+    let count = match (trace.finding.looks.is_empty(), trace.looks.len()) {
+        (true, _) => "Its looks, none of which gave it a verdict".to_owned(),
+        (false, 1) => "What was looked at".to_owned(),
+        (false, many) => format!("What was looked at, {many} looks"),
     };
     title(screen, &count);
     let verdict = trace.finding.verdict;
     let decides = |seen: &&Seen<'_>| seen.verdict.is_some_and(|one| one.verdict == verdict);
     let (deciding, others): (Vec<&Seen<'_>>, Vec<&Seen<'_>>) =
         trace.looks.iter().partition(decides);
-    let whole = match (screen.style.verbose, verdict) {
-        (true, _) => usize::MAX,
-        (false, Verdict::Pass) => 1,
-        (false, _) => WHOLE,
-    };
     // Where none decided, such as in a run that was cut short, the first is shown all the same.
-    let mut order = deciding.into_iter().chain(others);
+    let order: Vec<&Seen<'_>> = deciding.into_iter().chain(others).collect();
+    let whole = whole(&order, screen.style.verbose);
     let file = &trace.check.place.file;
-    let first: Vec<&Seen<'_>> = order.by_ref().take(whole).collect();
-    for seen in first {
+    for seen in order
+        .iter()
+        .filter(|seen| whole.contains(&&*seen.planned.id))
+    {
         observed::seen(screen, seen, file);
     }
-    let rest: Vec<&Seen<'_>> = order.collect();
+    let rest = order
+        .iter()
+        .filter(|seen| !whole.contains(&&*seen.planned.id));
+    let rest: Vec<&&Seen<'_>> = rest.collect();
     for seen in rest.iter().take(NAMED) {
         let verdict = seen.verdict.map(|one| one.verdict);
         observed::head(
@@ -164,6 +169,25 @@ fn looks(screen: &mut Screen<'_>, trace: &Trace<'_>) {
         };
         screen.flow(4, 4, &[(Ink::Dim, &more)]);
     }
+}
+
+/// Which looks are shown in full: the first, and the next ones that say something else.
+fn whole<'a>(looks: &[&'a Seen<'_>], verbose: bool) -> Vec<&'a str> {
+    let said = |seen: &Seen<'_>| -> Vec<String> {
+        let reasons = seen.verdict.iter().flat_map(|one| &one.reasons);
+        reasons.map(|reason| reason.text.clone()).collect()
+    };
+    let mut known: Vec<Vec<String>> = Vec::new();
+    let mut whole = Vec::new();
+    for seen in looks {
+        let says = said(seen);
+        let is_new = known.is_empty() || !(says.is_empty() || known.contains(&says));
+        if verbose || (is_new && whole.len() < WHOLE) {
+            known.push(says);
+            whole.push(&*seen.planned.id);
+        }
+    }
+    whole
 }
 
 fn rests_on(screen: &mut Screen<'_>, trace: &Trace<'_>) {
@@ -297,9 +321,17 @@ pub fn record(told: Told<'_>, style: &Style) -> String {
         2,
         &[(ink, &word), (Ink::Bold, &run), (Ink::Plain, &counts)],
     );
-    for reason in &decision.reasons {
+    let shown = match style.verbose {
+        true => usize::MAX,
+        false => REASONS,
+    };
+    for reason in decision.reasons.iter().take(shown) {
         let reason = screen.text(reason);
         screen.flow(2, 4, &[(Ink::Plain, &reason)]);
+    }
+    if let Some(more @ 1..) = decision.reasons.len().checked_sub(shown) {
+        let more = format!("and {more} more");
+        screen.flow(2, 4, &[(Ink::Dim, &more)]);
     }
     let early = subject.interrupted.iter();
     let early = early.map(|why| format!("the run ended early: {why}"));
@@ -329,6 +361,10 @@ fn not_passed(screen: &mut Screen<'_>, told: Told<'_>) {
         if !those.is_empty() {
             screen.gap();
         }
+        if verdict == Verdict::Blocked && !screen.style.verbose {
+            finding::blocked(screen, &those);
+            continue;
+        }
         for one in those {
             finding::head(screen, one);
             let command = screen.text(&reading::explain(&subject.run, &one.check));
@@ -349,10 +385,9 @@ fn made_from(screen: &mut Screen<'_>, told: Told<'_>) {
         those.count()
     };
     let (shipped, own, replaced) = (of("shipped"), of("user"), of("override"));
-    let mut judged_by = vec![format!(
-        "{shipped} checks shipped with holdpoint {}",
-        subject.tool_version
-    )];
+    let version = &subject.tool_version;
+    let mut judged_by = Vec::new();
+    judged_by.extend((shipped > 0).then(|| format!("{shipped} shipped with holdpoint {version}")));
     judged_by.extend((own > 0).then(|| format!("{own} of your own")));
     judged_by.extend((replaced > 0).then(|| format!("{replaced} in place of shipped ones")));
     let text = screen.text(&judged_by.join(", "));
