@@ -73,7 +73,8 @@ async fn says(browser: &mut Browser, report: &Value) {
         .map(|(word, count)| format!("{count} {}", word.replace('-', " ")))
         .collect();
     let mut counts: Vec<String> = serde_json::from_value(counts).unwrap();
-    (expected.sort(), counts.sort());
+    expected.sort();
+    counts.sort();
     assert_eq!(counts, expected);
     // Each check once, in the class of its verdict.
     let shown = browser
@@ -579,8 +580,18 @@ async fn gates_and_changes_since_a_signature_are_told() {
         .await;
     let who = who.as_str().unwrap();
     assert!(
-        who.contains("Team One: sign build") && who.contains("0 of 2 gates open"),
+        who.contains("Team One: sign build") && who.contains("Managing Engineer: "),
         "{who}"
+    );
+
+    // A run that may ship opens no gate, and the head of the page says so.
+    let head = browser
+        .evaluate("document.querySelector('.band').innerText")
+        .await;
+    let head = head.as_str().unwrap();
+    assert!(
+        head.contains("GO") && head.contains("0 of 2 gates open; release is undecided"),
+        "{head}"
     );
 
     // Signed, and run again: open, and nothing changed.

@@ -48,10 +48,18 @@ pub(super) fn band(report: &Report<'_>) -> String {
     format!(
         "<header class=\"band band-{class}\"><div class=\"wide\">\n\
          <h1><span class=\"word\"><span aria-hidden=\"true\">{sign} </span>{word}</span> {project}, {environment}</h1>\n\
-         <ul class=\"counts\">{counts}</ul>\n{early}</div></header>\n",
+         <ul class=\"counts\">{counts}</ul>\n{gates}{early}</div></header>\n",
         word = decision.outcome.word().to_uppercase(),
         project = short(&subject.project, 100),
         environment = short(&subject.environment, 100),
+        // A run that may ship does not open a gate.
+        gates = report
+            .beside
+            .gates
+            .map_or_else(String::new, |gates| format!(
+                "<p class=\"standing\">This is the word on this run. {}.</p>\n",
+                standing(gates)
+            )),
         early = early.unwrap_or_default(),
     )
 }
@@ -62,7 +70,7 @@ pub(super) fn overview(report: &Report<'_>, links: &Links<'_>) -> String {
         "<section class=\"head\" aria-label=\"Overview\">\n<div>\n{}{}</div>\n<div>\n{}{}</div>\n</section>\n",
         reasons(report, links),
         notes(report),
-        acts(report),
+        acts(report, links),
         about(report.subject),
     )
 }
@@ -154,16 +162,15 @@ fn notes(report: &Report<'_>) -> String {
 }
 
 /// Who must act: the owners of what holds the gates; without gates, the suites of what failed.
-fn acts(report: &Report<'_>) -> String {
+fn acts(report: &Report<'_>, links: &Links<'_>) -> String {
     if let Some(gates) = report.beside.gates {
         let class = match gates.told.iter().all(|one| one.is_open()) {
             true => "who open",
             false => "who",
         };
         return format!(
-            "<div class=\"{class}\"><h2>Who must act</h2>\n{}<p><a href=\"#gates\">{}</a></p></div>\n",
-            who(gates),
-            standing(gates)
+            "<div class=\"{class}\"><h2>Who must act</h2>\n{}<p><a href=\"#gates\">How the gates stand</a></p></div>\n",
+            who(gates, links)
         );
     }
     let must = |one: &&Finding| {
