@@ -84,7 +84,8 @@ pub(super) fn who(gates: &GateReport<'_>, links: &Links<'_>) -> String {
         std::cmp::Reverse((gravest, own.len()))
     });
     let acting = owners.iter().take(MANY).map(|(owner, own)| {
-        let gravest = own.iter().max_by_key(|one| one.severity);
+        // The first of the gravest.
+        let gravest = own.iter().rev().max_by_key(|one| one.severity);
         let first = gravest.map(|one| format!(", first {}", named(gates, one, links)));
         format!(
             "<li><strong>{}</strong>: {}{}</li>",

@@ -57,7 +57,7 @@ pub(super) fn band(report: &Report<'_>) -> String {
             .beside
             .gates
             .map_or_else(String::new, |gates| format!(
-                "<p class=\"standing\">This is the word on this run. {}.</p>\n",
+                "<p class=\"standing\">This decision is on this run alone. {}.</p>\n",
                 standing(gates)
             )),
         early = early.unwrap_or_default(),
@@ -85,14 +85,7 @@ fn reasons(report: &Report<'_>, links: &Links<'_>) -> String {
     let all = &decision.reasons;
     if all.is_empty() {
         let says = match decision.outcome {
-            Outcome::Go => format!(
-                "Everything of severity {} or graver that this run looked at was seen to pass.",
-                decision.fail_on
-            ),
-            Outcome::GoWithWaivers => format!(
-                "Everything of severity {} or graver was seen to pass or is accepted by a waiver.",
-                decision.fail_on
-            ),
+            Outcome::Go | Outcome::GoWithWaivers => rests(report),
             Outcome::NoGo | Outcome::Undecided => "No reason is given.".into(),
         };
         return format!("<h2>{heading}</h2>\n<p>{says}</p>\n");
@@ -133,6 +126,32 @@ fn reasons(report: &Report<'_>, links: &Links<'_>) -> String {
         );
     }
     out
+}
+
+/// What a run that may ship rests on, and what of it was not seen.
+fn rests(report: &Report<'_>) -> String {
+    let fail_on = report.decision.fail_on;
+    let grave = || report.findings.iter().filter(|one| one.severity >= fail_on);
+    let count = |verdict| grave().filter(|one| one.verdict == verdict).count();
+    let mut parts = Vec::new();
+    for (number, says) in [
+        (count(Verdict::Pass), "seen to pass"),
+        (count(Verdict::Fail), "failed, and accepted by waivers"),
+        (count(Verdict::NotRun), "not run"),
+        (count(Verdict::NotApplicable), "not applicable"),
+    ] {
+        if number > 0 {
+            parts.push(format!("{number} {says}"));
+        }
+    }
+    match parts.is_empty() {
+        true => format!("No check of severity {fail_on} or graver was selected."),
+        false => format!(
+            "Of the {} of severity {fail_on} or graver: {}.",
+            many(grave().count(), "check"),
+            parts.join(", ")
+        ),
+    }
 }
 
 /// What people should know: accepted failures, and warnings.
