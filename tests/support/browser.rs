@@ -69,7 +69,7 @@ impl Browser {
         let target = json!({ "targetId": made["targetId"], "flatten": true });
         let attached = browser.call("Target.attachToTarget", target).await;
         browser.session = attached["sessionId"].as_str().map(str::to_owned);
-        for domain in ["Page", "Runtime", "Network", "Log", "Accessibility"] {
+        for domain in ["Page", "Runtime", "Network", "Log"] {
             browser.call(&format!("{domain}.enable"), json!({})).await;
         }
         browser

@@ -3,7 +3,7 @@
 use super::escape::{code, short};
 use super::links::Links;
 use super::many;
-use crate::model::{Changed, Verdict};
+use crate::model::{Change, Changed, Verdict};
 use crate::report::{Drift, Report};
 
 /// So many changes are told; the rest is counted.
@@ -43,7 +43,7 @@ fn told(drift: &Drift<'_>, links: &Links<'_>) -> String {
     );
     if drift.changed.is_empty() {
         return format!(
-            "{intro}<p class=\"none\">Nothing changed: every check says what it said then.</p>\n"
+            "{intro}<p class=\"none\">Nothing changed: what held then holds now, what failed fails in the same way, and nothing was lost from sight.</p>\n"
         );
     }
     let worse = drift
@@ -79,9 +79,10 @@ fn row(one: &Changed, links: &Links<'_>) -> String {
         Some(verdict) => verdict.word().replace('-', " "),
         None => "not part of the run".into(),
     };
-    let class = match one.change.is_worse() {
-        true => "bad",
-        false => "good",
+    let class = match one.change {
+        Change::Seen | Change::Mended => "good",
+        Change::Other => "aside",
+        _ => "bad",
     };
     let mut why = short(&one.reason, 240);
     if let Some(first) = one.looks.first() {

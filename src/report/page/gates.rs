@@ -50,16 +50,28 @@ fn instead(gates: &GateReport<'_>) -> String {
     }
 }
 
-/// `2 of 6 gates open`
+/// `2 of 6 gates open; release is no-go`
 pub(super) fn standing(gates: &GateReport<'_>) -> String {
     let open = gates.told.iter().filter(|one| one.is_open()).count();
-    format!("{open} of {} gates open", gates.told.len())
+    let last = gates
+        .told
+        .last()
+        .map(|last| format!("; {} is {}", short(&last.gate.name, 80), state(last)));
+    format!(
+        "{open} of {} gates open{}",
+        gates.told.len(),
+        last.unwrap_or_default()
+    )
 }
 
 /// The owners of what holds the gates, each with what they must do first; then who may sign.
-pub(super) fn who(gates: &GateReport<'_>) -> String {
+pub(super) fn who(gates: &GateReport<'_>, links: &Links<'_>) -> String {
     let mut owners: BTreeMap<&str, Vec<&Blocker>> = BTreeMap::new();
     for blocker in gates.told.iter().flat_map(|one| &one.decision.blockers) {
+        // A gate that waits for another waits for what holds that one, which is told of it.
+        if before(gates, blocker).is_some() {
+            continue;
+        }
         let own = owners.entry(&blocker.owner).or_default();
         // What holds several gates is one thing to do.
         if !own.iter().any(|known| known.what == blocker.what) {
@@ -72,10 +84,14 @@ pub(super) fn who(gates: &GateReport<'_>) -> String {
         std::cmp::Reverse((gravest, own.len()))
     });
     let acting = owners.iter().take(MANY).map(|(owner, own)| {
+        // The first of the gravest.
+        let gravest = own.iter().rev().max_by_key(|one| one.severity);
+        let first = gravest.map(|one| format!(", first {}", named(gates, one, links)));
         format!(
-            "<li><strong>{}</strong>: {}</li>",
+            "<li><strong>{}</strong>: {}{}</li>",
             short(owner, 80),
-            many(own.len(), "thing")
+            many(own.len(), "thing"),
+            first.unwrap_or_default()
         )
     });
     let ready = gates
@@ -96,6 +112,25 @@ pub(super) fn who(gates: &GateReport<'_>) -> String {
     }
 }
 
+/// The place in the order of all of the gate that a blocker waits for, where that gate is told of too.
+fn before(gates: &GateReport<'_>, blocker: &Blocker) -> Option<usize> {
+    let name = blocker.what.strip_prefix("gate ")?;
+    let told = gates.told.iter().take(MANY);
+    let gate = told.into_iter().find(|one| one.gate.name == name)?;
+    Some(number(gates, gate))
+}
+
+/// What holds a gate, which leads to its finding or gate where it is one.
+fn named(gates: &GateReport<'_>, blocker: &Blocker, links: &Links<'_>) -> String {
+    match before(gates, blocker) {
+        Some(number) => format!(
+            "<a href=\"#gate-{number}\">{}</a>",
+            short(&blocker.what, 80)
+        ),
+        None => links.link(&blocker.what),
+    }
+}
+
 /// The place of a gate in the order of all.
 fn number(gates: &GateReport<'_>, one: &GateStanding<'_>) -> usize {
     let place = gates
@@ -112,7 +147,7 @@ fn row(gates: &GateReport<'_>, number: usize, one: &GateStanding<'_>, links: &Li
             let since = first.since.map(|at| format!(", {}", since(at, gates.now)));
             format!(
                 "{} {}<span class=\"soft\">{}</span>",
-                links.link(&first.what),
+                named(gates, first, links),
                 short(&first.reason, 160),
                 since.unwrap_or_default()
             )
@@ -227,7 +262,7 @@ fn details(
         body = "<p>Nobody has signed it.</p>\n".into();
     }
     format!(
-        "<details class=\"gate\"><summary>{number}. <strong>{}</strong>: {}, {held}</summary>\n{body}</details>\n",
+        "<details class=\"gate\"><summary>{number}. <strong>{}</strong>: {}, {held}</summary>\n<div id=\"gate-{number}\">{body}</div></details>\n",
         short(&one.gate.name, 80),
         coloured(one),
     )
@@ -248,7 +283,7 @@ fn held_by(gates: &GateReport<'_>, one: &Blocker, links: &Links<'_>) -> String {
     ];
     format!(
         "<li><span class=\"tag s-{severity}\">{severity}</span> {} {}<div class=\"body\"><dl>{}</dl></div></li>\n",
-        links.link(&one.what),
+        named(gates, one, links),
         short(&one.reason, VALUE),
         terms.concat(),
         severity = one.severity,

@@ -48,10 +48,18 @@ pub(super) fn band(report: &Report<'_>) -> String {
     format!(
         "<header class=\"band band-{class}\"><div class=\"wide\">\n\
          <h1><span class=\"word\"><span aria-hidden=\"true\">{sign} </span>{word}</span> {project}, {environment}</h1>\n\
-         <ul class=\"counts\">{counts}</ul>\n{early}</div></header>\n",
+         <ul class=\"counts\">{counts}</ul>\n{gates}{early}</div></header>\n",
         word = decision.outcome.word().to_uppercase(),
         project = short(&subject.project, 100),
         environment = short(&subject.environment, 100),
+        // A run that may ship does not open a gate.
+        gates = report
+            .beside
+            .gates
+            .map_or_else(String::new, |gates| format!(
+                "<p class=\"standing\">This decision is on this run alone. {}.</p>\n",
+                standing(gates)
+            )),
         early = early.unwrap_or_default(),
     )
 }
@@ -62,7 +70,7 @@ pub(super) fn overview(report: &Report<'_>, links: &Links<'_>) -> String {
         "<section class=\"head\" aria-label=\"Overview\">\n<div>\n{}{}</div>\n<div>\n{}{}</div>\n</section>\n",
         reasons(report, links),
         notes(report),
-        acts(report),
+        acts(report, links),
         about(report.subject),
     )
 }
@@ -77,14 +85,7 @@ fn reasons(report: &Report<'_>, links: &Links<'_>) -> String {
     let all = &decision.reasons;
     if all.is_empty() {
         let says = match decision.outcome {
-            Outcome::Go => format!(
-                "Everything of severity {} or graver that this run looked at was seen to pass.",
-                decision.fail_on
-            ),
-            Outcome::GoWithWaivers => format!(
-                "Everything of severity {} or graver was seen to pass or is accepted by a waiver.",
-                decision.fail_on
-            ),
+            Outcome::Go | Outcome::GoWithWaivers => rests(report),
             Outcome::NoGo | Outcome::Undecided => "No reason is given.".into(),
         };
         return format!("<h2>{heading}</h2>\n<p>{says}</p>\n");
@@ -127,6 +128,32 @@ fn reasons(report: &Report<'_>, links: &Links<'_>) -> String {
     out
 }
 
+/// What a run that may ship rests on, and what of it was not seen.
+fn rests(report: &Report<'_>) -> String {
+    let fail_on = report.decision.fail_on;
+    let grave = || report.findings.iter().filter(|one| one.severity >= fail_on);
+    let count = |verdict| grave().filter(|one| one.verdict == verdict).count();
+    let mut parts = Vec::new();
+    for (number, says) in [
+        (count(Verdict::Pass), "seen to pass"),
+        (count(Verdict::Fail), "failed, and accepted by waivers"),
+        (count(Verdict::NotRun), "not run"),
+        (count(Verdict::NotApplicable), "not applicable"),
+    ] {
+        if number > 0 {
+            parts.push(format!("{number} {says}"));
+        }
+    }
+    match parts.is_empty() {
+        true => format!("No check of severity {fail_on} or graver was selected."),
+        false => format!(
+            "Of the {} of severity {fail_on} or graver: {}.",
+            many(grave().count(), "check"),
+            parts.join(", ")
+        ),
+    }
+}
+
 /// What people should know: accepted failures, and warnings.
 fn notes(report: &Report<'_>) -> String {
     let is_waived = |one: &&Finding| one.verdict == Verdict::Fail && one.waived.is_some();
@@ -154,16 +181,15 @@ fn notes(report: &Report<'_>) -> String {
 }
 
 /// Who must act: the owners of what holds the gates; without gates, the suites of what failed.
-fn acts(report: &Report<'_>) -> String {
+fn acts(report: &Report<'_>, links: &Links<'_>) -> String {
     if let Some(gates) = report.beside.gates {
         let class = match gates.told.iter().all(|one| one.is_open()) {
             true => "who open",
             false => "who",
         };
         return format!(
-            "<div class=\"{class}\"><h2>Who must act</h2>\n{}<p><a href=\"#gates\">{}</a></p></div>\n",
-            who(gates),
-            standing(gates)
+            "<div class=\"{class}\"><h2>Who must act</h2>\n{}<p><a href=\"#gates\">How the gates stand</a></p></div>\n",
+            who(gates, links)
         );
     }
     let must = |one: &&Finding| {

@@ -164,6 +164,17 @@ fn attempts_of_an_inference_are_drawn() {
         ..run.report()
     };
     let render = |name: &str, style: Style| (format(name).unwrap().render)(&report, &style);
+    let page = render("html", Style::default());
+    let drawn = super::limits_plot::HEIGHT;
+    for part in [
+        "<th scope=\"row\">the limiter of GET /api/a&amp;b</th><td class=\"number\">5</td>\
+         <td class=\"number\">3</td><td class=\"number\">3</td><td class=\"number\">1 s</td>",
+        "aria-label=\"Requests over time: the limiter of GET /api/a&amp;b; the table above has the numbers\"",
+        &format!("viewBox=\"0 0 760 {drawn}\""),
+        "<path class=\"refused\"",
+    ] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
     let svg = render("limits-plot", Style::default());
     for part in [
         "<title id=\"holdpoint-limits-title\">",
@@ -202,4 +213,36 @@ fn attempts_of_an_inference_are_drawn() {
         "{plain:?}"
     );
     assert!(rows(Style::default()).iter().any(|row| row.contains('█')));
+}
+
+#[test]
+fn a_page_of_ten_thousand_failures_stays_small_and_says_what_it_left_out() {
+    let mut run = fixture::run();
+    let long = "<&>\"\u{202e}".repeat(200);
+    run.findings = (0..10_000)
+        .map(|place| {
+            let severity = crate::model::Severity::ALL[place % 5];
+            let check = format!("headers.number-{place}");
+            let mut one = fixture::finding(&check, &long, severity, crate::model::Verdict::Fail);
+            one.reason.clone_from(&long);
+            one.found.clone_from(&long);
+            one.remedy.clone_from(&long);
+            one
+        })
+        .collect();
+    run.decision.summary = fixture::summary(&run.findings);
+    run.decision.reasons = vec![long; 10_000];
+    let page = (format("html").unwrap().render)(&run.report(), &Style::default());
+    assert!(page.len() < 5_000_000, "{}", page.len());
+    let full = page.matches("<details class=\"f ").count();
+    let lines = page.matches("<li id=\"headers.number-").count();
+    assert_eq!(full + lines, 10_000);
+    assert!(full > 20, "{full}");
+    assert!(page.contains("told in one line each, because the page would grow too large"));
+    // Those in full are among the gravest.
+    assert_eq!(
+        page.matches("<span class=\"tag s-critical\">").count(),
+        full
+    );
+    assert!(page.contains("<b>10000</b> fail"));
 }

@@ -47,6 +47,20 @@ fn counts(run: &Run, name: &str) -> Vec<usize> {
                     .unwrap()
             })
             .collect(),
+        "html" => {
+            let list = between(&text, "<ul class=\"counts\">", "</ul>").replace("</b>", "");
+            let parts: Vec<&str> = list.split("<li><b>").skip(1).collect();
+            words
+                .map(|one| {
+                    let word = one.word().replace('-', " ");
+                    let count = parts.iter().find_map(|part| {
+                        let (count, rest) = part.trim_end_matches("</li>").split_once(' ')?;
+                        (rest.split(" (").next()? == word).then(|| count.parse::<usize>().ok())?
+                    });
+                    count.unwrap_or(0)
+                })
+                .collect()
+        }
         "sign-off" => words
             .map(|one| {
                 between(&text, &format!("\n| {one} | "), " |")
@@ -104,6 +118,15 @@ fn decision(run: &Run, name: &str) -> String {
         "json" | "sarif" => between(&text, "\"decision\": \"", "\"").to_owned(),
         "junit" => between(&text, "name=\"decision\" value=\"", "\"").to_owned(),
         "markdown" => between(&text, "## ", ":").to_owned(),
+        "html" => {
+            let band = between(&text, "<span class=\"word\">", "</span> ");
+            let titled = between(&text, "<title>", ":");
+            assert!(
+                band.ends_with(&format!("</span>{titled}")),
+                "{band} and {titled}"
+            );
+            titled.to_owned()
+        }
         "sign-off" => between(&text, "**Decision: ", "**").to_owned(),
         _ if text
             .lines()
@@ -115,6 +138,46 @@ fn decision(run: &Run, name: &str) -> String {
     };
     stated.to_lowercase()
 }
+
+/// Every element of a page is one of its own, is closed where it was opened, and takes nothing from elsewhere.
+fn well_formed(page: &str) -> Result<(), String> {
+    let (head, rest) = page.split_once("<style>").ok_or("no style")?;
+    let (_, body) = rest.split_once("</style>").ok_or("the style has no end")?;
+    let mut open: Vec<&str> = Vec::new();
+    let text = format!("{head}{body}");
+    for piece in text.split('<').skip(1) {
+        let (tag, shown) = piece.split_once('>').ok_or("a tag has no end")?;
+        if shown.contains('>') {
+            return Err(format!("a > of its own: {piece}"));
+        }
+        let name = tag.split([' ', '\n']).next().unwrap_or_default();
+        match (name, name.strip_prefix('/')) {
+            ("!DOCTYPE" | "meta" | "input", _) => {}
+            (_, Some(name)) => match open.pop() {
+                Some(last) if last == name => {}
+                other => return Err(format!("{other:?} is closed by {name}")),
+            },
+            _ if ELEMENTS.split(' ').any(|one| one == name) => match tag.ends_with('/') {
+                true => {}
+                false => open.push(name),
+            },
+            _ => return Err(format!("<{tag}>")),
+        }
+        if tag.matches('"').count() % 2 == 1
+            || tag.contains(" on")
+            || tag.contains("href=\"") && !tag.contains("href=\"#")
+        {
+            return Err(format!("<{tag}>"));
+        }
+    }
+    match open.is_empty() {
+        true => Ok(()),
+        false => Err(format!("never closed: {open:?}")),
+    }
+}
+
+const ELEMENTS: &str = "html head title body a header div h1 span ul li p nav main section h2 ol details summary code dl dt dd strong form \
+    fieldset legend label button h3 h4 b i pre table caption thead tbody tr th td figure svg g path circle text footer";
 
 static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
     let schema: Value =
@@ -213,6 +276,19 @@ proptest! {
             _ => RunResult::Failed,
         };
         prop_assert_eq!(predicate.result, expected);
+    }
+
+    #[test]
+    fn a_page_is_made_of_its_own_elements_alone(run in run()) {
+        let text = render(&run, "html", &Style::default());
+        if let Err(fault) = well_formed(&text) {
+            return Err(TestCaseError::fail(format!("{fault}\n{text}")));
+        }
+        // Each finding stands there once, whatever it is called.
+        let (_, listed) = text.split_once("<section aria-labelledby=\"findings\">").unwrap();
+        let blocks = listed.matches("<details class=\"f ").count();
+        let lines = listed.matches("<li class=\"v").count() + listed.split("<li id=\"").skip(1).count();
+        prop_assert_eq!(blocks + lines, run.findings.len());
     }
 
     #[test]
