@@ -102,7 +102,8 @@ fn github_is_told_and_obeys_nothing_else() {
     let files = tempfile::tempdir().unwrap();
     write(files.path(), "summary", "what stood there");
     write(files.path(), "output", "mine=1");
-    let run = [RUN, &[&server.url()]].concat();
+    let url = server.url();
+    let run = [RUN, &[&url]].concat();
     let told = on_github(&run, &root, files.path()).run().expect_code(1);
     assert!(told.stdout.contains("it said x"), "{}", told.stdout);
     assert_eq!(commands(&told.stdout), [""; 0]);
@@ -136,10 +137,7 @@ fn github_is_told_and_obeys_nothing_else() {
     ] {
         assert_eq!(output(files.path(), name), value, "{name}");
     }
-    assert_eq!(
-        output(files.path(), "target"),
-        format!("{}/", server.url()).trim_end_matches('/')
-    );
+    assert_eq!(output(files.path(), "target"), format!("{url}/"));
     assert!(root.join(output(files.path(), "record")).is_file());
 
     // The record says the same again, once more at the end of both files.
@@ -185,7 +183,8 @@ fn programs_read_the_same_and_files_hold_every_byte() {
     let server = shop();
     let (_folder, root) = repository();
     let files = tempfile::tempdir().unwrap();
-    let run = [RUN, &[&server.url()]].concat();
+    let url = server.url();
+    let run = [RUN, &[&url]].concat();
     on_github(&run, &root, files.path()).run().expect_code(1);
     for format in [
         "json",
@@ -227,7 +226,8 @@ fn none_is_as_if_there_were_no_pipeline() {
     let server = shop();
     let (_folder, root) = repository();
     let files = tempfile::tempdir().unwrap();
-    let run = [RUN, &[&server.url()]].concat();
+    let url = server.url();
+    let run = [RUN, &[&url]].concat();
     holdpoint(&run).within(&root).run().expect_code(1);
     let call = ["report", "--from", "latest"];
     let plain = holdpoint(call).within(&root).run().expect_code(1);
@@ -312,7 +312,8 @@ fn what_cannot_be_written_is_said_and_changes_no_status() {
 fn a_summary_keeps_to_what_the_platform_takes() {
     let server = shop();
     let (_folder, root) = repository();
-    let run = [RUN, &[&server.url()]].concat();
+    let url = server.url();
+    let run = [RUN, &[&url]].concat();
     holdpoint(&run).within(&root).run().expect_code(1);
     let call = ["report", "--from", "latest"];
     const MOST: usize = 1 << 20;
