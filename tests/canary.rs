@@ -188,6 +188,28 @@ fn no_canary_sings() {
         vec!["smoke"],
         vec!["run", "mine.sends", "--target", "not a url c4nary"],
     ];
+    // A pipeline's platform is told the same without them: annotations, summary, outputs, and no masks.
+    write(root, "summary.md", "");
+    write(root, "output.env", "");
+    let github = |call: support::Holdpoint| {
+        call.env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_STEP_SUMMARY", root.join("summary.md"))
+            .env("GITHUB_OUTPUT", root.join("output.env"))
+    };
+    let mut annotated = false;
+    for call in [
+        vec!["run", "-v", "--report", "code-quality=q.json"],
+        vec!["report", "--from", "latest", "--report", "dotenv=d.env"],
+        vec!["smoke"],
+        vec!["gate"],
+    ] {
+        let outcome = github(set(holdpoint(&call))).run();
+        annotated |= outcome.stderr.contains("mine.says-nothing");
+        expect_clean(&format!("standard output of {call:?}"), &outcome.stdout);
+        expect_clean(&format!("standard error of {call:?}"), &outcome.stderr);
+        assert!(!outcome.stderr.contains("add-mask"), "{}", outcome.stderr);
+    }
+    assert!(annotated, "nothing was annotated, so nothing was tested");
     let mut looked = false;
     for call in calls {
         let outcome = set(holdpoint(&call)).run();
@@ -207,7 +229,18 @@ fn no_canary_sings() {
     every_file(&root.join(".holdpoint"), &mut files);
     files.extend(
         [
-            "t.txt", "r.json", "j.xml", "m.md", "s.md", "i.md", "a.md", "g.md",
+            "summary.md",
+            "output.env",
+            "q.json",
+            "d.env",
+            "t.txt",
+            "r.json",
+            "j.xml",
+            "m.md",
+            "s.md",
+            "i.md",
+            "a.md",
+            "g.md",
         ]
         .map(|name| root.join(name)),
     );

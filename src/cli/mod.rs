@@ -46,12 +46,15 @@ mod waive;
 
 pub use exit::Exit;
 
+use crate::report::pipeline::{Syntax, inert};
 use crate::secret::{Book, looks_secret};
 use crate::settings;
-use args::{Arguments, Verb};
+use args::{Arguments, Pipeline, Verb};
 use clap::{CommandFactory as _, Parser as _};
 use output::Output;
+use pipeline::Platform;
 use prepare::Environment;
+use std::borrow::Cow;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -106,7 +109,13 @@ fn refuse(told: &clap::Error) {
         text.ansi().to_string()
     };
     // A closed pipe is the reader's choice, not a fault.
-    let _ = write!(std::io::stderr(), "{}", secrets.redact(&text));
+    let text = secrets.redact(&text);
+    let variables = settings::process_environment();
+    let text = match Platform::of(Pipeline::Auto, &variables) {
+        Some(Platform::GitHub) => inert(&text, Syntax::Text),
+        _ => Cow::Borrowed(&*text),
+    };
+    let _ = write!(std::io::stderr(), "{text}");
 }
 
 /// A panic of a probe becomes a finding; what it says goes through the redactor like everything else.

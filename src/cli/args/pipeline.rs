@@ -16,3 +16,6 @@ pub(in crate::cli) enum Pipeline {
     /// None: only what was asked for
     None,
 }
+
+#[cfg(test)]
+mod tests;

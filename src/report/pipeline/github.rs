@@ -19,6 +19,7 @@ use crate::document::escape::{cut, hides, visible};
 use crate::document::reading;
 use crate::model::{Finding, Verdict};
 use crate::report::Report;
+use std::collections::HashMap;
 
 /// Annotations of one kind that a step shows.
 const MOST: usize = 10;
@@ -139,7 +140,7 @@ pub fn annotations(
     let plain = |text: &str| visible(redact(text).trim());
     let each = Level::ALL.into_iter().flat_map(|level| {
         let of_level = |one: &&&Finding| Level::of(one, report) == Some(level);
-        let these: Vec<&Finding> = ordered.iter().filter(of_level).copied().collect();
+        let these = by_cause(ordered.iter().filter(of_level).copied());
         let shown = match these.len() > MOST {
             true => MOST - 1,
             false => these.len(),
@@ -147,10 +148,13 @@ pub fn annotations(
         let (shown, rest) = these.split_at(shown);
         let mut told: Vec<Annotation> = shown
             .iter()
-            .map(|one| annotation(one, level, report, &plain))
+            .map(|these| match these.as_slice() {
+                [one] => annotation(one, level, report, &plain),
+                many => blocked(many, level, report, &plain),
+            })
             .collect();
         if !rest.is_empty() {
-            told.push(others(rest, level, elsewhere, &plain));
+            told.push(others(&rest.concat(), level, elsewhere, &plain));
         }
         told
     });
@@ -176,11 +180,70 @@ fn annotation(
         level,
         title: fit(&title, TITLE).trim_end().to_owned(),
         message: fit(&message(finding, plain), MESSAGE),
-        place: report.beside.places.and_then(|places| {
-            let (path, line) = places.get(&finding.check)?;
-            let is_sound = !path.starts_with('=') && !path.chars().any(hides);
-            is_sound.then(|| (path.clone(), *line))
-        }),
+        place: place(finding, report),
+    }
+}
+
+fn place(finding: &Finding, report: &Report<'_>) -> Option<(String, usize)> {
+    let (path, line) = report.beside.places?.get(&finding.check)?;
+    let is_sound = !path.starts_with('=') && !path.chars().any(hides);
+    is_sound.then(|| (path.clone(), *line))
+}
+
+/// What the same prerequisite blocks is one thing to mend, and told as one.
+fn by_cause<'a>(ordered: impl Iterator<Item = &'a Finding>) -> Vec<Vec<&'a Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    let cause = |one: &'a Finding| match one.verdict {
+        Verdict::Blocked => one.blocked_by.as_deref(),
+        _ => None,
+    };
+    let mut causes: HashMap<&str, usize> = HashMap::new();
+    for one in ordered {
+        let next = groups.len();
+        match cause(one).map(|cause| *causes.entry(cause).or_insert(next)) {
+            Some(at) if at < next => groups[at].push(one),
+            _ => groups.push(vec![one]),
+        }
+    }
+    groups
+}
+
+/// Several checks that one prerequisite blocks.
+fn blocked(
+    findings: &[&Finding],
+    level: Level,
+    report: &Report<'_>,
+    plain: &dyn Fn(&str) -> String,
+) -> Annotation {
+    let first = findings.first();
+    let cause = first.and_then(|one| one.blocked_by.as_deref());
+    let cause = plain(cause.unwrap_or_default());
+    let severity = first.map_or("", |one| one.severity.word());
+    let title = format!(
+        "{severity}, not observed: {} checks blocked by {cause}",
+        findings.len()
+    );
+    let message = format!(
+        "{} cannot be looked at before {} passes\nprove: holdpoint run {}",
+        names(findings, plain),
+        cut(&cause, PART),
+        cut(&cause, PART)
+    );
+    Annotation {
+        level,
+        title: fit(&title, TITLE).trim_end().to_owned(),
+        message: fit(&message, MESSAGE),
+        place: first.and_then(|one| place(one, report)),
+    }
+}
+
+/// The checks by name, as many as can be read.
+fn names(findings: &[&Finding], plain: &dyn Fn(&str) -> String) -> String {
+    let named = findings.iter().take(NAMED);
+    let named: Vec<String> = named.map(|one| cut(&plain(&one.check), 100)).collect();
+    match findings.len().saturating_sub(NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
     }
 }
 
@@ -218,20 +281,11 @@ fn others(
     elsewhere: &str,
     plain: &dyn Fn(&str) -> String,
 ) -> Annotation {
-    let named: Vec<String> = rest
-        .iter()
-        .take(NAMED)
-        .map(|one| cut(&plain(&one.check), 100))
-        .collect();
-    let more = match rest.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
     let message = format!(
-        "{} more checks {}: {}{more}\n{}",
+        "{} more checks {}: {}\n{}",
         rest.len(),
         level.of_the_rest(),
-        named.join(", "),
+        names(rest, plain),
         plain(elsewhere)
     );
     Annotation {
