@@ -10,6 +10,9 @@ mod screen;
 pub use boards::boards;
 pub use gates::gates;
 
+#[cfg(test)]
+pub(super) use screen::columns as width_of;
+
 use super::{Report, Style};
 use crate::document::reading;
 use crate::model::{Finding, Outcome, Subject, Verdict};

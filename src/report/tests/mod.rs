@@ -3,7 +3,7 @@
 mod fixture;
 mod properties;
 
-use super::{FORMATS, Report, Style, format, sign_off};
+use super::{Beside, FORMATS, Report, Style, format, sign_off};
 use crate::diagnostic::Source;
 use fixture::Run;
 
