@@ -339,10 +339,12 @@ proptest! {
                 assert!(row.starts_with(&format!("{team}: {state} · target ")) && row.ends_with(shown), "{row}");
                 let row = line(&said.governance[0], &format!("  {phase} {team} {state}"));
                 assert!(row.ends_with(&counts), "{row}");
-                let row = line(&said.gates[0], &format!("gate{place} "));
-                assert!(row.ends_with(&state), "{row}");
+                if standings.len() > 1 {
+                    let row = line(&said.gates[0], &format!("gate{place} "));
+                    assert!(row.ends_with(&state), "{row}");
+                }
                 let dotted = counts.replace(", ", " · ");
-                assert!(counts.is_empty() || said.each[place][0].contains(&format!("known  {dotted}\n")), "{}", said.each[place][0]);
+                assert!(counts.is_empty() || said.each[place][0].contains(&dotted), "{}", said.each[place][0]);
             }
             // Whether it ships is said by the last gate, in every board alike.
             let last = standings.last().unwrap();

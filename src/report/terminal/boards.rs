@@ -247,7 +247,7 @@ fn minute(
                 let begin = screen.clipped(&text, room - columns(&end));
                 format!("{begin}{end}")
             }
-            ("next", Some(_)) => screen.clipped(&text, room + room / 2),
+            ("next", Some(_)) => in_two_lines(screen, &text, room),
             ("", _) => screen.clipped(&text, screen.width()),
             _ => screen.clipped(&text, room),
         };
@@ -256,6 +256,21 @@ fn minute(
             label => labelled(screen, label, ink, &text),
         }
     }
+}
+
+/// The text, or as much of it as two lines take below a label.
+fn in_two_lines(screen: &Screen<'_>, text: &str, room: usize) -> String {
+    let fits = |text: &str| {
+        let mut own = Screen::new(screen.style);
+        labelled(&mut own, "next", Ink::Plain, text);
+        own.finish().lines().count() <= 2
+    };
+    // Words that are broken where a line ends take more than they have letters.
+    let mut cuts = (room..=room * 2)
+        .rev()
+        .map(|most| screen.clipped(text, most));
+    let fitting = cuts.find(|cut| fits(cut));
+    fitting.unwrap_or_else(|| screen.clipped(text, room / 2))
 }
 
 /// `Omega: no-go · target 2026-12-01, 3 days late · 12 measured pass`
