@@ -81,6 +81,13 @@ impl Repository {
         git(root, &arguments).is_some()
     }
 
+    /// The text that a file below the root has at a commit.
+    pub fn text_at(root: &Path, commit: &str, path: &str) -> Option<String> {
+        let whole = commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let name = format!("{commit}:./{path}");
+        git(root, &["cat-file", "blob", &name]).filter(|_| whole)
+    }
+
     /// The tracked files that differ now from what they were at a commit, but for `own`.
     ///
     /// # Errors

@@ -3,10 +3,11 @@
 use super::history::{History, Told};
 use crate::attest::{Revoked, Signers};
 use crate::catalog::{Catalog, Selector};
-use crate::evidence::{PlannedCheck, Repository, canonical_bytes, digest};
+use crate::evidence::{PlannedCheck, Repository, canonical_bytes, digest, read_regular};
 use crate::gate::Code;
 use crate::ledger::Ledger;
 use crate::model::{Attestation, BoundDocument, BoundStatement, Gate, Origin, Severity, Waiver};
+use crate::settings::differ_in_plan_alone;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -14,6 +15,9 @@ use serde_json::json;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
+
+/// The settings of a project, which hold the plan too.
+const SETTINGS: &str = "holdpoint.toml";
 
 /// What is there, read once.
 pub struct Ground<'a> {
@@ -115,10 +119,29 @@ impl Ground<'_> {
             .collect()
     }
 
+    /// What is otherwise than at a commit. Where the settings differ in the plan alone, they are as they were.
+    fn changed_since(&self, commit: &str) -> Result<Vec<String>, String> {
+        let changed = Repository::changed_since(self.root, commit, self.own)?;
+        if !changed.iter().any(|path| path.ends_with(SETTINGS)) {
+            return Ok(changed);
+        }
+        let then = Repository::text_at(self.root, commit, SETTINGS);
+        let now = read_regular(&self.root.join(SETTINGS)).ok();
+        let now = now.and_then(|bytes| String::from_utf8(bytes).ok());
+        match then.zip(now) {
+            Some((then, now)) if differ_in_plan_alone(&then, &now) => {
+                let mut own = self.own.to_vec();
+                own.push(SETTINGS.into());
+                Repository::changed_since(self.root, commit, &own)
+            }
+            _ => Ok(changed),
+        }
+    }
+
     /// Whether the code is that of a commit.
     pub(super) fn code_since(&self, commit: &str) -> Code {
         let mut compared = self.compared.borrow_mut();
-        let ask = || match Repository::changed_since(self.root, commit, self.own) {
+        let ask = || match self.changed_since(commit) {
             Ok(changed) if changed.is_empty() => Code::Same,
             Ok(changed) => Code::Changed(changed),
             Err(cause) => Code::Unknown(cause),

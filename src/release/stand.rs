@@ -258,7 +258,7 @@ fn of_suite<'a>(ground: &Ground<'a>, gate: &Gate) -> Gathered<'a> {
 }
 
 /// What was seen since and is worse takes the place of what was seen then; what is better needs the whole suite.
-pub(super) fn worsen(finding: &mut Finding, news: &BTreeMap<String, News>) {
+fn worsen(finding: &mut Finding, news: &BTreeMap<String, News>) {
     let Some(news) = news.get(&finding.check) else {
         return;
     };

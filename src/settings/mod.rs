@@ -22,6 +22,7 @@ mod shared;
 mod target;
 
 pub use choice::Choice;
+pub use file::differ_in_plan_alone;
 pub use fingerprint::keep_key;
 pub use init::{commented, write_new};
 pub use interpolate::{Unfilled, interpolate};

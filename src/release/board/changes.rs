@@ -6,7 +6,7 @@ use crate::model::{Changed, Finding, Lapse, Lapsed, Standing};
 use crate::release::ground::Ground;
 use crate::release::history::{Told, Window};
 use crate::release::signed::Withheld;
-use crate::release::stand::{GateStanding, worsen};
+use crate::release::stand::GateStanding;
 use jiff::Timestamp;
 
 /// What is new at a gate.
@@ -144,32 +144,55 @@ fn compared<'a>(
     if runs.is_empty() {
         return Compared::NotLooked;
     }
-    let (Ok(judged), Ok(_)) = (before.findings(), now.findings()) else {
-        let cause = [before, now].iter().find_map(|told| told.findings().err());
-        return Compared::Unreadable(cause.unwrap_or_default());
-    };
-    let of_suite = judged
-        .iter()
-        .filter(|one| standing.checks.contains(&one.check));
-    let mut then: Vec<Finding> = of_suite.cloned().collect();
-    // As it stood at that moment: what was seen to fail between that run and then was known already.
+    let unreadable = [before, now].iter().find_map(|told| told.findings().err());
+    if let Some(cause) = unreadable {
+        return Compared::Unreadable(cause);
+    }
+    // Which code was here at that moment nobody wrote down, but for the last run before it.
     let newest = |told: &&Told| told.record.header.started <= since && told.concerns(environment);
     let newest = ground.history.records().find(newest);
     let commit = newest.and_then(|told| told.record.header.commit.as_deref());
-    let news = ground.history.news(&Window {
-        after: before.record.header.started,
-        now: since,
-        environment,
-        is_this_code: &|of| {
-            commit.is_some_and(|commit| commit == of) || ground.code_since(of) == Code::Same
-        },
-    });
-    then.iter_mut().for_each(|finding| worsen(finding, &news));
+    let is_here = |of: &str| ground.code_since(of) == Code::Same;
+    let was_here = |of: &str| commit == Some(of) || is_here(of);
     Compared::Seen {
         before,
         whole: now.record.header.started > since,
-        changed: compare(&then, &standing.findings),
+        changed: compare(
+            &picture(ground, standing, before, since, &was_here),
+            &picture(ground, standing, now, ground.now, &is_here),
+        ),
     }
+}
+
+/// The findings of a gate's suite by a record, and what was seen between it and a moment that is worse, as a standing
+/// takes it. What was known to fail then is no news now.
+fn picture(
+    ground: &Ground<'_>,
+    standing: &GateStanding<'_>,
+    told: &Told,
+    moment: Timestamp,
+    is_this_code: &dyn Fn(&str) -> bool,
+) -> Vec<Finding> {
+    let header = &told.record.header;
+    let news = ground.history.news(&Window {
+        after: header.started,
+        now: moment,
+        environment: &header.environment,
+        is_this_code,
+    });
+    let judged = told.findings().unwrap_or_default().iter();
+    let of_suite = judged.filter(|one| standing.checks.contains(&one.check));
+    let each = of_suite.map(|finding| {
+        let worse = news.get(&finding.check);
+        let worse = worse.filter(|news| news.verdict > finding.verdict);
+        let record = worse.and_then(|news| ground.history.find(&news.run)?.ok());
+        let seen = record.and_then(|told| {
+            let mut findings = told.findings().unwrap_or_default().iter();
+            findings.find(|one| one.check == finding.check)
+        });
+        seen.unwrap_or(finding).clone()
+    });
+    each.collect()
 }
 
 fn words<'a>(standing: &'a GateStanding<'_>, since: Timestamp) -> Vec<Word<'a>> {

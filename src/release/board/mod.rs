@@ -189,6 +189,18 @@ impl<'a> Board<'a> {
         counted
     }
 
+    /// Whom the plan names as the leader of a team.
+    pub fn leader_of(&self, owner: &str) -> Option<&str> {
+        let mut own = self
+            .rows
+            .iter()
+            .filter(|row| row.standing.gate.owner == owner);
+        own.find_map(|row| match &row.leader {
+            Leader::Named(name) => Some(name.as_str()),
+            Leader::MaySign(_) | Leader::Nobody => None,
+        })
+    }
+
     /// Who leads, or else owns, the gate of this place.
     pub fn who(&self, place: usize) -> &str {
         match &self.rows[place].leader {

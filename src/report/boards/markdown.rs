@@ -75,7 +75,7 @@ fn teams(lines: &mut Vec<String>, board: &Board<'_>) {
         for step in board.path.iter().filter(|step| step.can_act) {
             let those = std::iter::once(&step.gate).chain(&step.beside);
             let acts = those.filter_map(|place| board.rows[*place].next.as_ref());
-            lines.extend(acts.map(|next| format!("- {}", inline(&act(next)))));
+            lines.extend(acts.map(|next| format!("- {}", inline(&act(board, next)))));
         }
     }
     long_held(lines, board, &board.long_held());
@@ -133,7 +133,7 @@ fn standup(lines: &mut Vec<String>, board: &Board<'_>, since: Timestamp, news: &
         lines.push(format!("- Changed: {}", inline(&changes(news).join("; "))));
         lines.push(format!("- Blocker: {}", inline(&obstacle(board, row))));
         if let Some(next) = &row.next {
-            lines.push(format!("- Next: {}", inline(&act(next))));
+            lines.push(format!("- Next: {}", inline(&act(board, next))));
         }
         lines.push(format!("- Holds up: {}", inline(&holds_up(board, row))));
     }

@@ -5,7 +5,7 @@ use crate::release::board::{Act, Board, Compared, Leader, Obstacle, Row, Step, T
 use crate::report::gates::{known, state};
 
 /// So many things are named where several have changed in one way.
-const NAMED: usize = 3;
+const NAMED: usize = 2;
 
 /// A team as people call it; with its gate where it has several.
 pub(in crate::report) fn team(board: &Board<'_>, place: usize) -> String {
@@ -68,7 +68,7 @@ pub(in crate::report) fn leader(row: &Row<'_>) -> String {
     match &row.leader {
         Leader::Named(name) => name.clone(),
         Leader::Nobody => "nobody named".into(),
-        Leader::MaySign(all) => format!("{} may sign", all.join(", ")),
+        Leader::MaySign(all) => format!("{} may sign", some(all)),
     }
 }
 
@@ -113,9 +113,12 @@ pub(in crate::report) fn path(board: &Board<'_>) -> Vec<String> {
     each.collect()
 }
 
-/// `Team Omega: holdpoint run infrastructure`
-pub(in crate::report) fn act(act: &Act) -> String {
-    format!("{}: {}", act.who, act.what)
+/// `Team Omega (Ann): holdpoint run infrastructure`
+pub(in crate::report) fn act(board: &Board<'_>, act: &Act) -> String {
+    match board.leader_of(&act.who) {
+        Some(name) => format!("{} ({name}): {}", act.who, act.what),
+        None => format!("{}: {}", act.who, act.what),
+    }
 }
 
 /// Whom a gate holds up.
@@ -188,7 +191,7 @@ pub(in crate::report) fn changes(news: &TeamNews<'_>) -> Vec<String> {
     }
     if matches!(news.compared, Compared::NoSuite) {
         if told.is_empty() {
-            told.push("no word of anybody; it rests on the gates before it".into());
+            told.push("nobody signed or said no; it rests on the gates before it".into());
         }
     } else {
         told.push(runs(news));

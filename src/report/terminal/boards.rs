@@ -15,8 +15,8 @@ use jiff::Timestamp;
 
 /// Narrower than this, a row becomes a block of lines.
 const TABLE: usize = 60;
-/// A team has no more lines in a standup.
-const MINUTE: usize = 5;
+/// Where the text after a label begins.
+const LABELLED: usize = 11;
 
 /// The board that is asked for.
 pub fn boards(report: &BoardReport<'_>, style: &Style) -> String {
@@ -80,7 +80,14 @@ fn teams(screen: &mut Screen<'_>, board: &Board<'_>) {
             ]
         })
         .collect();
-    let heads = ["Team", "Phase", "State", "Blocker", "Target", "Leader"];
+    let heads = [
+        ("Team", 8),
+        ("Phase", 5),
+        ("State", 9),
+        ("Blocker", 21),
+        ("Target", 11),
+        ("Leader", 16),
+    ];
     match screen.width() < TABLE {
         false => table(screen, &heads, &rows),
         true => rows.iter().for_each(|row| block(screen, &heads, row)),
@@ -95,7 +102,7 @@ fn teams(screen: &mut Screen<'_>, board: &Board<'_>) {
 }
 
 /// A row where there is no room for a table.
-fn block(screen: &mut Screen<'_>, heads: &[&str], row: &[(Ink, String)]) {
+fn block(screen: &mut Screen<'_>, heads: &[(&str, usize)], row: &[(Ink, String)]) {
     if let [team, phase, state, rest @ ..] = row {
         let phase = format!("phase\u{a0}{}", phase.1);
         let dot = screen.dot();
@@ -110,7 +117,7 @@ fn block(screen: &mut Screen<'_>, heads: &[&str], row: &[(Ink, String)]) {
                 (state.0, &state.1),
             ],
         );
-        for (head, (ink, text)) in heads.iter().skip(3).zip(rest) {
+        for ((head, _), (ink, text)) in heads.iter().skip(3).zip(rest) {
             labelled(screen, &head.to_lowercase(), *ink, text);
         }
     }
@@ -119,7 +126,7 @@ fn block(screen: &mut Screen<'_>, heads: &[&str], row: &[(Ink, String)]) {
 /// A label and what belongs to it, wrapped beneath itself.
 fn labelled(screen: &mut Screen<'_>, label: &str, ink: Ink, text: &str) {
     let label = format!("{label:<8}").replace(' ', "\u{a0}");
-    screen.flow(2, 11, &[(Ink::Dim, &label), (ink, text)]);
+    screen.flow(2, LABELLED, &[(Ink::Dim, &label), (ink, text)]);
 }
 
 fn decision(screen: &mut Screen<'_>, board: &Board<'_>) {
@@ -144,7 +151,7 @@ fn critical(screen: &mut Screen<'_>, board: &Board<'_>) {
     for step in board.path.iter().filter(|step| step.can_act) {
         let those = std::iter::once(&step.gate).chain(&step.beside);
         for next in those.filter_map(|place| board.rows[*place].next.as_ref()) {
-            let next = screen.text(&act(next));
+            let next = screen.text(&act(board, next));
             labelled(screen, "next", Ink::Bold, &next);
         }
     }
@@ -195,40 +202,75 @@ fn held(screen: &mut Screen<'_>, board: &Board<'_>, one: &Held) {
     labelled(screen, "next", Ink::Plain, &next);
 }
 
-/// A part of what a team says; the parts that are told first are cut last.
-struct Part {
-    label: &'static str,
-    ink: Ink,
-    text: String,
-    /// What is cut first has the smallest number.
-    worth: usize,
-}
-
 fn standup(screen: &mut Screen<'_>, board: &Board<'_>, news: &[TeamNews<'_>]) {
     for (place, (row, news)) in board.rows.iter().zip(news).enumerate() {
-        let mut parts = vec![Part {
-            label: "",
-            ink: ink(row.standing),
-            text: screen.text(&opening(board, place, row)),
-            worth: 4,
-        }];
-        let part = |label, text: &str, worth| Part {
-            label,
-            ink: Ink::Plain,
-            text: screen.text(text),
-            worth,
-        };
-        parts.push(part("changed", &changes(news).join("; "), 1));
-        parts.push(part("blocker", &obstacle(board, row), 2));
-        if let Some(next) = &row.next {
-            parts.push(part("next", &act(next), 3));
-        }
-        parts.push(part("holds up", &holds_up(board, row), 0));
-        fit(screen, &mut parts);
-        parts.iter().for_each(|part| say(screen, part));
+        minute(screen, board, place, row, news);
         screen.gap();
     }
     decision(screen, board);
+}
+
+/// What a team says, in five lines where the screen is as wide as usual. What is to be done may take two; then whom the
+/// gate holds up is only counted.
+fn minute(
+    screen: &mut Screen<'_>,
+    board: &Board<'_>,
+    place: usize,
+    row: &Row<'_>,
+    news: &TeamNews<'_>,
+) {
+    let mut said = vec![
+        ("", ink(row.standing), opening(board, place, row)),
+        ("changed", Ink::Plain, changes(news).join("; ")),
+        ("blocker", Ink::Plain, obstacle(board, row)),
+    ];
+    let next = row.next.as_ref().map(|next| act(board, next));
+    said.extend(next.map(|next| ("next", Ink::Plain, next)));
+    said.push(("holds up", Ink::Plain, holds_up(board, row)));
+    for (_, _, text) in &mut said {
+        *text = screen.text(text);
+    }
+    // Where lines are short, little would be left of them.
+    let is_free = screen.style.verbose || screen.width() < TABLE;
+    let room = screen.width() - LABELLED;
+    let is_long = |text: &str| columns(text) > room;
+    let many = match said.iter().find(|(label, _, _)| *label == "next") {
+        Some((_, _, next)) if is_long(next) && !is_free => Some(row.holds_up.len()),
+        _ => None,
+    };
+    for (label, ink, text) in said {
+        let text = match (label, many) {
+            _ if is_free => text,
+            ("holds up", Some(_)) => continue,
+            ("blocker", Some(many)) => {
+                let end = format!("; holds up {many}");
+                let begin = screen.clipped(&text, room - columns(&end));
+                format!("{begin}{end}")
+            }
+            ("next", Some(_)) => in_two_lines(screen, &text, room),
+            ("", _) => screen.clipped(&text, screen.width()),
+            _ => screen.clipped(&text, room),
+        };
+        match label {
+            "" => screen.flow(0, 2, &[(ink, &text)]),
+            label => labelled(screen, label, ink, &text),
+        }
+    }
+}
+
+/// The text, or as much of it as two lines take below a label.
+fn in_two_lines(screen: &Screen<'_>, text: &str, room: usize) -> String {
+    let fits = |text: &str| {
+        let mut own = Screen::new(screen.style);
+        labelled(&mut own, "next", Ink::Plain, text);
+        own.finish().lines().count() <= 2
+    };
+    // Words that are broken where a line ends take more than they have letters.
+    let mut cuts = (room..=room * 2)
+        .rev()
+        .map(|most| screen.clipped(text, most));
+    let fitting = cuts.find(|cut| fits(cut));
+    fitting.unwrap_or_else(|| screen.clipped(text, room / 2))
 }
 
 /// `Omega: no-go · target 2026-12-01, 3 days late · 12 measured pass`
@@ -240,36 +282,6 @@ fn opening(board: &Board<'_>, place: usize, row: &Row<'_>) -> String {
     };
     let (team, state, target) = (team(board, place), state(row.standing), target(row));
     format!("{team}: {state} · target {target} · {known}")
-}
-
-fn say(screen: &mut Screen<'_>, part: &Part) {
-    match part.label {
-        "" => screen.flow(0, 2, &[(part.ink, &part.text)]),
-        label => labelled(screen, label, part.ink, &part.text),
-    }
-}
-
-/// Cuts what does not fit into a minute to one line each, what is worth least first.
-fn fit(screen: &Screen<'_>, parts: &mut [Part]) {
-    let lines = |part: &Part| {
-        let mut own = Screen::new(screen.style);
-        say(&mut own, part);
-        own.finish().lines().count()
-    };
-    let mut worths: Vec<usize> = parts.iter().map(|part| part.worth).collect();
-    worths.sort_unstable();
-    for worth in worths {
-        if screen.style.verbose || parts.iter().map(lines).sum::<usize>() <= MINUTE {
-            return;
-        }
-        for part in parts.iter_mut().filter(|part| part.worth == worth) {
-            let indent = match part.label {
-                "" => 0,
-                _ => 11,
-            };
-            part.text = screen.clipped(&part.text, screen.width().saturating_sub(indent));
-        }
-    }
 }
 
 fn weighed(screen: &mut Screen<'_>, board: &Board<'_>, governance: &Governance<'_>) {
@@ -312,7 +324,13 @@ fn weighed(screen: &mut Screen<'_>, board: &Board<'_>, governance: &Governance<'
     screen.flow(0, 2, &[(Ink::Bold, "who must act")]);
     let owners = board.by_owner();
     for (owner, count) in &owners {
-        let (owner, count) = (screen.text(owner), format!("{count} to take away"));
+        let (owner, count) = (
+            screen.text(owner),
+            match count {
+                1 => "1 blocker".to_owned(),
+                many => format!("{many} blockers"),
+            },
+        );
         screen.flow(
             2,
             4,

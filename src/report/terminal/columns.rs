@@ -4,31 +4,38 @@ use super::screen::{Ink, Screen, columns, fitting};
 
 /// Between two columns.
 const GAP: usize = 2;
-/// No column becomes narrower.
+/// No column becomes narrower, whatever is asked for.
 const LEAST: usize = 8;
 /// A cell takes no more lines.
 const LINES: usize = 4;
 
-/// Writes a table. Its cells must have been made safe.
-pub(super) fn table(screen: &mut Screen<'_>, heads: &[&str], rows: &[Vec<(Ink, String)>]) {
+/// Writes a table. Its cells must have been made safe. A head comes with the width that its column keeps while another
+/// can give way.
+pub(super) fn table(screen: &mut Screen<'_>, heads: &[(&str, usize)], rows: &[Vec<(Ink, String)>]) {
     let longest = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         let cells = cells.map(|(_, text)| columns(text));
-        cells.chain([columns(heads[column])]).max().unwrap_or(0)
+        cells.chain([columns(heads[column].0)]).max().unwrap_or(0)
     };
     let mut widths: Vec<usize> = (0..heads.len()).map(longest).collect();
     let room = screen
         .width()
         .saturating_sub(GAP * heads.len().saturating_sub(1));
     while widths.iter().sum::<usize>() > room {
-        match widths.iter_mut().max() {
-            Some(widest) if *widest > LEAST => *widest -= 1,
-            _ => break,
+        let ample = widths.iter_mut().zip(heads);
+        let ample = ample.filter(|(width, (_, keeps))| **width > *keeps);
+        let widest = match ample.map(|(width, _)| width).max() {
+            Some(widest) => Some(widest),
+            None => widths.iter_mut().max().filter(|widest| **widest > LEAST),
+        };
+        match widest {
+            Some(widest) => *widest -= 1,
+            None => break,
         }
     }
     let heads: Vec<(Ink, String)> = heads
         .iter()
-        .map(|head| (Ink::Dim, (*head).to_owned()))
+        .map(|(head, _)| (Ink::Dim, (*head).to_owned()))
         .collect();
     row(screen, &widths, &heads);
     rows.iter().for_each(|cells| row(screen, &widths, cells));

@@ -15,6 +15,9 @@ pub use diff::diff;
 pub use gates::gates;
 pub use trace::{observation, record, trace};
 
+#[cfg(test)]
+pub(super) use screen::columns as width_of;
+
 use super::{Report, Style};
 use crate::document::reading;
 use crate::model::{Finding, Outcome, Subject, Verdict};

@@ -208,7 +208,7 @@ pub(super) fn severity(severity: Severity) -> Ink {
 }
 
 /// The columns that a text takes.
-pub(super) fn columns(text: &str) -> usize {
+pub(in crate::report) fn columns(text: &str) -> usize {
     text.chars().map(column).sum()
 }
 

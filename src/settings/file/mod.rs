@@ -3,6 +3,8 @@
 mod api;
 mod plan;
 
+pub use plan::differ_in_plan_alone;
+
 use super::address;
 use crate::diagnostic::parse_duration;
 use crate::diagnostic::table::{Problems, TableReader, parse};
