@@ -176,6 +176,19 @@ fn a_document_that_asks_for_a_check_is_where_its_failure_stands() {
     let told = on_github(&call, &root, files.path()).run().expect_code(1);
     let place = "site.answers,file=web/docs/RELEASE.md,line=8::";
     assert!(told.stderr.contains(place), "{}", told.stderr);
+
+    // It stands there in the text as it is: what holdpoint and people wrote since counts.
+    holdpoint([&call[..], &["--write"]].concat())
+        .within(&root)
+        .run();
+    let path = root.join("docs/RELEASE.md");
+    let filled = fs::read_to_string(&path).unwrap();
+    assert!(filled.contains("holdpoint:"), "{filled}");
+    fs::write(&path, format!("A preface\n\n{filled}")).unwrap();
+    let told = on_github(&["report", "--from", "latest"], &root, files.path());
+    let told = told.run().expect_code(1);
+    let place = "site.answers,file=web/docs/RELEASE.md,line=10::";
+    assert!(told.stderr.contains(place), "{}", told.stderr);
 }
 
 #[test]
