@@ -156,25 +156,51 @@ fn a_document_that_asks_for_a_check_is_where_its_failure_stands() {
         &root,
         ".holdpoint/maps/release.toml",
         "name = \"release\"\ntitle = \"Release\"\nfile = \"docs/RELEASE.md\"\n\
-         [[item]]\nid = \"R1\"\nunder = \"Ready\"\nitem = \"The front page answers\"\nruling = \"auto\"\nchecks = [\"site.answers\"]\n",
+         [[item]]\nid = \"R1\"\nunder = \"Ready\"\nitem = \"The front page answers\"\nruling = \"auto\"\nchecks = [\"site.answers\"]\n\
+         [[item]]\nid = \"R2\"\nunder = \"Ready\"\nitem = \"Something else\"\nruling = \"auto\"\nchecks = [\"shop.fine\"]\n",
     );
     write(
         &root,
         "docs/RELEASE.md",
         "# Release\n\nWho: ____\n\n## Ready\n\n- [ ] Something else\n- [ ] The front page answers\n",
     );
-    let gone = Server::start(|_, client| {
+    let gone = Server::start(|request, client| {
         use std::io::Write as _;
+        let line = match request.target().starts_with("/api") {
+            true => "HTTP/1.1 200 OK",
+            false => "HTTP/1.1 500 Oops",
+        };
         write!(
             client,
-            "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            "{line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         )
     });
     let files = tempfile::tempdir().unwrap();
     let url = gone.url();
-    let call = ["run", "site.answers", "--retries", "0", "--target", &url];
+    let call = [
+        "run",
+        "site.answers",
+        "shop.fine",
+        "--retries",
+        "0",
+        "--target",
+        &url,
+    ];
     let told = on_github(&call, &root, files.path()).run().expect_code(1);
     let place = "site.answers,file=web/docs/RELEASE.md,line=8::";
+    assert!(told.stderr.contains(place), "{}", told.stderr);
+
+    // It stands there in the text as it is: what holdpoint and people wrote since counts.
+    holdpoint([&call[..], &["--write"]].concat())
+        .within(&root)
+        .run();
+    let path = root.join("docs/RELEASE.md");
+    let filled = fs::read_to_string(&path).unwrap();
+    assert!(filled.contains("- [x] Something else"), "{filled}");
+    fs::write(&path, format!("A preface\n\n{filled}")).unwrap();
+    let told = on_github(&["report", "--from", "latest"], &root, files.path());
+    let told = told.run().expect_code(1);
+    let place = "site.answers,file=web/docs/RELEASE.md,line=10::";
     assert!(told.stderr.contains(place), "{}", told.stderr);
 }
 

@@ -14,6 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ledger::dsse::Envelope;
 use crate::ledger::statement::{Statement, test_result};
 use crate::release::{decision, stand};
+use crate::report::pipeline::Syntax;
 use std::path::Path;
 
 pub(super) fn export(
@@ -129,7 +130,7 @@ fn write(
     let text = envelope.to_json() + "\n";
     match &arguments.output {
         Some(path) => put(path, &text),
-        None => all &= output.print(&text),
+        None => all &= output.print_in(Syntax::Json, &text),
     }
     match all {
         true => Exit::Go,

@@ -188,8 +188,11 @@ fn append(path: &Path, text: impl FnOnce(u64, bool) -> Result<String>) -> Result
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     let there = file.metadata()?.len();
     let ends_in_line = there == 0 || last_byte(path)? == b'\n';
-    file.write_all(text(there, ends_in_line)?.as_bytes())?;
-    file.flush()
+    let text = text(there, ends_in_line)?;
+    file.write_all(text.as_bytes()).inspect_err(|_| {
+        // Half a line would be another one.
+        let _ = file.set_len(there);
+    })
 }
 
 fn last_byte(path: &Path) -> Result<u8> {

@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn paths_are_the_repositorys() {
-        let top = Path::new("/work/shop");
+        let top = Path::new("/srv/shop");
         let seen = |path: &str| seen_from(top, &top.join(path));
         assert_eq!(seen("web/docs/A.md").as_deref(), Some("web/docs/A.md"));
         assert_eq!(seen("web/./../docs/A.md").as_deref(), Some("docs/A.md"));

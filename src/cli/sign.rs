@@ -17,6 +17,7 @@ use crate::ledger::AppendFault;
 use crate::model::{Gate, SignOff};
 use crate::release::{GateStanding, Ground, Unsigned, enter, enter_grounds, stand, unsigned};
 use crate::report::gates::{GateReport, terminal};
+use crate::report::pipeline::Syntax;
 use crate::settings::Settings;
 use std::io::{BufRead as _, IsTerminal as _};
 
@@ -124,7 +125,7 @@ fn work(
         };
         may_be_signed(arguments, standing, &standings, &settings, output, ground)?;
         let Some(signer) = &signer else {
-            output.print(&String::from_utf8_lossy(&draft()?.bytes));
+            output.print_in(Syntax::Json, &String::from_utf8_lossy(&draft()?.bytes));
             return Ok(None);
         };
         show(&draft()?.sign_off, &who, output);

@@ -5,9 +5,10 @@
 //!   reports][dotenv], and `parse_dotenv_artifact_service.rb` of gitlab-org/gitlab. `$` in a value begins
 //!   another variable, and `$$` stands for it: [variables in variables][expand].
 //! - Sections of a log: [custom collapsible sections][sections].
-//! - What else is read: JUnit reports, which the format `junit` is; of these, 500,000 cases at most.
+//! - JUnit reports, which the format `junit` is, have less than 30 MB: [unit test reports][junit].
 //!
-//! [dotenv]: https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsdotenv
+//! [dotenv]: https://docs.gitlab.com/ci/variables/dotenv_variables/
+//! [junit]: https://docs.gitlab.com/ci/testing/unit_test_reports/
 //! [expand]: https://docs.gitlab.com/ci/variables/#use-variables-in-other-variables
 //! [sections]: https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections
 

@@ -67,9 +67,8 @@ pub fn inert(text: &str, syntax: Syntax) -> Cow<'_, str> {
         let shown = line.char_indices().filter(|(_, c)| !is_ignorable(*c));
         let (mut before, mut last) = (None, None);
         for (at, c) in shown {
-            match (before, last, c) {
-                (Some((_, '#')), Some((second, '#')), '[') => found.push((start + second, '#')),
-                _ => {}
+            if let (Some((_, '#')), Some((second, '#')), '[') = (before, last, c) {
+                found.push((start + second, '#'));
             }
             (before, last) = (last, Some((at, c)));
         }
