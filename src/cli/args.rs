@@ -297,6 +297,9 @@ pub(super) struct RunArguments {
     /// Run a suite whose gate waits for another, and say why; the record keeps it
     #[arg(long, value_name = "REASON", help_heading = "Decision and reports")]
     pub(super) before_gate: Option<String>,
+    /// In GitHub Actions: have the runner mask the secrets of environment files, which it does not know, in later steps
+    #[arg(long, help_heading = "Output")]
+    pub(super) mask: bool,
     #[command(flatten)]
     pub(super) decision: DecisionArguments,
     /// Write what was seen into the people's documents; without it, only how much would change is said
@@ -316,6 +319,9 @@ pub(super) struct SmokeArguments {
     pub(super) subject: SubjectArguments,
     #[command(flatten)]
     pub(super) limits: LimitArguments,
+    /// In GitHub Actions: have the runner mask the secrets of environment files, which it does not know, in later steps
+    #[arg(long, help_heading = "Output")]
+    pub(super) mask: bool,
     #[command(flatten)]
     pub(super) decision: DecisionArguments,
 }

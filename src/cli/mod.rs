@@ -25,6 +25,7 @@ mod header;
 mod init;
 mod keys;
 mod list;
+mod masks;
 mod output;
 mod pipeline;
 mod places;

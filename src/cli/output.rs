@@ -149,6 +149,16 @@ impl Output {
         let _ = writeln!(std::io::stderr().lock(), "{}", self.secrets.redact(line));
     }
 
+    /// Writes lines with secrets left in, for a runner that takes them out of its log; false, and nothing is written,
+    /// where standard error is no pipe.
+    pub(super) fn command_unredacted(&self, lines: &[String]) -> bool {
+        if !is_pipe(std::io::stderr()) {
+            return false;
+        }
+        let mut stderr = std::io::stderr().lock();
+        lines.iter().all(|line| writeln!(stderr, "{line}").is_ok())
+    }
+
     /// Writes a question for people, who answer on the same line.
     pub(super) fn ask(&self, question: &str) {
         let mut stderr = std::io::stderr().lock();
@@ -193,6 +203,13 @@ impl Output {
             When::Auto => terminal && !self.no_color,
         }
     }
+}
+
+fn is_pipe(stream: impl AsFd) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    let file = stream.as_fd().try_clone_to_owned().map(File::from);
+    file.and_then(|file| file.metadata())
+        .is_ok_and(|about| about.file_type().is_fifo())
 }
 
 /// Does it go into a file? Then no log shows it, and every byte is what was asked for.

@@ -1,9 +1,9 @@
 //! Tells the platform of a pipeline what came of a run: annotations, the step's summary, outputs, a section of the log.
 //!
 //! All of it is besides: where it cannot be written, a warning says so, and the exit status stays what the
-//! decision and the reports that were asked for made it. Nothing of it holds a secret. The runner is not told
-//! what to mask either: a mask is the value itself, and whoever reads standard error (a `tee` into a file that
-//! is kept, a runner that was told to stop obeying commands) would have it in the clear.
+//! decision and the reports that were asked for made it. Nothing of it holds a secret. What the runner is to mask it is
+//! told only where that was asked for (`masks.rs`): a mask is the value itself, and whoever else reads standard error
+//! (a `tee` into a file that is kept, a runner that was told to stop obeying commands) would have it in the clear.
 
 use super::args::Pipeline;
 use super::exit::Exit;

@@ -1,8 +1,8 @@
 //! From what was typed to what is needed: settings, catalogue, selection, plan.
 
 use super::args::{
-    DecisionArguments, LimitArguments, ReportTarget, RunArguments, SubjectArguments,
-    TargetArguments,
+    DecisionArguments, LimitArguments, ReportTarget, RunArguments, SmokeArguments,
+    SubjectArguments, TargetArguments,
 };
 use super::baseline;
 use super::exit::Exit;
@@ -21,6 +21,7 @@ use crate::settings::{self, Settings};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The environment of the process and the book that its secrets are in.
 #[derive(Debug)]
@@ -43,8 +44,42 @@ pub(super) struct Request {
     pub(super) defaults: settings::Limits,
     /// Why a suite is to run before the gates that it waits for are open.
     pub(super) before_gate: Option<String>,
+    /// The runner of a pipeline is told which secrets to mask.
+    pub(super) mask: bool,
     /// What becomes of the people's documents.
     pub(super) documents: Documents,
+}
+
+/// `smoke` must answer in seconds.
+const SMOKE_DEADLINE: Duration = Duration::from_secs(20);
+const SMOKE_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl From<SmokeArguments> for Request {
+    fn from(arguments: SmokeArguments) -> Self {
+        let SmokeArguments {
+            url,
+            about,
+            subject,
+            limits,
+            mask,
+            decision,
+        } = arguments;
+        Self {
+            selectors: vec!["smoke".into()],
+            defaults: settings::Limits {
+                timeout: SMOKE_TIMEOUT,
+                deadline: SMOKE_DEADLINE,
+                ..settings::Limits::default()
+            },
+            target: url,
+            about,
+            subject,
+            limits,
+            mask,
+            decision,
+            ..Self::default()
+        }
+    }
 }
 
 /// What a run does with the people's documents.
@@ -73,12 +108,13 @@ impl From<RunArguments> for Request {
             defaults: settings::Limits {
                 deadline: match arguments.infer {
                     // Two paths at the most that one may take.
-                    Some(_) => std::time::Duration::from_secs(20 * 60),
+                    Some(_) => Duration::from_secs(20 * 60),
                     None => settings::Limits::default().deadline,
                 },
                 ..settings::Limits::default()
             },
             before_gate: arguments.before_gate,
+            mask: arguments.mask,
             documents: match arguments.write {
                 true => Documents::Write,
                 false => Documents::Tell,

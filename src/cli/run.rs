@@ -13,7 +13,7 @@ use super::prepare::{
     Documents, Environment, Prepared, Request, leftovers_folder, prepare, settings as load,
 };
 use super::turn::AuditTurn;
-use super::{after_suite, before_gate, documents, pipeline, progress, reports};
+use super::{after_suite, before_gate, documents, masks, pipeline, progress, reports};
 use crate::catalog::SUITES;
 use crate::clock;
 use crate::diagnostic::Diagnostic;
@@ -31,10 +31,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
-/// `smoke` must answer in seconds.
-const SMOKE_DEADLINE: Duration = Duration::from_secs(20);
-const SMOKE_TIMEOUT: Duration = Duration::from_secs(5);
-
 pub(super) fn run(arguments: RunArguments, output: &Output, environment: &Environment) -> Exit {
     pipeline::within_section("holdpoint run", output, environment, || {
         conduct(&arguments.into(), output, environment)
@@ -42,29 +38,8 @@ pub(super) fn run(arguments: RunArguments, output: &Output, environment: &Enviro
 }
 
 pub(super) fn smoke(arguments: SmokeArguments, output: &Output, environment: &Environment) -> Exit {
-    let SmokeArguments {
-        url,
-        about,
-        subject,
-        limits,
-        decision,
-    } = arguments;
-    let request = Request {
-        selectors: vec!["smoke".into()],
-        defaults: settings::Limits {
-            timeout: SMOKE_TIMEOUT,
-            deadline: SMOKE_DEADLINE,
-            ..settings::Limits::default()
-        },
-        target: url,
-        about,
-        subject,
-        limits,
-        decision,
-        ..Request::default()
-    };
     pipeline::within_section("holdpoint smoke", output, environment, || {
-        conduct(&request, output, environment)
+        conduct(&arguments.into(), output, environment)
     })
 }
 
@@ -79,6 +54,9 @@ pub(super) fn conduct(request: &Request, output: &Output, environment: &Environm
         Ok(settings) => settings,
         Err(problems) => return output.diagnose(&problems),
     };
+    if request.mask {
+        masks::tell(&settings.environment, &environment.variables, output);
+    }
     let repository = Repository::ask(&settings.root, own_paths(&settings));
     let prepared = match prepare(settings, request, environment) {
         Ok(prepared) => prepared,
