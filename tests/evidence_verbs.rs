@@ -368,6 +368,12 @@ fn an_observation_and_a_record_are_explained() {
             &explain,
         ],
     );
+    // A file of the name of a check or a probe stands before neither.
+    for name in ["shop.answers", "http"] {
+        write(shop.root(), name, "x\n");
+    }
+    shop.explains("shop.answers", &["to prove the mend"]);
+    shop.call(&["explain", "http"], 0);
     // Records are explained where the checks of today are wrong.
     write(shop.root(), ".holdpoint/checks/wrong.toml", "id = \n");
     shop.explains("latest", &[]);

@@ -49,6 +49,8 @@ pub(super) fn find(given: &Path, settings: &Settings) -> Result<PathBuf, Vec<Dia
         .collect();
     match begun.as_slice() {
         [one] => Ok((*one).clone()),
+        // A folder is refused when it is read, with a better reason.
+        [] if given.exists() => Ok(given.to_owned()),
         [] => Err(vec![unknown(word, &folder, &all)]),
         [..] if begun.iter().any(|path| run(path) == word) => {
             Ok(settings.records.join(format!("{word}.jsonl")))

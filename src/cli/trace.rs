@@ -9,6 +9,8 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::document::escape::visible;
 use crate::document::reading;
 use crate::evidence;
+use crate::model::CheckId;
+use crate::probe;
 use crate::report::trace;
 use crate::settings::Settings;
 use std::path::{Path, PathBuf};
@@ -41,6 +43,9 @@ pub(super) fn meant<'a>(word: &'a str, settings: &Settings) -> Option<Meant<'a>>
         Some((record, check)) if !check.contains('/') && !is_file => {
             Some(Meant::Finding(record, check))
         }
+        // A file that is called as a check or a probe does not stand before it.
+        _ if probe::spec(word).is_some() => None,
+        _ if CheckId::new(word).is_ok() && !word.ends_with(".jsonl") => None,
         _ => records::is_record(word, settings).then_some(Meant::Record(word)),
     }
 }
