@@ -221,7 +221,7 @@ async fn filters(browser: &mut Browser, report: &Value) {
         .evaluate("document.querySelectorAll('.filters fieldset:first-of-type input').forEach(one => one.click())")
         .await;
     let told = browser
-        .evaluate("document.querySelector('.told.all').checkVisibility()")
+        .evaluate("document.querySelector('.told.nothing').checkVisibility()")
         .await;
     assert_eq!(
         (told, browser.evaluate(&format!("{VISIBLE}.length")).await),

@@ -81,7 +81,7 @@ pub(super) fn of<'a>(told: &Told<'a>) -> Filters<'a> {
     fieldset(&mut form, &mut rules, "Area", named.chain([others]));
     form += "<p><button type=\"reset\">Show all</button> \
              <span class=\"told some\">Some findings are hidden by what is not ticked.</span>\
-             <span class=\"told all\">Nothing is shown: a whole row has no tick.</span></p>\n</form>\n";
+             <span class=\"told nothing\">Nothing is shown: a whole row has no tick.</span></p>\n</form>\n";
     rules += "}\n";
     let areas = largest
         .iter()
@@ -110,7 +110,7 @@ fn fieldset(
         );
         let _ = writeln!(
             rules,
-            ":root:has(#show-{class}:not(:checked)) .{class} {{ display: none; }}"
+            ".filters:has(#show-{class}:not(:checked)) + .all .{class} {{ display: none; }}"
         );
     }
     form.push_str("</div></fieldset>\n");

@@ -150,7 +150,7 @@ pub(super) fn section(
     }
     let room = ALL.saturating_sub(spent + around);
     let mut room = room.clamp(*FULL.start(), *FULL.end());
-    let mut out = filters.form.clone();
+    let mut out = format!("{}<div class=\"all\">\n", filters.form);
     let mut lines = lines.iter();
     for group in &told.groups {
         let holds = group.heading == KINDS[0].heading;
@@ -205,7 +205,7 @@ pub(super) fn section(
             out += &format!("<ul class=\"{class}\">\n{short}</ul>\n");
         }
     }
-    out
+    out + "</div>\n"
 }
 
 /// Each finding in a line, with the attribute that is its anchor.
