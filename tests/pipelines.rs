@@ -360,6 +360,49 @@ fn a_summary_keeps_to_what_the_platform_takes() {
 }
 
 #[test]
+fn secrets_of_files_are_masked_only_where_that_was_asked_for_and_only_on_a_pipe() {
+    let secret = "c4nary-secret-of-a-file-7Qx2";
+    let server = shop();
+    let (_folder, root) = repository();
+    let files = tempfile::tempdir().unwrap();
+    write(&root, ".env.local", &format!("SHOP_SECRET={secret}\n"));
+    let url = server.url();
+    let run = [RUN, &[&url]].concat();
+    let masked = [&run[..], &["--mask"]].concat();
+    let told = on_github(&masked, &root, files.path()).run().expect_code(1);
+    let first = told.stderr.lines().next().unwrap();
+    assert_eq!(first, format!("::add-mask::{secret}"), "before anything else");
+    assert_eq!(told.stderr.matches(secret).count(), 1, "{}", told.stderr);
+    let told_without = on_github(&run, &root, files.path()).run().expect_code(1);
+    let elsewhere = holdpoint(&masked).within(&root).run().expect_code(1);
+    assert!(elsewhere.stderr.contains("nothing was masked"), "{}", elsewhere.stderr);
+    // A log in a file is no runner's.
+    let log = files.path().join("log");
+    let done = Command::new(env!("CARGO_BIN_EXE_holdpoint"))
+        .args(&masked)
+        .current_dir(&root)
+        .env("GITHUB_ACTIONS", "true")
+        .stdout(std::process::Stdio::null())
+        .stderr(fs::File::create(&log).unwrap())
+        .status();
+    assert_eq!(done.unwrap().code(), Some(1));
+    let logged = fs::read_to_string(&log).unwrap();
+    assert!(logged.contains("is no pipe"), "{logged}");
+    for text in [
+        &told.stdout,
+        &told_without.stdout,
+        &told_without.stderr,
+        &elsewhere.stdout,
+        &elsewhere.stderr,
+        &logged,
+        &fs::read_to_string(files.path().join("summary")).unwrap(),
+        &fs::read_to_string(files.path().join("output")).unwrap(),
+    ] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
+
+#[test]
 fn a_mistake_in_the_arguments_obeys_nothing_either() {
     let files = tempfile::tempdir().unwrap();
     let root = tempfile::tempdir().unwrap();

@@ -73,14 +73,17 @@ fn is_one_thing(known: &Blocker, other: &Blocker) -> bool {
 
 /// Whether the gate of the first place waits for that of the second, directly or not.
 fn waiting(upstream: &[Vec<usize>]) -> Vec<Vec<bool>> {
-    let mut waits = vec![vec![false; upstream.len()]; upstream.len()];
-    for later in 0..upstream.len() {
-        for one in &upstream[later] {
-            waits[later][*one] = true;
-            for earlier in 0..*one {
-                waits[later][earlier] |= waits[*one][earlier];
+    let mut waits: Vec<Vec<bool>> = Vec::with_capacity(upstream.len());
+    for before in upstream {
+        let mut own = vec![false; upstream.len()];
+        for one in before {
+            own[*one] = true;
+            // Theirs are known: every gate comes after those before it.
+            for (place, theirs) in waits[*one].iter().enumerate() {
+                own[place] |= theirs;
             }
         }
+        waits.push(own);
     }
     waits
 }

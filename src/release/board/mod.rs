@@ -43,6 +43,8 @@ pub struct Board<'a> {
     pub in_force: bool,
     /// A run was recorded, ever.
     pub recorded: bool,
+    /// Why records that are there cannot be used, in one line each.
+    pub faults: Vec<String>,
 }
 
 /// A gate and its team.
@@ -145,6 +147,7 @@ impl<'a> Board<'a> {
             rows,
             in_force: ground.signers.is_some(),
             recorded: ground.history.records().next().is_some(),
+            faults: ground.history.faults().cloned().collect(),
         })
     }
 

@@ -27,6 +27,7 @@ pub fn render(report: &BoardReport<'_>) -> String {
         "at": board.now.to_string(),
         "inForce": board.in_force,
         "recorded": board.recorded,
+        "faults": board.faults,
         "release": {
             "gate": last.gate.name,
             "ship": last.is_open(),

@@ -105,7 +105,7 @@ fn gate(place: usize, of: &Drawn) -> Gate {
         name: format!("gate{place}"),
         title: format!("the title {place}"),
         owner: format!("Team Name{place}"),
-        suite: (place % 2 == 0).then(|| "security".to_owned()),
+        suite: place.is_multiple_of(2).then(|| "security".to_owned()),
         upstream: before.map(|before| format!("gate{before}")).collect(),
         documents: Vec::new(),
         must_pass: None,
@@ -371,7 +371,7 @@ proptest! {
                 for line in screen.lines() {
                     assert!(width_of(line) <= width, "{} columns: {line}", width_of(line));
                     assert!(!line.chars().any(hides), "{line:?}");
-                    assert!(unicode || line.chars().all(|c| c.is_ascii()), "{line}");
+                    assert!(unicode || line.is_ascii(), "{line}");
                 }
                 assert!(!page.chars().any(|c| hides(c) && c != '\n'), "{page:?}");
             }

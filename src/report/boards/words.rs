@@ -1,6 +1,6 @@
 //! The words by which every format of a board says the same.
 
-use crate::model::{Blocker, Change, Changed};
+use crate::model::{Change, Changed};
 use crate::release::board::{Act, Board, Compared, Leader, Obstacle, Row, Step, TeamNews, Word};
 use crate::report::gates::{known, state};
 
@@ -24,26 +24,23 @@ fn teams(board: &Board<'_>, places: &[usize]) -> String {
     names.join(", ")
 }
 
-/// The gravest thing that holds a gate, and how many more do.
+/// The gravest thing that holds a gate and how many more do; why, where it has no name of its own.
 pub(in crate::report) fn obstacle(board: &Board<'_>, row: &Row<'_>) -> String {
     let gravest = match &row.obstacle {
         Obstacle::Nothing => "none".into(),
         Obstacle::SignOff => "its sign-off".into(),
         Obstacle::Gates(places) => format!("waits for {}", teams(board, places)),
-        Obstacle::Blocker(blocker) => short(blocker),
+        Obstacle::Blocker(blocker) => blocker.what.clone(),
     };
-    match row.more {
+    let all = match row.more {
         0 => gravest,
         more => format!("{gravest} and {more} more"),
-    }
-}
-
-/// A blocker in a few words: its name, and why where it has none of its own.
-fn short(blocker: &Blocker) -> String {
-    let Blocker { what, reason, .. } = blocker;
-    match what.contains(['.', ':']) {
-        true => what.clone(),
-        false => format!("{what}: {reason}"),
+    };
+    match &row.obstacle {
+        Obstacle::Blocker(blocker) if !blocker.what.contains(['.', ':']) => {
+            format!("{all}: {}", blocker.reason)
+        }
+        _ => all,
     }
 }
 
@@ -149,6 +146,8 @@ pub(in crate::report) fn nothing_yet(board: &Board<'_>) -> Vec<String> {
              holdpoint sign {name} says how to write it"
         ));
     }
+    let faults = board.faults.iter();
+    told.extend(faults.map(|fault| format!("a record cannot be used: {fault}")));
     told
 }
 

@@ -57,6 +57,11 @@ per_host = 4
 retries = 0
 [rate_limits]
 "/api/tasks" = "10 per 10s"
+[plan.omega]
+target = 2026-12-01
+leader = "Ann"
+[plan.pi]
+target = "2026-12-02"
 [decision]
 fail_on = "high"
 "#;
@@ -86,6 +91,13 @@ fn every_key_is_read() {
         }]
     );
     assert_eq!(file.fail_on.unwrap().value, Severity::High);
+    let plan: Vec<PlanEntry> = file.plan.iter().map(|one| one.value.clone()).collect();
+    let entry = |gate: &str, day: i8, leader: Option<&str>| PlanEntry {
+        gate: gate.into(),
+        target: Some(jiff::civil::date(2026, 12, day)),
+        leader: leader.map(str::to_owned),
+    };
+    assert_eq!(plan, [entry("omega", 1, Some("Ann")), entry("pi", 2, None)]);
 }
 
 #[test]
@@ -115,6 +127,27 @@ fn the_api_is_read() {
     ] {
         assert!(found.contains(wanted), "{wanted}\n{found}");
     }
+}
+
+#[test]
+fn only_what_stands_in_the_plan_makes_no_other_settings() {
+    let moved = WHOLE.replace("2026-12-01", "2027-01-01");
+    for (now, same) in [
+        (WHOLE.to_owned(), true),
+        (moved, true),
+        (WHOLE.replace("[plan.pi]", "[plan.sigma]"), true),
+        (format!("# a comment\n{WHOLE}"), true),
+        (WHOLE.replace("\"10 per 10s\"", "\"99 per 10s\""), false),
+        (WHOLE.replace("[plan.omega]", "[suites.omega]"), false),
+        (String::new(), false),
+        ("[".into(), false),
+    ] {
+        assert_eq!(differ_in_plan_alone(WHOLE, &now), same, "{now}");
+    }
+    assert!(
+        !differ_in_plan_alone("[", "["),
+        "what cannot be read is not known to be the same"
+    );
 }
 
 #[test]
