@@ -388,6 +388,7 @@ async fn hostile_text_stays_text() {
         .collect();
     let at = "2026-03-02T09:00:00Z".parse().unwrap();
     let subject = Subject {
+        baseline: None,
         tool_version: HOSTILE.into(),
         project: HOSTILE.into(),
         root: HOSTILE.into(),

@@ -371,11 +371,19 @@ fn secrets_of_files_are_masked_only_where_that_was_asked_for_and_only_on_a_pipe(
     let masked = [&run[..], &["--mask"]].concat();
     let told = on_github(&masked, &root, files.path()).run().expect_code(1);
     let first = told.stderr.lines().next().unwrap();
-    assert_eq!(first, format!("::add-mask::{secret}"), "before anything else");
+    assert_eq!(
+        first,
+        format!("::add-mask::{secret}"),
+        "before anything else"
+    );
     assert_eq!(told.stderr.matches(secret).count(), 1, "{}", told.stderr);
     let told_without = on_github(&run, &root, files.path()).run().expect_code(1);
     let elsewhere = holdpoint(&masked).within(&root).run().expect_code(1);
-    assert!(elsewhere.stderr.contains("nothing was masked"), "{}", elsewhere.stderr);
+    assert!(
+        elsewhere.stderr.contains("nothing was masked"),
+        "{}",
+        elsewhere.stderr
+    );
     // A log in a file is no runner's.
     let log = files.path().join("log");
     let done = Command::new(env!("CARGO_BIN_EXE_holdpoint"))

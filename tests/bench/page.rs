@@ -148,6 +148,7 @@ fn finding(place: usize, case: &Case) -> Finding {
 fn subject() -> Result<Subject> {
     let at = "2026-03-02T09:00:00Z".parse()?;
     Ok(Subject {
+        baseline: None,
         tool_version: "0.1.0".into(),
         project: "shop".into(),
         root: "shop".into(),

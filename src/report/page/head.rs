@@ -262,5 +262,11 @@ fn about(subject: &Subject) -> String {
         ),
         term("Commit", &commit.unwrap_or_else(|| "none".into())),
     ];
-    format!("<dl class=\"about\">{}</dl>\n", terms.concat())
+    let baseline = subject.baseline.as_ref();
+    let baseline = baseline.map(|run| term("Held to be no worse than", &code(run, 60)));
+    format!(
+        "<dl class=\"about\">{}{}</dl>\n",
+        terms.concat(),
+        baseline.unwrap_or_default()
+    )
 }

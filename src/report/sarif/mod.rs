@@ -169,6 +169,7 @@ fn properties(report: &Report<'_>) -> Value {
         ("record", &subject.record),
         ("record_digest", &subject.record_digest),
         ("interrupted", &subject.interrupted),
+        ("baseline", &subject.baseline),
     ] {
         if let Some(value) = value {
             properties[name] = json!(visible(value));
