@@ -234,10 +234,11 @@ fn the_examples_of_the_readme_are_accepted() {
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
         .collect();
-    let [check, waivers] = blocks.as_slice() else {
-        panic!("a check and a waiver are shown")
+    let [targets, check, waivers] = blocks.as_slice() else {
+        panic!("the plan's targets, a check and a waiver are shown")
     };
     let folder = tempfile::tempdir().unwrap();
+    support::write(folder.path(), "holdpoint.toml", targets);
     support::write(folder.path(), ".holdpoint/checks/stock.toml", check);
     support::write(folder.path(), ".holdpoint/waivers.toml", waivers);
     let told = holdpoint(["explain", "shop.answers-with-stock"])
