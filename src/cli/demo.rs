@@ -125,10 +125,10 @@ fn closing(folder: &Path, mended: bool, exit: Exit) -> String {
     format!(
         "\nWhat to look at:\n  \
          above                 each failure says what was expected, what was found, how to mend it and how to prove the mend\n  \
-         {shown}/docs/INFRASTRUCTURE_VALIDATION.md   the team's own checklist, filled in where evidence decides; holdpoint docs --root {shown} --gaps says what is left\n  \
          {shown}/report.html            the same as one page for a browser: decision, findings with filters, latency, evidence\n  \
+         {shown}/report.json            the same for programs\n  \
+         {shown}/docs/INFRASTRUCTURE_VALIDATION.md   the team's own checklist, filled in where evidence decides; holdpoint docs --root {shown} --gaps says what is left\n  \
          {shown}/SECURITY_SIGN_OFF.md   the document that people sign\n  \
-         {shown}/report.json            what is above, for programs\n  \
          {shown}/.holdpoint/records/    the evidence: every observation, with its digest\n\n\
          With `holdpoint run` the exit status would have been {}; the demonstration itself ends with 0.\n{next}\n",
         exit.code()
