@@ -340,6 +340,7 @@ fn hostile(place: usize, verdict: Verdict, severity: Severity) -> Finding {
             expected: long.clone(),
             found: long.clone(),
             line: 1,
+            listed: 0,
         }],
         facts: json!({ HOSTILE: HOSTILE }).as_object().unwrap().clone(),
         evidence: HOSTILE.into(),

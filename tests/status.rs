@@ -229,7 +229,7 @@ fn where_nothing_is_there_it_says_what_comes_first() {
             "do not ship: gate release is undecided",
             "0 of 6 gates open",
             "1 Omega (can act now) → 2 Sigma beside Pi → 4 Alpha beside Beta → 6 Managing Engineer",
-            "no run was recorded yet; next: holdpoint run infrastructure",
+            "no run was recorded yet; next: holdpoint run infrastructure --level active",
             "there is no .holdpoint/allowed_signers",
         ],
     );
@@ -469,7 +469,7 @@ fn a_standup_says_what_broke_what_was_mended_and_what_nobody_saw() {
         .stdout;
     says(
         block(&told, "Omega"),
-        &["no run before then to compare with; newly held by shop.license"],
+        &["newly held by shop.license; no run before then to compare with"],
     );
     let long = project.call(&["status"], 1).stdout;
     says(
@@ -528,7 +528,21 @@ fn a_standup_says_what_broke_what_was_mended_and_what_nobody_saw() {
             "- Holds up: Managing Engineer",
         ],
     );
+    // A risk names the run that saw it, which need not be the one that its gate rests on.
+    project.age(30);
+    project.without("LICENSE");
+    project.run("shop.license", 1);
+    let weighed = &project.told(&["--governance"])["governance"];
+    let risk = &weighed["risks"][0];
+    assert_eq!(risk["what"], "shop.license");
+    let source = risk["source"].as_str().unwrap();
+    says(risk["says"].as_str().unwrap(), &[source]);
+    says(&weighed["refused"].to_string(), &["infra is not open"]);
+    let text = project.call(&["status", "--governance"], 1).stdout;
+    says(&text, &["readiness\n✗ the gates before it are open: "]);
+    project.with("LICENSE");
     // A part of the suite is no whole picture of it, and the same whole picture is.
+    project.run("omega", 0);
     project.age(30);
     project.run("shop.manifest", 0);
     let told = project.call(&["status", "--standup"], 1).stdout;
@@ -688,7 +702,7 @@ fn risks_have_their_source_and_who_must_act() {
             "! target near · gate release",
             "who      Amp",
             "who must act",
-            "readiness",
+            "readiness\n? the gates before it are open: ",
         ],
     );
     let page = project
@@ -863,4 +877,58 @@ fn what_programs_are_told_keeps_its_schema() {
         spoil(&mut told);
         assert!(!schema.is_valid(&told), "{told:#}");
     }
+}
+
+/// Variables that have git look elsewhere, or take paths literally, must not make changed code that which was signed.
+#[test]
+fn no_variable_of_git_hides_that_the_code_changed() {
+    let (project, other) = (Project::in_force(), Project::in_force());
+    project.run("omega", 0);
+    project.sign("infra", &[]);
+    let state = |name: &str, value: &str| {
+        let outcome = holdpoint(["status", "--report", "json=-"])
+            .within(project.root())
+            .env(name, value)
+            .run();
+        let told: Value = serde_json::from_str(&outcome.stdout).unwrap();
+        told["teams"][0]["state"].as_str().unwrap().to_owned()
+    };
+    let elsewhere = other.root().join(".git");
+    let elsewhere = elsewhere.to_str().unwrap();
+    for (name, value) in [("GIT_LITERAL_PATHSPECS", "1"), ("GIT_DIR", elsewhere)] {
+        assert_eq!(state(name, value), "open", "{name}");
+    }
+    write(project.root(), "package.json", "{ \"name\": \"other\" }");
+    for (name, value) in [("GIT_LITERAL_PATHSPECS", "1"), ("GIT_DIR", elsewhere)] {
+        assert_ne!(state(name, value), "open", "{name}");
+        let outcome = holdpoint(["run", "omega", "--level", "static"])
+            .within(project.root())
+            .env(name, value)
+            .run();
+        assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+        let records = project.records();
+        let record = fs::read_to_string(records.last().unwrap()).unwrap();
+        let header: Value = serde_json::from_str(record.lines().next().unwrap()).unwrap();
+        assert!(record.contains("\"dirty\":true"), "{name}: {header}");
+    }
+}
+
+/// A page compares a run with the one that was signed of its own suite, and not with a newer one of another.
+#[test]
+fn a_page_compares_a_run_with_what_was_signed_of_the_same_checks() {
+    let project = Project::in_force();
+    for (suite, gate) in [("omega", "infra"), ("sigma", "quality"), ("omega", "infra")] {
+        project.run(suite, 0);
+        project.sign(gate, &[]);
+    }
+    project.run("sigma", 0);
+    let call = ["report", "--from", "latest", "--report", "html=-"];
+    let page = project.call(&call, 0).stdout;
+    says(
+        &page,
+        &[
+            "ann@example.com signed for the gate <code>quality</code>",
+            "Nothing changed",
+        ],
+    );
 }

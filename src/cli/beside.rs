@@ -60,11 +60,13 @@ pub(super) fn beside<T>(
             instead: None,
         };
         let subject = about.subject;
+        let findings = about.findings.iter();
         let last = last_signed(
             &standings,
             ground.history,
             &subject.environment,
             subject.started,
+            &findings.map(|one| one.check.as_str()).collect(),
         );
         let changed =
             last.and_then(|last| Some(compare(last.told.findings().ok()?, about.findings)));

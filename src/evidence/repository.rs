@@ -125,8 +125,27 @@ impl Repository {
     }
 }
 
+/// What would have git answer for another repository than the folder's, or take the paths above for names.
+const ELSEWHERE: [&str; 11] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+];
+
 fn git(root: &Path, arguments: &[impl AsRef<std::ffi::OsStr>]) -> Option<String> {
-    let output = Command::new("git")
+    let mut command = Command::new("git");
+    for variable in ELSEWHERE {
+        command.env_remove(variable);
+    }
+    let output = command
         .args([
             "-c",
             "core.fsmonitor=false",

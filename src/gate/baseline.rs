@@ -46,7 +46,8 @@ pub fn held(
         let held = Held {
             verdict: one.verdict,
             reason: one.reason.clone(),
-            faults: faults(one),
+            faults: faults(one, Verdict::Fail),
+            unseen: faults(one, Verdict::Inconclusive),
             definition: definitions.get(&one.check).cloned().unwrap_or_default(),
         };
         (one.check.clone(), held)
@@ -103,8 +104,10 @@ impl Against<'_> {
     fn why_worse(&self, finding: &Finding, held: &Held) -> Option<String> {
         let anew = match (finding.verdict, held.verdict) {
             (Verdict::Fail, Verdict::Fail) => {
-                let anew = beyond(&faults(finding), &held.faults);
-                let first = anew.first()?;
+                let anew = beyond(&faults(finding, Verdict::Fail), &held.faults);
+                let Some(first) = anew.first() else {
+                    return unseen_anew(finding, held);
+                };
                 return Some(match anew.len() - 1 {
                     0 => format!("new since the baseline: {first}"),
                     more => format!("new since the baseline: {first} and {more} more"),
@@ -120,7 +123,7 @@ impl Against<'_> {
             (_, Verdict::Inconclusive | Verdict::Blocked) if self.baseline.cut_short => {
                 "the baseline was cut short"
             }
-            _ => return None,
+            _ => return unseen_anew(finding, held),
         };
         Some(anew.into())
     }
@@ -208,23 +211,47 @@ impl Against<'_> {
     }
 }
 
-/// What of a finding failed, in order: each look with the line of the expectation.
-fn faults(finding: &Finding) -> Vec<(String, usize)> {
-    let failing = finding
-        .looks
-        .iter()
-        .filter(|look| look.verdict == Verdict::Fail);
-    let mut faults: Vec<(String, usize)> = failing
+/// What of a finding came out in this way, in order: each look with the line of the expectation, as often as its reason
+/// lists things. One package more that is open to attack is one fault more.
+fn faults(finding: &Finding, verdict: Verdict) -> Vec<(String, usize)> {
+    let those = finding.looks.iter().filter(|look| look.verdict == verdict);
+    let mut faults: Vec<(String, usize)> = those
         .flat_map(|look| {
             let lines: Vec<usize> = match look.reasons.is_empty() {
                 true => vec![0],
-                false => look.reasons.iter().map(|reason| reason.line).collect(),
+                false => {
+                    let each = look.reasons.iter();
+                    each.flat_map(|reason| std::iter::repeat_n(reason.line, reason.listed.max(1)))
+                        .collect()
+                }
             };
             lines.into_iter().map(|line| (look.label.clone(), line))
         })
         .collect();
     faults.sort();
     faults
+}
+
+/// What of a finding cannot be told now and could be in the baseline: what is known to fail must not hide it.
+fn unseen_anew(finding: &Finding, held: &Held) -> Option<String> {
+    // Nothing of it was seen there.
+    if held.verdict != Verdict::Fail && held.unseen.is_empty() {
+        return None;
+    }
+    let mut now = faults(finding, Verdict::Inconclusive);
+    // A look that did not come about there told nothing of any expectation.
+    now.retain(|(label, _)| {
+        !held
+            .unseen
+            .iter()
+            .any(|(known, line)| known == label && *line == 0)
+    });
+    let anew = beyond(&now, &held.unseen);
+    let first = anew.first()?;
+    Some(match anew.len() - 1 {
+        0 => format!("the baseline could tell: {first}"),
+        more => format!("the baseline could tell: {first} and {more} more"),
+    })
 }
 
 /// The looks of those faults that are not among the known, or come more often; both in order.

@@ -24,6 +24,14 @@ pub fn fill<'a>(text: &str, scope: impl Into<Scope<'a>>) -> String {
         .collect()
 }
 
+/// How many things the lists hold that a text names: the longest counts, since one may be a part of another.
+pub(super) fn listed<'a>(text: &str, scope: impl Into<Scope<'a>>) -> usize {
+    let scope = scope.into();
+    let paths = parts(text).into_iter().filter_map(Result::err);
+    let lists = paths.filter_map(|path| at(scope, path.split('.'))?.as_array());
+    lists.map(Vec::len).max().unwrap_or_default()
+}
+
 /// Literal pieces as `Ok`, paths as `Err`.
 fn parts(text: &str) -> Vec<Result<&str, &str>> {
     let mut parts = Vec::new();
@@ -127,6 +135,8 @@ mod tests {
             "max-age is 300 s"
         );
         assert_eq!(fill("{missing}", &facts), "A (x.ts:1, y.ts:2), B");
+        assert_eq!(listed("{hsts.max_age}: {missing}", &facts), 2);
+        assert_eq!(listed("{hsts.max_age} {nothing}", &facts), 0);
         assert_eq!(
             fill("{hsts.nothing} {{ x } { y }", &facts),
             "unknown { x } { y }"

@@ -1,7 +1,7 @@
 //! The compiled expectations of one check.
 
 use super::expr::{Expr, SyntaxError};
-use super::fill::{at, fill, show};
+use super::fill::{at, fill, listed, show};
 use super::scope::Scope;
 use crate::model::{
     Check, Expectation, Facts, HindranceKind, LookVerdict, Note, Observation, Reason, Verdict,
@@ -144,6 +144,7 @@ impl Rules {
                     expected: check.title.clone(),
                     found: hindrance.cause.clone(),
                     line: 0,
+                    listed: 0,
                 };
                 (verdict, vec![reason], Facts::new())
             }
@@ -171,7 +172,7 @@ impl Rules {
         let mut errors = Vec::new();
         let mut met = 0;
         for (rule, text) in self.expect.iter().zip(&check.expect) {
-            let reason = |line: String, found: String| Reason {
+            let reason = |line: String, found: String, listed: usize| Reason {
                 text: line,
                 expected: text
                     .expected
@@ -179,6 +180,7 @@ impl Rules {
                     .map_or_else(|| text.that.clone(), |text| fill(text, scope)),
                 found,
                 line: text.line,
+                listed,
             };
             match rule.gave(scope) {
                 Gave::Unconcerned => {}
@@ -188,14 +190,15 @@ impl Rules {
                         .found
                         .as_ref()
                         .map_or_else(|| shown(&rule.that, scope), |text| fill(text, scope));
-                    failures.push(reason(fill(&text.otherwise, scope), found));
+                    let listed = listed(&text.otherwise, scope);
+                    failures.push(reason(fill(&text.otherwise, scope), found, listed));
                 }
                 Gave::Unguarded(error) => {
-                    errors.push(reason(undecided(text, scope, &error), error));
+                    errors.push(reason(undecided(text, scope, &error), error, 0));
                 }
                 Gave::Undecided(error) => {
                     let found = shown(&rule.that, scope);
-                    errors.push(reason(undecided(text, scope, &error), found));
+                    errors.push(reason(undecided(text, scope, &error), found, 0));
                 }
             }
         }

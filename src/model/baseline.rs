@@ -29,6 +29,8 @@ pub struct Held {
     pub reason: String,
     /// What failed there, in order: each look with the line of the expectation; twice what failed twice.
     pub faults: Vec<(String, usize)>,
+    /// What could not be told there, likewise.
+    pub unseen: Vec<(String, usize)>,
     /// `sha256:…` of the check's text.
     pub definition: String,
 }

@@ -70,6 +70,8 @@ pub struct Reason {
     pub found: String,
     /// The line of the expectation in the check's file; 0 where none was reached.
     pub line: usize,
+    /// How many things the lists hold that the text names; 0 where it names none.
+    pub listed: usize,
 }
 
 /// What a users' document says, what is true, and what was tested instead.

@@ -3,6 +3,7 @@
 use super::history::{History, Told};
 use super::stand::GateStanding;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// A run that somebody signed.
 #[derive(Clone, Copy)]
@@ -17,13 +18,15 @@ pub struct LastSigned<'a> {
     pub is_valid: bool,
 }
 
-/// The newest run of an environment that a sign-off rests on and that began before this moment. A sign-off that lapsed
-/// says so; one that was altered, and a no, are no measure.
+/// The newest run of an environment that a sign-off rests on, that began before this moment and that asked at least half
+/// of these checks: another suite's run is no measure. A sign-off that lapsed says so; one that was altered, and a no, are
+/// no measure.
 pub fn last_signed<'a>(
     standings: &'a [GateStanding<'_>],
     history: &'a History,
     environment: &str,
     before: Timestamp,
+    checks: &BTreeSet<&str>,
 ) -> Option<LastSigned<'a>> {
     let signed = standings.iter().flat_map(|one| {
         let released = one
@@ -41,7 +44,11 @@ pub fn last_signed<'a>(
     signed.sort_by_key(|(_, word, record)| std::cmp::Reverse((record.started, word.sign_off.at)));
     signed.into_iter().find_map(|(one, word, record)| {
         let told = history.find(&record.run)?.ok()?;
-        let is_it = told.digest == record.digest && told.concerns(environment);
+        let planned = told.record.checks.iter();
+        let shared = planned.filter(|one| checks.contains(one.id.as_str()));
+        let is_it = told.digest == record.digest
+            && told.concerns(environment)
+            && shared.count() * 2 >= checks.len();
         is_it.then_some(LastSigned {
             told,
             gate: &one.gate.name,

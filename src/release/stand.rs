@@ -243,18 +243,23 @@ fn of_suite<'a>(ground: &Ground<'a>, gate: &Gate) -> Gathered<'a> {
         .cloned()
         .collect();
     if ground.instead.is_none() {
-        let header = &told.record.header;
-        let news = ground.history.news(&Window {
-            after: header.started,
-            now: ground.now,
-            environment: &header.environment,
-            is_this_code: &|commit| ground.code_since(commit) == Code::Same,
-        });
+        let news = seen_since(ground, told);
         findings
             .iter_mut()
             .for_each(|finding| worsen(finding, &news));
     }
     (checks, vec![told], findings)
+}
+
+/// What was seen of each check since a record.
+pub(super) fn seen_since(ground: &Ground<'_>, told: &Told) -> BTreeMap<String, News> {
+    let header = &told.record.header;
+    ground.history.news(&Window {
+        after: header.started,
+        now: ground.now,
+        environment: &header.environment,
+        is_this_code: &|commit| ground.code_since(commit) == Code::Same,
+    })
 }
 
 /// What was seen since and is worse takes the place of what was seen then; what is better needs the whole suite.

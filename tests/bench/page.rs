@@ -114,6 +114,7 @@ fn finding(place: usize, case: &Case) -> Finding {
                 expected: when(50),
                 found: when(60),
                 line: 9,
+                listed: 0,
             }],
             false => Vec::new(),
         },

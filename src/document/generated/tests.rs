@@ -81,6 +81,7 @@ fn finding(check: &crate::model::Check, verdict: Verdict, says: &str) -> Finding
         expected: says.into(),
         found: says.into(),
         line: 3,
+        listed: 0,
     };
     let facts = match check.id.as_str() {
         "environment.required-set" => {

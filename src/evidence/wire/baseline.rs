@@ -35,6 +35,9 @@ pub struct Held {
     /// What failed: each look with the line of the expectation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<(String, usize)>,
+    /// What could not be told, likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<(String, usize)>,
     /// `sha256:…` of the check's text as the record holds it.
     pub definition: String,
 }
@@ -47,10 +50,11 @@ impl Baseline {
         self.environment = secrets.redact(&self.environment);
         for held in self.checks.values_mut() {
             held.reason = secrets.redact(&held.reason);
-            for (look, _) in &mut held.faults {
+            for (look, _) in held.faults.iter_mut().chain(&mut held.unseen) {
                 *look = secrets.redact(look);
             }
             held.faults.sort();
+            held.unseen.sort();
         }
         self
     }
@@ -63,6 +67,7 @@ impl From<&model::Baseline> for Baseline {
                 verdict: held.verdict.word().into(),
                 reason: held.reason.clone(),
                 faults: held.faults.clone(),
+                unseen: held.unseen.clone(),
                 definition: held.definition.clone(),
             };
             (check.clone(), held)
@@ -84,10 +89,13 @@ impl From<&Baseline> for model::Baseline {
         let checks = one.checks.iter().filter_map(|(check, held)| {
             let mut faults = held.faults.clone();
             faults.sort();
+            let mut unseen = held.unseen.clone();
+            unseen.sort();
             let held = model::Held {
                 verdict: held.verdict.parse().ok()?,
                 reason: held.reason.clone(),
                 faults,
+                unseen,
                 definition: held.definition.clone(),
             };
             Some((check.clone(), held))

@@ -18,6 +18,7 @@ fn look(label: &str, verdict: Verdict, lines: &[usize]) -> LookVerdict {
         expected: String::new(),
         found: String::new(),
         line: *line,
+        listed: 0,
     };
     LookVerdict {
         label: label.into(),
@@ -107,6 +108,58 @@ fn what_failed_there_at_the_same_looks_is_accepted() {
         let reasons = decision.reasons.join("\n");
         let told = reasons.contains(&format!("new since the baseline: {said}"));
         assert_eq!(told, !said.is_empty(), "{reasons}");
+    }
+}
+
+/// What is known to fail hides neither a look that cannot be told any more nor a further thing of the same kind.
+#[test]
+fn a_known_failure_hides_nothing_that_is_worse() {
+    let passes = finding("b.b", Severity::High, Verdict::Pass);
+    let of = |verdict, second: LookVerdict| {
+        let first = look("GET /", verdict, &[5]);
+        let one = Finding {
+            looks: vec![first, second],
+            ..finding("a.a", Severity::High, verdict)
+        };
+        [one, passes.clone()]
+    };
+    let (seen, unseen) = (
+        look("GET /x", Verdict::Pass, &[]),
+        look("GET /x", Verdict::Inconclusive, &[0]),
+    );
+    for (verdict, worse) in [
+        (Verdict::Fail, Outcome::NoGo),
+        (Verdict::Inconclusive, Outcome::Undecided),
+    ] {
+        let (then, now) = (of(verdict, seen.clone()), of(verdict, unseen.clone()));
+        let decision = against(&then, &now);
+        assert_eq!(decision.outcome, worse, "{verdict}");
+        let told = decision.reasons.join("\n");
+        assert!(told.contains("the baseline could tell: GET /x"), "{told}");
+        assert_eq!(against(&now, &now).outcome, Outcome::GoWithWaivers);
+        assert_eq!(against(&now, &then).outcome, Outcome::GoWithWaivers);
+        // What did not come about told nothing of what it could not decide now.
+        let undecided = of(verdict, look("GET /x", Verdict::Inconclusive, &[7]));
+        assert_eq!(against(&now, &undecided).outcome, Outcome::GoWithWaivers);
+        assert_eq!(against(&undecided, &now).outcome, worse, "{verdict}");
+    }
+    let listing = |listed| {
+        let mut look = look("the lockfile", Verdict::Fail, &[5]);
+        look.reasons[0].listed = listed;
+        let one = Finding {
+            looks: vec![look],
+            ..finding("a.a", Severity::High, Verdict::Fail)
+        };
+        [one, passes.clone()]
+    };
+    for (then, now, outcome) in [
+        (2, 2, Outcome::GoWithWaivers),
+        (2, 1, Outcome::GoWithWaivers),
+        (1, 2, Outcome::NoGo),
+        (0, 2, Outcome::NoGo),
+    ] {
+        let decision = against(&listing(then), &listing(now));
+        assert_eq!(decision.outcome, outcome, "{then} to {now}");
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Board, Row};
 use crate::gate::attested;
 use crate::model::{Finding, Proof, Severity, Verdict, Weighed};
 use crate::release::ground::Ground;
-use crate::release::stand::GateStanding;
+use crate::release::stand::{GateStanding, seen_since};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -24,8 +24,8 @@ const NAMED: usize = 3;
 pub struct Governance<'a> {
     /// What may keep the release from shipping, the gravest kind first.
     pub risks: Vec<Risk>,
-    /// What the last gate asks that nobody can tell yet.
-    pub unknown: Vec<&'a Weighed>,
+    /// What the last gate asks and that does not hold, or that nobody can tell yet.
+    pub open: Vec<&'a Weighed>,
 }
 
 /// Something that may keep the release from shipping, or close what is open.
@@ -102,7 +102,7 @@ impl RiskKind {
 
 /// Weighs nothing anew: it gathers what standings, records and people's words say.
 pub fn governance<'a>(board: &Board<'a>, ground: &Ground<'_>) -> Governance<'a> {
-    let mut risks = failing(board);
+    let mut risks = failing(board, ground);
     risks.extend(held(board, &risks));
     for (place, row) in board.rows.iter().enumerate() {
         risks.extend(target(place, row, board));
@@ -113,11 +113,11 @@ pub fn governance<'a>(board: &Board<'a>, ground: &Ground<'_>) -> Governance<'a> 
     }
     risks.sort_by_key(|one| (one.kind, one.at, one.gate));
     let last = board.last();
-    let unknown = |one: &&Weighed| one.held.is_none();
-    Governance {
-        risks,
-        unknown: last.decision.criteria.iter().filter(unknown).collect(),
-    }
+    let open = |one: &&Weighed| one.held != Some(true);
+    let mut open: Vec<&Weighed> = last.decision.criteria.iter().filter(open).collect();
+    // What speaks against the release comes before what is not known yet.
+    open.sort_by_key(|one| one.held.is_none());
+    Governance { risks, open }
 }
 
 /// The run that a gate rests on.
@@ -128,8 +128,22 @@ fn run(standing: &GateStanding<'_>) -> String {
     }
 }
 
+/// The run that saw a check of a gate fail: the one that it rests on, or a later one.
+fn seen_in(standing: &GateStanding<'_>, check: &str, ground: &Ground<'_>) -> String {
+    let fails = |one: &Finding| one.check == check && one.verdict == Verdict::Fail;
+    let newest = standing.newest();
+    let findings = newest.and_then(|told| told.findings().ok());
+    match newest {
+        Some(told) if !findings.is_some_and(|all| all.iter().any(fails)) => {
+            let later = seen_since(ground, told).remove(check);
+            later.map_or_else(|| run(standing), |news| format!("run {}", news.run))
+        }
+        _ => run(standing),
+    }
+}
+
 /// Grave checks that fail and that nobody accepts, each for the first gate that asks for it.
-fn failing(board: &Board<'_>) -> Vec<Risk> {
+fn failing(board: &Board<'_>, ground: &Ground<'_>) -> Vec<Risk> {
     let mut known: BTreeSet<&str> = BTreeSet::new();
     let mut risks = Vec::new();
     for (place, row) in board.rows.iter().enumerate() {
@@ -150,7 +164,7 @@ fn failing(board: &Board<'_>) -> Vec<Risk> {
                     gate: place,
                     what: finding.check.clone(),
                     says: finding.reason.clone(),
-                    source: run(standing),
+                    source: seen_in(standing, &finding.check, ground),
                     who: standing.gate.owner.clone(),
                     at: same.and_then(|one| one.since),
                 });

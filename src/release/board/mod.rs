@@ -13,7 +13,7 @@ pub use path::Step;
 use super::ground::Ground;
 use super::hold::Hold;
 use super::stand::GateStanding;
-use crate::model::{Blocker, Gate};
+use crate::model::{Blocker, Gate, Severity};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -181,15 +181,20 @@ impl<'a> Board<'a> {
         self.held.iter().filter(unknown).count()
     }
 
-    /// Who must act on how many of them; the busiest first.
+    /// Who must act on how many of them: whose thing is the gravest first, then the busiest.
     pub fn by_owner(&self) -> Vec<(&str, usize)> {
-        let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut counted: BTreeMap<&str, (Severity, usize)> = BTreeMap::new();
         for one in &self.held {
-            *counted.entry(one.blocker.owner.as_str()).or_default() += 1;
+            let Blocker {
+                owner, severity, ..
+            } = &one.blocker;
+            let known = counted.entry(owner).or_insert((*severity, 0));
+            *known = (known.0.max(*severity), known.1 + 1);
         }
-        let mut counted: Vec<(&str, usize)> = counted.into_iter().collect();
-        counted.sort_by_key(|(owner, count)| (std::cmp::Reverse(*count), *owner));
-        counted
+        let mut counted: Vec<(&str, (Severity, usize))> = counted.into_iter().collect();
+        counted.sort_by_key(|(owner, weight)| (std::cmp::Reverse(*weight), *owner));
+        let each = counted.into_iter();
+        each.map(|(owner, (_, count))| (owner, count)).collect()
     }
 
     /// Whom the plan names as the leader of a team.

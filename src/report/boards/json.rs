@@ -212,12 +212,16 @@ fn weighed(board: &Board<'_>, governance: &Governance<'_>) -> Value {
         })
     };
     let owners = board.by_owner();
+    let open = |held: Option<bool>| -> Vec<Value> {
+        let those = governance.open.iter().filter(|one| one.held == held);
+        those
+            .map(|one| json!({ "says": one.says, "found": one.found }))
+            .collect()
+    };
     json!({
         "risks": governance.risks.iter().map(risk).collect::<Vec<_>>(),
         "mustAct": owners.iter().map(|(owner, count)| json!({ "owner": owner, "blockers": count })).collect::<Vec<_>>(),
-        "unknown": governance.unknown.iter().map(|one| json!({
-            "says": one.says,
-            "found": one.found,
-        })).collect::<Vec<_>>(),
+        "refused": open(Some(false)),
+        "unknown": open(None),
     })
 }

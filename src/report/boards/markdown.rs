@@ -5,6 +5,7 @@ use super::{
     target, team,
 };
 use crate::document::escape::markdown as inline;
+use crate::model::Weighed;
 use crate::release::board::{Board, Governance, Held, Row, TeamNews};
 use crate::report::gates::{known, since, state};
 use jiff::Timestamp;
@@ -182,12 +183,14 @@ fn weighed(lines: &mut Vec<String>, board: &Board<'_>, governance: &Governance<'
     }
     heading(lines, "Readiness");
     lines.extend([String::new(), format!("**{}**", inline(&decided(board)))]);
-    if !governance.unknown.is_empty() {
-        lines.extend([String::new(), "Not known yet:".into(), String::new()]);
-        let unknown = governance.unknown.iter();
-        let line = |one: &&crate::model::Weighed| {
-            format!("- {}: {}", inline(&one.says), inline(&one.found))
-        };
-        lines.extend(unknown.map(line));
+    let (refused, unknown): (Vec<&Weighed>, Vec<&Weighed>) =
+        governance.open.iter().partition(|one| one.held.is_some());
+    for (said, open) in [("Does not hold:", refused), ("Not known yet:", unknown)] {
+        if open.is_empty() {
+            continue;
+        }
+        lines.extend([String::new(), said.into(), String::new()]);
+        let line = |one: &Weighed| format!("- {}: {}", inline(&one.says), inline(&one.found));
+        lines.extend(open.into_iter().map(line));
     }
 }

@@ -133,10 +133,14 @@ pub(in crate::report) fn nothing_yet(board: &Board<'_>) -> Vec<String> {
         let first = board
             .rows
             .iter()
-            .find_map(|row| row.standing.gate.suite.as_ref());
-        let suite = first.map_or_else(String::new, |suite| format!(" {suite}"));
+            .map(|row| row.standing.gate)
+            .find_map(|gate| Some((gate.suite.as_ref()?, gate.level)));
+        // At a lower level the record would not hold the whole suite.
+        let what = first.map_or_else(String::new, |(suite, level)| {
+            format!(" {suite} --level {level}")
+        });
         told.push(format!(
-            "no run was recorded yet; next: holdpoint run{suite}"
+            "no run was recorded yet; next: holdpoint run{what}"
         ));
     }
     if !board.in_force {
@@ -156,7 +160,11 @@ pub(in crate::report) fn changes(news: &TeamNews<'_>) -> Vec<String> {
     if news.is_unchanged() {
         return vec!["nothing changed".into(), runs(news)];
     }
-    let mut told = checks(news);
+    let (mut told, unseen) = match &news.compared {
+        Compared::Seen { .. } | Compared::Unreadable(_) => (checks(news), Vec::new()),
+        // That nothing could be compared is no news: what people said, and what holds it anew, is.
+        _ => (Vec::new(), checks(news)),
+    };
     for word in &news.words {
         told.push(match word {
             Word::Signed(one) => match one.lapses.first() {
@@ -188,6 +196,7 @@ pub(in crate::report) fn changes(news: &TeamNews<'_>) -> Vec<String> {
             .collect();
         told.push(format!("newly held by {}", some(&names)));
     }
+    told.extend(unseen);
     if matches!(news.compared, Compared::NoSuite) {
         if told.is_empty() {
             told.push("nobody signed or said no; it rests on the gates before it".into());

@@ -18,7 +18,7 @@ pub(super) fn section(report: &Report<'_>, links: &Links<'_>) -> Option<String> 
                 true => "Nobody has signed yet, so there is nothing to compare this run with."
                     .to_owned(),
                 false => format!(
-                    "There is no earlier run of {} at hand that somebody signed, so there is nothing to compare this run with.",
+                    "There is no earlier run of {} at hand that somebody signed and that asked the same, so there is nothing to compare this run with.",
                     short(&report.subject.environment, 100)
                 ),
             };

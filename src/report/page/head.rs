@@ -133,10 +133,20 @@ fn rests(report: &Report<'_>) -> String {
     let fail_on = report.decision.fail_on;
     let grave = || report.findings.iter().filter(|one| one.severity >= fail_on);
     let count = |verdict| grave().filter(|one| one.verdict == verdict).count();
+    let failed = format!("failed, and accepted {}", accepted_by(report));
+    // A run that may ship leaves these open only where its baseline did.
+    let unseen = grave().filter(|one| {
+        matches!(
+            one.verdict,
+            Verdict::Inconclusive | Verdict::Blocked | Verdict::NeedsAttestation
+        )
+    });
+    let unseen = unseen.count();
     let mut parts = Vec::new();
     for (number, says) in [
         (count(Verdict::Pass), "seen to pass"),
-        (count(Verdict::Fail), "failed, and accepted by waivers"),
+        (count(Verdict::Fail), failed.as_str()),
+        (unseen, "could not be told, as in the baseline"),
         (count(Verdict::NotRun), "not run"),
         (count(Verdict::NotApplicable), "not applicable"),
     ] {
@@ -154,6 +164,14 @@ fn rests(report: &Report<'_>) -> String {
     }
 }
 
+/// By what failures are accepted.
+fn accepted_by(report: &Report<'_>) -> &'static str {
+    match report.subject.baseline {
+        Some(_) => "by waivers or by the baseline",
+        None => "by waivers",
+    }
+}
+
 /// What people should know: accepted failures, and warnings.
 fn notes(report: &Report<'_>) -> String {
     let is_waived = |one: &&Finding| one.verdict == Verdict::Fail && one.waived.is_some();
@@ -162,8 +180,9 @@ fn notes(report: &Report<'_>) -> String {
     if waived > 0 {
         let verb = if waived == 1 { "is" } else { "are" };
         notes.push(format!(
-            "{} {verb} accepted by waivers.",
-            many(waived, "failure")
+            "{} {verb} accepted {}.",
+            many(waived, "failure"),
+            accepted_by(report)
         ));
     }
     let warnings = &report.decision.warnings;

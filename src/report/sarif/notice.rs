@@ -2,7 +2,7 @@
 
 use super::{Rules, is_open, text};
 use crate::document::reading;
-use crate::model::{Finding, Verdict};
+use crate::model::{Finding, Outcome, Verdict};
 use crate::report::Report;
 use serde_json::{Value, json};
 
@@ -72,9 +72,13 @@ pub(super) fn invocation(report: &Report<'_>, rules: &Rules, left_out: &[&Findin
         true => "no checks".to_owned(),
         false => counts.join(", "),
     };
+    let is_undecided = decision.outcome == Outcome::Undecided;
+    // No check need be at fault where nothing was observed at all.
+    let why = decision.reasons.first().filter(|_| is_undecided);
+    let why = why.map_or_else(String::new, |why| format!("; {why}"));
     notices.push(notice(
         "decision",
-        &format!("{}: {counts}", decision.outcome.word()),
+        &format!("{}: {counts}{why}", decision.outcome.word()),
     ));
     if let Some(reason) = &subject.interrupted {
         notices.push(notice(
@@ -98,7 +102,8 @@ pub(super) fn invocation(report: &Report<'_>, rules: &Rules, left_out: &[&Findin
             notices.push(notice);
         }
     }
-    let seen = subject.interrupted.is_none() && !report.findings.iter().any(is_open);
+    let seen =
+        subject.interrupted.is_none() && !is_undecided && !report.findings.iter().any(is_open);
     let warnings = decision.warnings.iter();
     let warnings =
         warnings.map(|one| json!({ "level": "warning", "message": { "text": message(one) } }));

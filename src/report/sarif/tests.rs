@@ -1,7 +1,7 @@
 //! Tests of the report for code scanning: what is a result, what stays the same, and what fits.
 
 use crate::document::escape::hides;
-use crate::model::{Finding, Severity, Verdict};
+use crate::model::{Finding, Outcome, Severity, Verdict};
 use crate::report::tests::drawn;
 use crate::report::tests::fixture::{self, Run};
 use crate::report::{Beside, Report, Style, format};
@@ -79,6 +79,18 @@ fn nobody_could_look_does_not_read_as_clean() {
     run.subject.interrupted = Some("its deadline passed".into());
     let told = run_of(&run);
     assert_eq!(told["invocations"][0]["executionSuccessful"], json!(false));
+    // Where no check concerned anything there is no alert, and nothing was seen to be right either.
+    let mut nothing = with(vec![one(Verdict::NotApplicable)]);
+    nothing.decision.outcome = Outcome::Undecided;
+    nothing.decision.reasons = vec!["nothing was observed".into()];
+    let told = run_of(&nothing);
+    let invocation = &told["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], json!(false));
+    let decision = &invocation["toolExecutionNotifications"][0]["message"]["text"];
+    assert_eq!(
+        *decision,
+        "undecided: 1 not applicable; nothing was observed"
+    );
     let open = Finding {
         reason: "no answer within 5 s".into(),
         ..one(Verdict::Inconclusive)

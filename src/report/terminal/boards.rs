@@ -346,10 +346,14 @@ fn weighed(screen: &mut Screen<'_>, board: &Board<'_>, governance: &Governance<'
     }
     screen.gap();
     screen.flow(0, 2, &[(Ink::Bold, "readiness")]);
-    for one in &governance.unknown {
+    for one in &governance.open {
         let (says, found) = (screen.text(&one.says), screen.text(&one.found));
+        let verdict = match one.held {
+            Some(_) => Verdict::Fail,
+            None => Verdict::Inconclusive,
+        };
         screen.marked(
-            Symbol::Verdict(Verdict::Inconclusive),
+            Symbol::Verdict(verdict),
             &[(Ink::Plain, &format!("{says}:")), (Ink::Dim, &found)],
         );
     }

@@ -9,6 +9,8 @@ use crate::report::diff::{Difference, Side, Worse, verdict};
 
 /// So many checks that left a run are named in a line each; more are named together.
 const FOLD: usize = 5;
+/// How many of those are named; the closing line is to be seen beside what broke.
+const NAMED: usize = 12;
 /// How many looks are named.
 const LOOKS: usize = 5;
 
@@ -75,7 +77,12 @@ fn group(screen: &mut Screen<'_>, difference: &Difference<'_>, change: Change, t
         let text = format!("{} of checks that are not part of {run}:", absent.len());
         screen.marked(symbol(change), &[(Ink::Plain, &text)]);
         let names: Vec<&str> = absent.iter().map(|one| one.check.as_str()).collect();
-        let names = screen.text(&names.join(", "));
+        let more = match names.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more; -v names them"),
+        };
+        let names = names.iter().take(NAMED).copied().collect::<Vec<_>>();
+        let names = screen.text(&format!("{}{more}", names.join(", ")));
         screen.flow(4, 4, &[(Ink::Dim, &names)]);
     }
 }

@@ -44,6 +44,7 @@ fn look() -> impl Strategy<Value = LookVerdict> {
         expected,
         found,
         line: 3,
+        listed: 0,
     });
     (text(), verdict(), vec(reason, 0..3), text(), any::<bool>()).prop_map(
         |(label, verdict, reasons, fact, retried)| {

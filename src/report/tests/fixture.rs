@@ -63,6 +63,7 @@ fn look(
                 expected: expected.into(),
                 found: found.into(),
                 line: 14,
+                listed: 0,
             })
             .into_iter()
             .collect(),

@@ -7,6 +7,7 @@ mod properties;
 
 use super::{Beside, FORMATS, Report, Style, format, sign_off};
 use crate::diagnostic::Source;
+use crate::model::{Outcome, Severity, Verdict};
 use fixture::Run;
 
 impl Run {
@@ -100,6 +101,30 @@ fn a_go_and_an_empty_run_read_well() {
         "terminal-empty",
         &terminal(&run.report(), &Style::default()),
     );
+}
+
+/// What a page says that a go rests on leaves nothing out that was not seen.
+#[test]
+fn a_page_counts_what_a_baseline_accepts() {
+    let mut run = fixture::run();
+    let grave = [
+        Verdict::Pass,
+        Verdict::Fail,
+        Verdict::Inconclusive,
+        Verdict::Blocked,
+    ];
+    let named =
+        |verdict: Verdict| fixture::finding(verdict.word(), "it holds", Severity::High, verdict);
+    run.findings = grave.map(named).into();
+    run.findings[1].waived = Some("baseline then: failed there too".into());
+    run.decision.summary = fixture::summary(&run.findings);
+    run.decision.outcome = Outcome::GoWithWaivers;
+    run.decision.reasons.clear();
+    run.subject.baseline = Some("then".into());
+    let page = (format("html").unwrap().render)(&run.report(), &Style::default());
+    let rests = "Of the 4 checks of severity low or graver: 1 seen to pass, 1 failed, and accepted by waivers or by the \
+        baseline, 2 could not be told, as in the baseline.";
+    assert!(page.contains(rests), "{page}");
 }
 
 #[test]
