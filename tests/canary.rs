@@ -282,3 +282,75 @@ fn a_secret_in_a_wrong_place_is_not_repeated() {
     assert_eq!(outcome.code(), 2);
     assert!(!outcome.stderr.contains(secret), "{}", outcome.stderr);
 }
+
+/// Reports escape, wrap and cut what people wrote; a secret in it must be gone before.
+#[test]
+fn a_secret_in_what_people_wrote_is_taken_out_before_it_is_escaped() {
+    // Its characters change in Markdown; the other is broken into lines in a table.
+    let (escaped, broken) = (
+        "c4nary_wr*te<n>|Ln8_",
+        "c4nary0123456789abcdefghijklmnopqrstuvwxyz0123456789",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(
+        root,
+        ".env.local",
+        &format!("A_SECRET='{escaped}'\nB_SECRET={broken}\n"),
+    );
+    write(root, "README.md", "# Shop\n");
+    write(
+        root,
+        "holdpoint.toml",
+        &format!(
+            "[project]\nname = '{escaped}'\n[plan.infrastructure]\nleader = '{escaped}'\n[plan.security]\nleader = '{broken}'\n"
+        ),
+    );
+    write(
+        root,
+        ".holdpoint/checks/kept.toml",
+        "id = \"mine.kept\"\ntitle = \"t\"\nwhy = \"w\"\nseverity = \"high\"\nlevel = \"static\"\nsuites = [\"smoke\"]\n[look]\nprobe = \"file\"\npath = \"gone.md\"\n[[expect]]\nthat = \"exists\"\notherwise = \"it is gone\"\n[remedy]\ntext = \"mend\"\n[[example]]\nname = \"e\"\nhindrance = \"timeout\"\nverdict = \"inconclusive\"\n",
+    );
+    write(
+        root,
+        ".holdpoint/waivers.toml",
+        &format!(
+            "[[waiver]]\ncheck = 'mine.kept'\nowner = '{escaped}'\nreason = '{broken}'\nuntil = 9999-12-30\n"
+        ),
+    );
+    let clean = |what: &str, text: &str| {
+        // However it was broken and escaped.
+        let text: String = text.split_whitespace().collect();
+        let bare: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+        for part in ["c4nary", "Ln8", "ijklmnop"] {
+            assert!(!bare.contains(part), "{what} holds {part}: {text}");
+        }
+    };
+    let run = [
+        "run",
+        "mine.kept",
+        "--level",
+        "static",
+        "--environment",
+        escaped,
+    ];
+    let mut named = 0;
+    for call in [&run[..], &["report", "--from", "latest"], &["status"]] {
+        for format in ["terminal", "markdown", "json", "html", "sarif", "sign-off"] {
+            if call[0] == "status" && !["terminal", "markdown", "json"].contains(&format) {
+                continue;
+            }
+            let to = format!("{format}=-");
+            let call = [call, &["--report", &to]].concat();
+            let outcome = holdpoint(&call).within(root).run();
+            assert_ne!(outcome.code(), 2, "{}", outcome.stderr);
+            named += outcome.stdout.matches("A_SECRET").count();
+            clean(&format!("standard output of {call:?}"), &outcome.stdout);
+            clean(&format!("standard error of {call:?}"), &outcome.stderr);
+        }
+    }
+    assert!(
+        named >= 15,
+        "it was shown {named} times, so little was tested"
+    );
+}

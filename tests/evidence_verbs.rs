@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;
@@ -438,6 +439,14 @@ fn what_was_changed_or_is_not_there_is_said() {
     ] {
         shop.refused(call, said);
     }
+    // What is no text, or acts on a terminal, is shown and not obeyed.
+    let no_text = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    let outcome = holdpoint([std::ffi::OsStr::new("explain"), no_text])
+        .within(shop.root())
+        .run()
+        .expect_code(2);
+    assert!(outcome.stderr.contains("UTF-8"), "{}", outcome.stderr);
+    shop.refused(&["explain", "\u{1b}[31m"], &["record '\\u{1b}[31m'"]);
     let outcome = shop.call(&["diff", "latest~1", "--report", "junit"], 2);
     assert!(
         outcome.stderr.contains("no format 'junit' of comparisons"),

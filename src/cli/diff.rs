@@ -6,8 +6,9 @@ use super::output::Output;
 use super::prepare::{self, Environment, Request};
 use super::records;
 use super::report::{TORN, Told, tell};
-use super::reports::store;
+use super::reports::write_each;
 use crate::diagnostic::Diagnostic;
+use crate::document::escape::visible;
 use crate::gate::compare;
 use crate::report::diff::{Difference, Side, Worse, json, markdown, terminal};
 use crate::settings::Settings;
@@ -58,7 +59,12 @@ fn tell_apart(
         Worse::Something => Exit::NoGo,
         Worse::OutOfSight => Exit::Undecided,
     };
-    Ok(match write(&difference, arguments, output) {
+    let written = write_each(&arguments.report, output, |format, style| match format {
+        "json" => json(&difference),
+        "markdown" => markdown(&difference),
+        _ => terminal(&difference, style),
+    });
+    Ok(match written {
         true => exit,
         false => exit.unless_written(),
     })
@@ -68,7 +74,10 @@ fn read(record: &Path, settings: &Settings, output: &Output) -> Result<Told, Vec
     let path = records::find(record, settings)?;
     let told = tell(&path, settings)?;
     if told.torn {
-        output.remark(&format!("warning: {}: {TORN}", record.display()));
+        output.remark(&format!(
+            "warning: {}: {TORN}",
+            visible(&record.to_string_lossy())
+        ));
     }
     Ok(told)
 }
@@ -80,34 +89,4 @@ fn side(told: &Told) -> Side<'_> {
         decision: &told.decision,
         subject: &told.subject,
     }
-}
-
-fn write(difference: &Difference<'_>, arguments: &DiffArguments, output: &Output) -> bool {
-    let mut all = true;
-    let mut printed = false;
-    for target in &arguments.report {
-        let text = match (target.format.as_str(), &target.path) {
-            ("json", _) => json(difference),
-            ("markdown", _) => markdown(difference),
-            (_, None) => terminal(difference, &output.style()),
-            (_, Some(_)) => terminal(difference, &crate::report::Style::default()),
-        };
-        match &target.path {
-            None => {
-                printed = true;
-                all &= output.print(&text);
-            }
-            Some(path) => match store(path, &output.redact(&text)) {
-                Ok(()) => output.remark(&format!("wrote {} {}", target.format, path.display())),
-                Err(problem) => {
-                    output.diagnose(&[problem]);
-                    all = false;
-                }
-            },
-        }
-    }
-    if !printed {
-        all &= output.print(&terminal(difference, &output.style()));
-    }
-    all
 }

@@ -6,6 +6,7 @@ use super::output::Output;
 use super::prepare;
 use super::{records, trace};
 use crate::diagnostic::nearest;
+use crate::document::escape::visible;
 use crate::model::{Check, FactKind, FactSpec, Facts, Level, Origin};
 use crate::probe::{self, Budget, ProbeSpec};
 
@@ -52,7 +53,7 @@ pub(super) fn explain(
     let near = nearest(&arguments.id, names).map(|near| format!("did you mean '{near}'? "));
     output.remark(&format!(
         "error: there is no check, probe or record '{}'",
-        arguments.id
+        visible(&arguments.id)
     ));
     output.remark(&format!(
         "help: {}holdpoint list shows every check; of a record, {}",

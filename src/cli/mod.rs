@@ -99,7 +99,9 @@ pub fn main() -> ExitCode {
 /// Says what is wrong with the arguments. It may repeat them, so what looks secret is taken out.
 fn refuse(told: &clap::Error) {
     let secrets = Book::default();
-    for argument in std::env::args().filter(|argument| looks_secret(argument)) {
+    // An argument may be no UTF-8; the parser repeats it as it is shown here.
+    let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    for argument in arguments.filter(|argument| looks_secret(argument)) {
         secrets.register("argument", &argument);
     }
     let text = told.render();

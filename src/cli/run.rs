@@ -125,7 +125,9 @@ async fn execute(
     let repository = repository.join().unwrap_or_default();
     let (checks, looks) = planned(&catalog, &selection, &plan);
     let of_the_plan = baseline.map(|(baseline, _)| kept(&baseline, &checks, &environment.secrets));
-    let header = header(&settings, &plan, request, &catalog, repository, of_the_plan);
+    // As the record has it, so that it repeats what is said here, and no report escapes a secret out of recognition.
+    let header = header(&settings, &plan, request, &catalog, repository, of_the_plan)
+        .redacted(&environment.secrets);
     let baseline = header.baseline.as_ref().map(Baseline::from);
     let definitions = as_recorded(&checks, &environment.secrets);
     let record = match RecordWriter::create(
@@ -171,18 +173,12 @@ async fn execute(
     let mut findings = outcome.findings;
     let ended = clock::now();
     let today = ended.to_zoned(TimeZone::UTC).date();
-    // As the record has them, so that it repeats what is said here.
-    let recorded = |text: &String| environment.secrets.redact(text);
-    let (target, place) = (
-        header.target.as_ref().map(recorded),
-        recorded(&header.environment),
-    );
     let against = baseline.as_ref().map(|baseline| Against {
         baseline,
         definitions: &definitions,
         run: &header.run,
-        target: target.as_deref(),
-        environment: &place,
+        target: header.target.as_deref(),
+        environment: &header.environment,
         cut_short: outcome.cut_short.is_some(),
     });
     let decision = gate::decide_against(

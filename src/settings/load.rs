@@ -7,7 +7,7 @@ use super::{
     Arguments, Limits, Scheduled, Settings, authority, detect, dotenv, read, register, target,
 };
 use crate::diagnostic::{Diagnostic, Source, nearest, parse_duration};
-use crate::model::{Environment, Level, Severity};
+use crate::model::{Environment, Level, PlanEntry, Severity};
 use crate::secret::{Book, looks_secret};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -123,7 +123,7 @@ pub fn load(
         &mut chooser,
     );
     let documents = documents(&file, &root, &mut chooser);
-    let plan = scheduled(&file);
+    let plan = scheduled(&file, book);
     let project = match &file.project {
         Some(name) => {
             Some(chooser.only_of_file("project.name", Some(name), String::new(), String::clone))
@@ -143,7 +143,8 @@ pub fn load(
         return Err(problems);
     }
     Ok(Settings {
-        project,
+        // Reports escape, wrap and cut it, after which a secret is no longer recognised.
+        project: project.map(|name| book.redact(&name)),
         target,
         root,
         config: config.map(|config| config.path),
@@ -170,13 +171,16 @@ pub fn load(
     })
 }
 
-/// What the file says of gates; which there are is known later.
-fn scheduled(file: &File) -> Vec<Scheduled> {
+/// What the file says of gates, without secrets; which gates there are is known later.
+fn scheduled(file: &File, book: &Book) -> Vec<Scheduled> {
     let Some(source) = &file.source else {
         return Vec::new();
     };
     let each = file.plan.iter().map(|placed| Scheduled {
-        entry: placed.value.clone(),
+        entry: PlanEntry {
+            leader: placed.value.leader.as_deref().map(|name| book.redact(name)),
+            ..placed.value.clone()
+        },
         source: source.clone(),
         span: placed.span.clone(),
         line: placed.line,

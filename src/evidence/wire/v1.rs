@@ -154,7 +154,9 @@ pub(in crate::evidence) enum Line {
 // Only what came from outside is redacted: a secret that happens to be a word of the format must not
 // make the record unreadable.
 impl Header {
-    pub(in crate::evidence) fn redacted(mut self, secrets: &Book) -> Self {
+    /// The header as the record holds it.
+    #[must_use]
+    pub fn redacted(mut self, secrets: &Book) -> Self {
         redact_facts(&mut self.subject, secrets);
         self.target = self.target.map(|text| secrets.redact(&text));
         self.before_gate = self.before_gate.map(|text| secrets.redact(&text));
@@ -162,6 +164,7 @@ impl Header {
         for text in self.selection.iter_mut().chain([
             &mut self.environment,
             &mut self.project,
+            &mut self.root,
             &mut self.waivers,
         ]) {
             *text = secrets.redact(text);

@@ -17,7 +17,7 @@ pub enum Syntax {
     Text,
     /// JSON, where strings alone can hold such text: `\u003a`, which reads as the same.
     Json,
-    /// XML: `&#58;`, which reads as the same.
+    /// XML and HTML: `&#58;`, which reads as the same.
     Xml,
 }
 
@@ -25,8 +25,8 @@ impl Syntax {
     /// The syntax of files with this extension.
     pub fn of(extension: &str) -> Self {
         match extension {
-            "json" => Self::Json,
-            "xml" | "svg" => Self::Xml,
+            "json" | "sarif" => Self::Json,
+            "xml" | "svg" | "html" => Self::Xml,
             _ => Self::Text,
         }
     }

@@ -99,7 +99,7 @@ impl<'a> Screen<'a> {
                 let mut word = word;
                 loop {
                     let space = usize::from(!fresh);
-                    if column + space + columns(word) <= width {
+                    if fits(word, width.saturating_sub(column + space)) {
                         column += space + columns(word);
                         if !fresh && run.is_empty() {
                             line.push(' ');
@@ -178,7 +178,7 @@ impl<'a> Screen<'a> {
 
     /// The text, or its beginning where it takes more columns than there are.
     pub(super) fn clipped(&self, text: &str, room: usize) -> String {
-        if columns(text) <= room {
+        if fits(text, room) {
             return text.to_owned();
         }
         let dots = if self.style.unicode { "…" } else { "..." };
@@ -226,6 +226,18 @@ fn column(c: char) -> usize {
         | '\u{20000}'..='\u{3fffd}' => 2,
         _ => 1,
     }
+}
+
+/// Does the text take no more columns than these? No more of a long one is looked at than is needed to tell.
+fn fits(text: &str, room: usize) -> bool {
+    let mut left = room;
+    text.chars().all(|c| match left.checked_sub(column(c)) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    })
 }
 
 /// The bytes of the beginning that fits into so many columns.

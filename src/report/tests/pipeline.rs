@@ -509,6 +509,9 @@ proptest! {
         for format in FORMATS {
             let text = (format.render)(&run.report(), &style);
             let syntax = Syntax::of(format.extension);
+            // What programs read is not Text, whose spelling they would take for the text itself.
+            let is_data = text.starts_with(['{', '[', '<']);
+            prop_assert_eq!(is_data, syntax != Syntax::Text, "{}", format.name);
             let shown = inert(&text, syntax);
             let command = lines(&shown).find_map(read);
             prop_assert!(command.is_none(), "{}: {command:?}", format.name);
