@@ -932,26 +932,3 @@ fn a_page_compares_a_run_with_what_was_signed_of_the_same_checks() {
         ],
     );
 }
-
-/// What the last gate does not wait for is told where it is open, because `holdpoint gate` ends otherwise.
-#[test]
-fn a_release_that_waits_for_nothing_names_the_gates_beside_it() {
-    let project = Project::in_force();
-    let alone = GATES.replace(
-        "upstream = [\"infra\", \"quality\"]",
-        "suite = \"sigma\"\nlevel = \"static\"",
-    );
-    let alone = alone.split("[[gate.criterion]]").next().unwrap();
-    write(project.root(), ".holdpoint/gates.toml", alone);
-    project.without("LICENSE");
-    project.run("omega", 1);
-    project.run("sigma", 0);
-    project.sign("release", &[]);
-    let told = project.call(&["status"], 0).stdout;
-    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
-    says(
-        &told,
-        &["ship: gate release is open, and does not wait for infra (no-go), quality ("],
-    );
-    project.call(&["gate"], 1);
-}

@@ -81,18 +81,8 @@ pub(in crate::report) fn decided(board: &Board<'_>) -> String {
         true => "nothing is known".to_owned(),
         false => counts.join(", "),
     };
-    // An open gate does not wait for these, and whoever ships should know of them.
-    let closed = board.rows.iter().map(|row| row.standing);
-    let closed = closed.filter(|one| last.is_open() && !one.is_open());
-    let closed: Vec<String> = closed
-        .map(|one| format!("{} ({})", one.gate.name, state(one)))
-        .collect();
-    let beside = match closed.is_empty() {
-        true => String::new(),
-        false => format!(", and does not wait for {}", some(&closed)),
-    };
     format!(
-        "{ship}: gate {} is {}{beside}; {counts}; {} of {} gates open",
+        "{ship}: gate {} is {}; {counts}; {} of {} gates open",
         last.gate.name,
         state(last),
         board.open(),
