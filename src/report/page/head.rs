@@ -7,6 +7,7 @@ use super::{many, term};
 use crate::document::reading;
 use crate::model::{Finding, Outcome, Subject, Verdict};
 use crate::report::Report;
+use crate::report::gates::GateReport;
 use std::collections::BTreeMap;
 
 /// So many reasons are shown, and so many more behind a fold; the rest is counted.
@@ -52,16 +53,26 @@ pub(super) fn band(report: &Report<'_>) -> String {
         word = decision.outcome.word().to_uppercase(),
         project = short(&subject.project, 100),
         environment = short(&subject.environment, 100),
-        // A run that may ship does not open a gate.
         gates = report
             .beside
             .gates
-            .map_or_else(String::new, |gates| format!(
-                "<p class=\"standing\">This decision is on this run alone. {}.</p>\n",
-                standing(gates)
-            )),
+            .map_or_else(String::new, |gates| on_gates(decision.outcome, gates)),
         early = early.unwrap_or_default(),
     )
+}
+
+/// How the gates stand, beside a decision on one run: one that may ship opens no gate, and must not be read as if it did.
+fn on_gates(outcome: Outcome, gates: &GateReport<'_>) -> String {
+    let standing = standing(gates);
+    let is_open = gates.told.last().is_some_and(|last| last.is_open());
+    match outcome.is_go() && !is_open {
+        true => format!(
+            "<p class=\"alarm\">Do not ship yet: {standing}. This decision is on this run alone.</p>\n"
+        ),
+        false => {
+            format!("<p class=\"standing\">This decision is on this run alone. {standing}.</p>\n")
+        }
+    }
 }
 
 /// What blocks, who must act, and which run this was.
