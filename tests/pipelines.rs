@@ -384,6 +384,14 @@ fn secrets_of_files_are_masked_only_where_that_was_asked_for_and_only_on_a_pipe(
         "{}",
         elsewhere.stderr
     );
+    // The platform's name alone brings no runner.
+    let named = [&masked[..], &["--pipeline", "github"]].concat();
+    let named = holdpoint(&named).within(&root).run().expect_code(1);
+    assert!(
+        named.stderr.contains("nothing was masked"),
+        "{}",
+        named.stderr
+    );
     // A log in a file is no runner's.
     let log = files.path().join("log");
     let done = Command::new(env!("CARGO_BIN_EXE_holdpoint"))
@@ -402,6 +410,7 @@ fn secrets_of_files_are_masked_only_where_that_was_asked_for_and_only_on_a_pipe(
         &told_without.stderr,
         &elsewhere.stdout,
         &elsewhere.stderr,
+        &named.stderr,
         &logged,
         &fs::read_to_string(files.path().join("summary")).unwrap(),
         &fs::read_to_string(files.path().join("output")).unwrap(),

@@ -2,9 +2,10 @@
 //!
 //! The one place where a secret leaves on purpose, and only where it was asked for: a mask is the value itself. The
 //! runner takes its line out of the log; whoever else reads standard error would have it in the clear. So nothing is
-//! said unless the platform is GitHub and standard error is a pipe, as the runner's is. What the runner was given as
+//! said unless the environment is GitHub's and standard error is a pipe, as the runner's is. What the runner was given as
 //! a secret it masks already, so the process environment is left out.
 
+use super::args::Pipeline;
 use super::output::Output;
 use super::pipeline::Platform;
 use crate::model::{Environment, VariableOrigin};
@@ -16,7 +17,9 @@ const SHORTEST: usize = 6;
 
 /// Tells the runner what to mask, or says why it was not told.
 pub(super) fn tell(of: &Environment, variables: &BTreeMap<String, String>, output: &Output) {
-    if output.platform(variables) != Some(Platform::GitHub) {
+    // Not by its name alone: where no runner reads the line, it would only show the secret.
+    let is_there = Platform::of(Pipeline::Auto, variables) == Some(Platform::GitHub);
+    if !is_there || output.platform(variables) != Some(Platform::GitHub) {
         output.remark("warning: --mask is for GitHub Actions, so nothing was masked\nhelp: elsewhere name secrets to the platform itself");
         return;
     }

@@ -144,7 +144,25 @@ pub fn cell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Book;
     use proptest::prelude::*;
+
+    proptest! {
+        /// What is escaped before secrets are taken out of it must be known as one still.
+        #[test]
+        fn a_secret_is_found_in_markdown_too(
+            secret in "[a-z][A-Za-z_*&@|<>$~#+.`\\[\\]\\\\-]{7,20}",
+            before in " ?|x|x |x_",
+            after in " ?|x| x|_x",
+        ) {
+            let book = Book::default();
+            book.register("KEY", &secret);
+            let shown = book.redact(&markdown(&format!("{before}{secret}{after}")));
+            prop_assert!(shown.contains("‹KEY›"), "{shown}");
+            let shown = book.redact(&cell(&format!("{before}{secret}{after}")));
+            prop_assert!(shown.contains("‹KEY›"), "{shown}");
+        }
+    }
 
     #[test]
     fn shows_what_would_act() {

@@ -94,7 +94,16 @@ pub fn prove(finding: &Finding) -> String {
 
 /// The command that follows the verdict down to the facts and requests behind it.
 pub fn explain(run: &str, check: &str) -> String {
-    format!("holdpoint explain {run}:{check}")
+    format!("holdpoint explain {}", quoted(&format!("{run}:{check}")))
+}
+
+/// A word as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,~".contains(c);
+    match word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
 }
 
 /// How many findings have the verdict.
@@ -163,5 +172,14 @@ mod tests {
     fn time_spans_read_well() {
         let spans = [0, 999, 1_249, 59_999, 125_000].map(duration);
         assert_eq!(spans, ["0 ms", "999 ms", "1.2 s", "59.9 s", "2 min 5 s"]);
+    }
+
+    #[test]
+    fn a_shell_takes_it_as_one_word() {
+        assert_eq!(quoted("http://127.0.0.1:3000/"), "http://127.0.0.1:3000/");
+        assert_eq!(quoted("http://a/?b=c&d"), "'http://a/?b=c&d'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        let command = explain("x;id", "headers.api");
+        assert_eq!(command, "holdpoint explain 'x;id:headers.api'");
     }
 }

@@ -205,6 +205,11 @@ fn add_whole(value: &str, forms: &mut BTreeSet<String>) {
     for spellings in MARKUP {
         keep(markup_escaped(value, spellings));
     }
+    for (before, after) in [(false, false), (false, true), (true, false), (true, true)] {
+        keep(markdown_escaped(value, before, after));
+    }
+    // In a span of code within a table.
+    keep(value.replace('|', "\\|"));
     keep(value.replace('\'', "'\\''"));
     let hex = value.bytes().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
@@ -297,6 +302,33 @@ fn markup_escaped(value: &str, spellings: &[(char, &str)]) -> String {
                 Some((_, spelling)) => out.push_str(spelling),
                 None => out.push(c),
             },
+        }
+    }
+    out
+}
+
+/// A text as `document::escape::markdown` writes it, whose test holds the two together, where a letter or digit stands
+/// before or after it or not.
+fn markdown_escaped(value: &str, before: bool, after: bool) -> String {
+    let characters: Vec<char> = value.chars().collect();
+    let mut out = String::with_capacity(value.len() + 8);
+    for (at, &c) in characters.iter().enumerate() {
+        let previous = at.checked_sub(1).map(|at| characters[at]);
+        let next = characters.get(at + 1);
+        let before = previous.map_or(before, char::is_alphanumeric);
+        let after = next.map_or(after, |next| next.is_alphanumeric());
+        let escaped = match c {
+            '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' | '$' => true,
+            '_' => !(before && after),
+            '&' => after || next == Some(&'#'),
+            _ => false,
+        };
+        if escaped {
+            out.push('\\');
+        }
+        out.push(c);
+        if c == '@' && !before && after {
+            out.push_str("<!-- -->");
         }
     }
     out

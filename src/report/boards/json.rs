@@ -1,11 +1,11 @@
 //! Boards for programs: a public interface with a version, which reports/schema/status.v1.json describes.
 
 use super::{BoardReport, View, team};
-use crate::model::{Blocker, Changed};
+use crate::model::Changed;
 use crate::release::board::{
     Act, Board, Compared, Governance, Leader, Obstacle, Risk, Row, Step, TeamNews, Word,
 };
-use crate::report::gates::{counts, state};
+use crate::report::gates::{blocker, counts, state};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -109,17 +109,6 @@ fn of_step(board: &Board<'_>, step: &Step) -> Value {
         "gate": name(board, step.gate),
         "beside": names(board, &step.beside),
         "canAct": step.can_act,
-    })
-}
-
-fn blocker(one: &Blocker) -> Value {
-    json!({
-        "what": one.what,
-        "severity": one.severity.word(),
-        "reason": one.reason,
-        "owner": one.owner,
-        "since": one.since.map(|at| at.to_string()),
-        "next": one.next,
     })
 }
 

@@ -80,7 +80,8 @@ pub(in crate::report) fn counts(counts: &Counts) -> Value {
     })
 }
 
-fn blocker(one: &Blocker) -> Value {
+/// What holds a gate.
+pub(in crate::report) fn blocker(one: &Blocker) -> Value {
     json!({
         "what": one.what,
         "severity": one.severity.word(),

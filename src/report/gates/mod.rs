@@ -4,8 +4,8 @@ mod json;
 mod markdown;
 mod words;
 
-pub(super) use json::counts;
 pub use json::render as json;
+pub(super) use json::{blocker, counts};
 pub use markdown::render as markdown;
 
 use crate::release::GateStanding;

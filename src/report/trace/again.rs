@@ -1,6 +1,6 @@
 //! The commands that repeat what a record says: looking again, and judging again what was seen.
 
-use crate::document::reading;
+use crate::document::reading::{self, quoted};
 use crate::evidence::Record;
 use crate::model::Finding;
 
@@ -39,25 +39,4 @@ pub(in crate::report) fn again(record: &Record, finding: &Finding) -> String {
 /// The command that judges again what was seen, without looking.
 pub(in crate::report) fn offline(record: &Record) -> String {
     format!("holdpoint report --from {}", quoted(&record.header.run))
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,~".contains(c);
-    match word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_shell_takes_it_as_one_word() {
-        assert_eq!(quoted("http://127.0.0.1:3000/"), "http://127.0.0.1:3000/");
-        assert_eq!(quoted("http://a/?b=c&d"), "'http://a/?b=c&d'");
-        assert_eq!(quoted("it's"), "'it'\\''s'");
-    }
 }
