@@ -65,6 +65,9 @@ fn date(table: &TableReader<'_>, key: &str) -> Option<Date> {
     day
 }
 
+/// Longer names are a mistake, and no table could show them.
+const LONGEST_NAME: usize = 200;
+
 fn leader(table: &TableReader<'_>) -> Option<String> {
     let leader = placed(table, "leader", table.text("leader"))?;
     let name = leader.value.trim();
@@ -76,6 +79,11 @@ fn leader(table: &TableReader<'_>) -> Option<String> {
             "needs a name in one line",
             help,
         );
+        return None;
+    }
+    if name.chars().count() > LONGEST_NAME {
+        let message = format!("'leader' is longer than {LONGEST_NAME} characters");
+        table.wrong("leader", message, "needs a name", "write it as in \"Ann\"");
         return None;
     }
     Some(name.to_owned())

@@ -151,6 +151,19 @@ fn only_what_stands_in_the_plan_makes_no_other_settings() {
 }
 
 #[test]
+fn a_leader_is_a_name_that_a_table_can_show() {
+    let of = |name: &str| read(&format!("[plan.pi]\nleader = \"{name}\"\n"));
+    assert!(of(&"é".repeat(200)).is_ok());
+    for (wrong, said) in [
+        (&*"é".repeat(201), "longer than 200 characters"),
+        (" ", "names nobody"),
+    ] {
+        let found = of(wrong).unwrap_err();
+        assert!(found.contains(said), "{found}");
+    }
+}
+
+#[test]
 fn an_empty_file_is_fine() {
     assert!(read("").unwrap().target.url.is_none());
 }
