@@ -131,12 +131,13 @@ fn a_record_tells_what_the_run_told() {
         .chain(GENERATED.iter().map(|document| document.name))
         .collect();
     assert_eq!(
-        names[..6],
+        names[..7],
         [
             "json",
             "junit",
             "sarif",
             "markdown",
+            "html",
             "sign-off",
             "limits-plot"
         ]

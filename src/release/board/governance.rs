@@ -13,9 +13,10 @@ use std::collections::BTreeSet;
 
 /// A target that is nearer than this is a risk while its gate is not open.
 const NEAR: SignedDuration = SignedDuration::from_hours(48);
-/// A word of a person that ends within this time is to be renewed.
+/// A waiver or a statement that ends within this time is to be renewed.
 const ENDS_SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// Evidence that becomes too old within this time is to be gathered again.
+/// Evidence that becomes too old within this time is to be gathered again, and a sign-off to be given again. Both last a
+/// week where a gate says nothing else, so that a week ahead would be a risk from the first day on.
 const AGES_SOON: SignedDuration = SignedDuration::from_hours(48);
 /// So many checks are named where several have one fault.
 const NAMED: usize = 3;
@@ -227,10 +228,11 @@ fn target(place: usize, row: &Row<'_>, board: &Board<'_>) -> Option<Risk> {
 fn ends(place: usize, row: &Row<'_>, ground: &Ground<'_>) -> Vec<Risk> {
     let standing = row.standing;
     let gate = standing.gate;
-    let soon = |at: Timestamp| {
+    let within = |at: Timestamp, limit: SignedDuration| {
         let left = at.duration_since(ground.now);
-        left >= SignedDuration::ZERO && left <= ENDS_SOON
+        left >= SignedDuration::ZERO && left <= limit
     };
+    let soon = |at: Timestamp| within(at, ENDS_SOON);
     let risk = |what: String, says: String, source: String, who: &str, at: Timestamp| Risk {
         kind: RiskKind::Ends,
         gate: place,
@@ -243,7 +245,7 @@ fn ends(place: usize, row: &Row<'_>, ground: &Ground<'_>) -> Vec<Risk> {
     let mut risks = Vec::new();
     for word in standing.sign_offs.iter().filter(|word| word.is_valid()) {
         let until = counts_until(word, standing);
-        if soon(until) {
+        if within(until, AGES_SOON) {
             let by = &word.sign_off.by;
             let says = format!("it counts until {}", until.strftime("%Y-%m-%d %H:%M UTC"));
             let source = format!("the ledger of {}", gate.name);
