@@ -10,7 +10,7 @@ use super::reports::write_each;
 use crate::diagnostic::Diagnostic;
 use crate::document::escape::visible;
 use crate::gate::compare;
-use crate::report::diff::{Difference, Side, Worse, json, markdown, terminal};
+use crate::report::diff::{Difference, Worse, json, markdown, terminal};
 use crate::settings::Settings;
 use std::path::Path;
 
@@ -53,7 +53,7 @@ fn tell_apart(
         ));
     }
     let changed = compare(&before.findings, &after.findings);
-    let difference = Difference::new(side(&before), side(&after), &changed);
+    let difference = Difference::new(before.shown(), after.shown(), &changed);
     let exit = match difference.worse() {
         Worse::Nothing => Exit::Go,
         Worse::Something => Exit::NoGo,
@@ -80,13 +80,4 @@ fn read(record: &Path, settings: &Settings, output: &Output) -> Result<Told, Vec
         ));
     }
     Ok(told)
-}
-
-fn side(told: &Told) -> Side<'_> {
-    Side {
-        record: &told.record,
-        findings: &told.findings,
-        decision: &told.decision,
-        subject: &told.subject,
-    }
 }

@@ -17,7 +17,7 @@ use crate::engine::{self, CutShort};
 use crate::evidence::{self, Record};
 use crate::gate::{self, Against};
 use crate::model::{Baseline, Decision, Finding, Severity, Subject};
-use crate::report::Beside;
+use crate::report::{Beside, trace};
 use crate::settings::Settings;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,18 @@ pub(super) struct Told {
     pub(super) path: PathBuf,
     /// What it holds.
     pub(super) record: Record,
+}
+
+impl Told {
+    /// As formats of a record show it.
+    pub(super) fn shown(&self) -> trace::Told<'_> {
+        trace::Told {
+            record: &self.record,
+            findings: &self.findings,
+            decision: &self.decision,
+            subject: &self.subject,
+        }
+    }
 }
 
 fn retell(

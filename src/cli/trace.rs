@@ -61,7 +61,7 @@ pub(super) fn explain(
         Meant::Finding(record, check) => finding(record, check, settings, output)?,
         Meant::Record(record) => {
             let told = read(Path::new(record), settings, output)?;
-            trace::record(of(&told), &output.style())
+            trace::record(told.shown(), &output.style())
         }
     };
     Ok(match output.print(&page) {
@@ -78,15 +78,6 @@ fn read(record: &Path, settings: &Settings, output: &Output) -> Result<Told, Vec
     Ok(told)
 }
 
-fn of(told: &Told) -> trace::Told<'_> {
-    trace::Told {
-        record: &told.record,
-        findings: &told.findings,
-        decision: &told.decision,
-        subject: &told.subject,
-    }
-}
-
 fn finding(
     record: &str,
     check: &str,
@@ -94,7 +85,7 @@ fn finding(
     output: &Output,
 ) -> Result<String, Vec<Diagnostic>> {
     let told = read(Path::new(record), settings, output)?;
-    match of(&told).trace(check)? {
+    match told.shown().trace(check)? {
         Some(trace) => Ok(trace::finding(&trace, &output.style())),
         None => Err(vec![not_held(&told, check)]),
     }
@@ -140,7 +131,7 @@ fn observation(
             // It may be the digest of something else that the record names.
             [] => {}
             [one] => {
-                if let Some(read) = of(&told).read(one) {
+                if let Some(read) = told.shown().read(one) {
                     return Ok(trace::observation(&read, &output.style()));
                 }
             }
@@ -187,7 +178,7 @@ pub(super) fn last_seen(check: &str, settings: &Settings, output: &Output) -> Op
                 continue;
             }
         };
-        let Some(finding) = of(&told).finding(check) else {
+        let Some(finding) = told.shown().finding(check) else {
             continue;
         };
         let subject = &told.subject;

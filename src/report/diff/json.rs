@@ -1,6 +1,6 @@
 //! A comparison for programs: a public interface with a version, which reports/schema/diff.v1.json describes.
 
-use super::{Difference, Side, verdict};
+use super::{Difference, Told, verdict};
 use crate::model::{Change, Changed};
 use crate::report::json::pretty;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ fn word(change: Change) -> String {
     change.word().replace(' ', "-")
 }
 
-fn side(side: Side<'_>) -> Value {
+fn side(side: Told<'_>) -> Value {
     let subject = side.subject;
     json!({
         "run": subject.run,

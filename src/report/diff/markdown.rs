@@ -1,6 +1,6 @@
 //! A comparison for a ticket or a step summary.
 
-use super::{Difference, Side, verdict};
+use super::{Difference, Told, verdict};
 use crate::document::escape::{cell, code, markdown};
 use crate::document::reading;
 use crate::model::Change;
@@ -74,7 +74,7 @@ pub fn render(difference: &Difference<'_>) -> String {
     out
 }
 
-fn row(name: &str, side: Side<'_>) -> String {
+fn row(name: &str, side: Told<'_>) -> String {
     let subject = side.subject;
     let began = subject.started.strftime("%Y-%m-%d %H:%M UTC");
     format!(

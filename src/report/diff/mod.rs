@@ -7,8 +7,9 @@ pub use super::terminal::diff as terminal;
 pub use json::render as json;
 pub use markdown::render as markdown;
 
+use super::trace::Told;
 use crate::evidence::Record;
-use crate::model::{Change, Changed, Decision, Finding, Observation, Subject};
+use crate::model::{Change, Changed, Observation, Subject};
 use std::collections::BTreeMap;
 
 /// The formats of a comparison.
@@ -19,26 +20,13 @@ const TIMES: u64 = 3;
 /// and so many milliseconds more. Less than both is the weather.
 const MORE_MS: u64 = 500;
 
-/// One of two records.
-#[derive(Debug, Clone, Copy)]
-pub struct Side<'a> {
-    /// What it holds.
-    pub record: &'a Record,
-    /// Its findings.
-    pub findings: &'a [Finding],
-    /// The decision over them.
-    pub decision: &'a Decision,
-    /// What it was about.
-    pub subject: &'a Subject,
-}
-
 /// Two records, and what lies between them.
 #[derive(Debug)]
 pub struct Difference<'a> {
     /// The one before.
-    pub before: Side<'a>,
+    pub before: Told<'a>,
     /// The one after.
-    pub after: Side<'a>,
+    pub after: Told<'a>,
     /// What changed, the gravest first, as it was compared.
     pub changed: &'a [Changed],
     /// How many checks both hold and tell the same of.
@@ -99,7 +87,7 @@ impl Worse {
 
 impl<'a> Difference<'a> {
     /// Two records, with what changed from one to the other.
-    pub fn new(before: Side<'a>, after: Side<'a>, changed: &'a [Changed]) -> Self {
+    pub fn new(before: Told<'a>, after: Told<'a>, changed: &'a [Changed]) -> Self {
         let of_after: BTreeMap<&str, String> = definitions(after);
         let both = definitions(before);
         let both = both.into_iter().filter_map(|(check, then)| {
@@ -171,14 +159,14 @@ pub(super) fn verdict(verdict: Option<crate::model::Verdict>) -> &'static str {
     verdict.map_or("not part of it", crate::model::Verdict::word)
 }
 
-fn definitions(side: Side<'_>) -> BTreeMap<&str, String> {
+fn definitions(side: Told<'_>) -> BTreeMap<&str, String> {
     let each = side.record.checks.iter();
     each.map(|one| (one.id.as_str(), one.definition()))
         .collect()
 }
 
-fn circumstances(before: Side<'_>, after: Side<'_>) -> Vec<Differs> {
-    let told = |side: Side<'_>| {
+fn circumstances(before: Told<'_>, after: Told<'_>) -> Vec<Differs> {
+    let told = |side: Told<'_>| {
         let Subject {
             target,
             environment,

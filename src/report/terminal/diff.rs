@@ -5,7 +5,8 @@ use super::{dotted, outcome_ink};
 use crate::document::reading;
 use crate::model::{Change, Changed, Verdict};
 use crate::report::Style;
-use crate::report::diff::{Difference, Side, Worse, verdict};
+use crate::report::diff::{Difference, Worse, verdict};
+use crate::report::trace::Told;
 
 /// So many checks that left a run are named in a line each; more are named together.
 const FOLD: usize = 5;
@@ -36,7 +37,7 @@ pub fn diff(difference: &Difference<'_>, style: &Style) -> String {
 }
 
 /// `before  20260302T090000Z-4f9d1c  GO · https://staging.example.com`
-fn side(screen: &mut Screen<'_>, name: &str, side: Side<'_>) {
+fn side(screen: &mut Screen<'_>, name: &str, side: Told<'_>) {
     let subject = side.subject;
     let name = format!("{name:<7}").replace(' ', "\u{a0}");
     let run = screen.text(&subject.run);
