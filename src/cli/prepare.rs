@@ -12,7 +12,7 @@ use crate::catalog::{Catalog, NothingSelected, Selection, Selector, read_waivers
 use crate::clock;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::engine::{Limits, Plan, PlanInput};
-use crate::evidence::Leftovers;
+use crate::evidence::{Leftovers, name_of_run};
 use crate::model::{Baseline, Severity, Waiver};
 use crate::probe::Scratch;
 use crate::probe::transport::Transport;
@@ -284,11 +284,7 @@ pub(super) fn prepare(
     let authorities = (!authorities.is_empty()).then(|| authorities.join("\n"));
     let transport =
         Transport::new(authorities.as_deref()).map_err(|message| vec![Diagnostic::new(message)])?;
-    let run = format!(
-        "{}-{:06x}",
-        clock::now().strftime("%Y%m%dT%H%M%SZ"),
-        fastrand::u32(0..0x100_0000)
-    );
+    let run = name_of_run(clock::now());
     let input = PlanInput {
         target: settings.target.clone().map(Arc::new),
         root: settings.root.clone(),

@@ -12,7 +12,7 @@ mod writer;
 pub use canonical::{canonical_bytes, digest};
 pub use leftovers::Leftovers;
 pub use lock::lock_within;
-pub use reader::{Record, RecordFault, latest, read, read_regular, records};
+pub use reader::{Record, RecordFault, latest, name_of_run, read, read_regular, records};
 pub use repository::Repository;
 pub use seal::{as_recorded, seal};
 pub use wire::v1::{Baseline, Ending, Header, Input, PlannedCheck, PlannedLook, SCHEMA};

@@ -3,6 +3,8 @@
 use super::canonical::{canonical_bytes, digest};
 use super::wire::v1::{Ending, Header, Line, PlannedCheck, PlannedLook, SCHEMA};
 use crate::model::Observation;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 
 /// A record as it was read.
@@ -152,7 +154,15 @@ fn parse(line: &str, first: bool) -> Result<Line, String> {
     serde_json::from_value(value).map_err(|error| format!("not a line of a record: {error}"))
 }
 
-/// The records of a folder, the newest first, by name: names begin with the time of the run. None where there is no such folder.
+/// The name of a run that is planned at this moment, `20260302T090000Z-4f9d1c`: behind the second stands what of the next
+/// one has gone by, in parts of 1/2²⁴ (60 ns). So names stand in the order of time, and two of them are hardly ever one.
+pub fn name_of_run(at: Timestamp) -> String {
+    let at = at.to_zoned(TimeZone::UTC);
+    let part = (i64::from(at.subsec_nanosecond()) << 24) / 1_000_000_000;
+    format!("{}-{part:06x}", at.strftime("%Y%m%dT%H%M%SZ"))
+}
+
+/// The records of a folder, the newest first, by name ([`name_of_run`]). None where there is no such folder.
 pub fn records(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));

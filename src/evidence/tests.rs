@@ -3,6 +3,8 @@
 use super::*;
 use crate::model::{Facts, Observation};
 use crate::secret::Book;
+use jiff::Timestamp;
+use proptest::prelude::*;
 use serde_json::json;
 use std::path::Path;
 
@@ -85,4 +87,26 @@ fn the_subject_is_what_the_record_holds() {
         serde_json::to_string(&recorded).unwrap(),
         r#"{"a":1,"b":"https://u:‹KEY›@h"}"#
     );
+}
+
+#[test]
+fn a_run_is_named_by_its_moment() {
+    let name = |at: &str| name_of_run(at.parse().unwrap());
+    assert_eq!(name("2026-03-02T09:00:00Z"), "20260302T090000Z-000000");
+    assert_eq!(name("2026-03-02T09:00:00.5Z"), "20260302T090000Z-800000");
+    assert_eq!(
+        name("2026-03-02T09:00:00.999999999Z"),
+        "20260302T090000Z-ffffff"
+    );
+}
+
+proptest! {
+    /// The newest record is found by name: of two runs of one second, too.
+    #[test]
+    fn names_of_runs_stand_in_the_order_of_time(
+        at in 0_i64..4_102_444_800_000_000_000, later in 60_i64..3_000_000_000,
+    ) {
+        let moment = |at| Timestamp::from_nanosecond(i128::from(at)).unwrap();
+        prop_assert!(name_of_run(moment(at)) < name_of_run(moment(at + later)));
+    }
 }

@@ -124,7 +124,7 @@ impl History {
     /// was; a pass takes one back only where it is of the code that is here, without changes beside it.
     pub fn news(&self, of: &Window<'_>) -> BTreeMap<String, News> {
         let mut news = BTreeMap::new();
-        // Names are of the second in which a run was planned; those that were planned together may stand in any order.
+        // Names are of the moment in which a run was planned; those that were planned together may have started in another order.
         let far = of.after.saturating_sub(SLACK).unwrap_or(of.after);
         let concerning = self
             .records()
