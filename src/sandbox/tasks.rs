@@ -48,6 +48,8 @@ pub enum TaskFault {
     TakesNothing,
     /// Creating takes a moment.
     CreatesSlowly,
+    /// A request that creates has no answer, and what it creates does not come.
+    AnswersNoCreation,
     /// Nobody looks at which page a request comes from.
     TakesForeignOrigins,
     /// A form is taken from every page; JSON is not.
@@ -244,6 +246,9 @@ pub(super) async fn create(
     let mut task = own.as_object().cloned().unwrap_or_default();
     if tasks.has(TaskFault::SpreadsIntoNew) {
         task.extend(given);
+    }
+    if tasks.has(TaskFault::AnswersNoCreation) {
+        std::future::pending::<()>().await;
     }
     tasks.with(|kept| kept.push(task.clone()));
     if tasks.has(TaskFault::CreatesSlowly) {

@@ -78,6 +78,8 @@ pub(super) struct Asking {
     /// Why nothing more is sent.
     stopped: Option<String>,
     pub(super) asked: u32,
+    /// The last request was sent, as far as can be told, and had no answer.
+    pub(super) unanswered: bool,
     /// Route, sender and what an error showed.
     pub(super) shown_insides: Vec<(String, String, String)>,
 }
@@ -93,6 +95,7 @@ impl Asking {
             control: None,
             stopped: None,
             asked: 0,
+            unanswered: false,
             shown_insides: Vec::new(),
         }
     }
@@ -160,9 +163,12 @@ impl Asking {
             self.until,
         );
         let outcome = sent.await;
-        let withheld =
-            matches!(&outcome, Err(fault) if fault.hindrance.kind == HindranceKind::Withheld);
-        self.asked += u32::from(!withheld);
+        let kind = outcome.as_ref().err().map(|fault| fault.hindrance.kind);
+        self.asked += u32::from(kind != Some(HindranceKind::Withheld));
+        self.unanswered = !matches!(
+            kind,
+            None | Some(HindranceKind::Withheld | HindranceKind::Refused)
+        );
         outcome.map_err(|fault| format!("{} {}: {}", call.shown, caller.by, fault.hindrance.cause))
     }
 

@@ -140,10 +140,14 @@ impl Audit<'_> {
         mark: &str,
         strayed: bool,
     ) -> Result<(Answer, Option<String>), String> {
-        self.made.creating(true);
-        let text = Value::Object(body.clone()).to_string();
-        let answer = self.on_list(caller, "POST", Some(text)).await?;
-        self.made.creating(false);
+        let call = Call {
+            method: "POST",
+            path: self.place.path.clone(),
+            shown: self.shown("POST"),
+            body: Some(Value::Object(body.clone()).to_string()),
+            ..Call::default()
+        };
+        let answer = self.ask_to_create(caller, &call).await?;
         if !answer.is_success() {
             return Ok((answer, None));
         }
@@ -156,17 +160,36 @@ impl Audit<'_> {
         let id = match in_answer {
             Some(id) => Some(id),
             None if self.place.lists => {
-                let list = self.on_list(caller, "GET", None).await?;
+                let list = self.on_list(caller, "GET", None).await;
+                let list = list.inspect_err(|_| self.made.untold())?;
                 let json = list.json.unwrap_or_default();
                 find::all_marked(&json, mark, key).into_iter().next()
             }
             None => None,
         };
-        if let Some(id) = &id {
-            let by = strayed.then_some(caller.cookies.as_str());
-            self.made.note(&self.place.path, id, by);
+        match &id {
+            Some(id) => {
+                let by = strayed.then_some(caller.cookies.as_str());
+                self.made.note(&self.place.path, id, by);
+            }
+            None => self.made.untold(),
         }
         Ok((answer, id))
+    }
+
+    /// Sends a request that may create something.
+    pub(super) async fn ask_to_create(
+        &mut self,
+        caller: &Caller,
+        call: &Call,
+    ) -> Result<Answer, String> {
+        let before = self.made.asked();
+        let outcome = self.asking.ask(caller, call).await;
+        // An answer with status 500 may come after all was done; what lists show tells then.
+        if outcome.is_ok() || !self.asking.unanswered {
+            self.made.answered(before);
+        }
+        outcome
     }
 
     /// Creates as A with a right body.

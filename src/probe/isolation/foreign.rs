@@ -155,16 +155,16 @@ impl Audit<'_> {
             headers,
         };
         let a = self.a.clone();
-        self.made.creating(true);
-        let answer = self.asking.ask(&a, &call).await?;
-        self.made.creating(false);
+        let answer = self.ask_to_create(&a, &call).await?;
         let key = self.key().map(str::to_owned);
         let key = key.as_deref();
         // A list shows whatever was created, however the request was answered.
         let id = match self.place.lists {
             true => {
-                let list = self.on_list(&a, "GET", None).await?;
+                let list = self.on_list(&a, "GET", None).await;
+                let list = list.inspect_err(|_| self.made.untold())?;
                 if !list.is_success() {
+                    self.made.untold();
                     return Err(format!(
                         "{} as A is answered with {}",
                         self.shown("GET"),
@@ -185,11 +185,14 @@ impl Audit<'_> {
         };
         let Some(id) = id else {
             return match !self.place.lists && answer.status < 400 {
-                true => Err(format!(
-                    "{} {by} is answered with {} and no id, and no list shows whether it created anything",
-                    self.shown(way.method),
-                    answer.status
-                )),
+                true => {
+                    self.made.untold();
+                    Err(format!(
+                        "{} {by} is answered with {} and no id, and no list shows whether it created anything",
+                        self.shown(way.method),
+                        answer.status
+                    ))
+                }
                 false => Ok((answer, false)),
             };
         };

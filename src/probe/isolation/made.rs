@@ -7,6 +7,7 @@ use crate::probe::nextauth::Site;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,8 +25,18 @@ type Thing = (String, String);
 pub(super) struct Made {
     /// The session that created a thing which may be neither A's nor B's: only its removal shows that it is gone.
     things: BTreeMap<Thing, Option<String>>,
-    /// A request that creates something is under way.
-    creating: bool,
+    unknown: Unknown,
+}
+
+/// What may be there beside the things that are known; the last counts most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Unknown {
+    #[default]
+    Nothing,
+    /// A request was answered as if it had created something, but nothing told which.
+    Untold,
+    /// A request that creates something had no answer.
+    Unanswered,
 }
 
 /// Shared by the look and the removal.
@@ -37,9 +48,19 @@ impl Shared {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Notes whether something is being created at this moment.
-    pub(super) fn creating(&self, creating: bool) {
-        self.with(|made| made.creating = creating);
+    /// Notes that a request is sent that may create something. Gives what [`Shared::answered`] takes back.
+    pub(super) fn asked(&self) -> Before {
+        self.with(|made| Before(std::mem::replace(&mut made.unknown, Unknown::Unanswered)))
+    }
+
+    /// Notes that the request was answered, or never sent.
+    pub(super) fn answered(&self, Before(unknown): Before) {
+        self.with(|made| made.unknown = unknown);
+    }
+
+    /// Notes that something may have been created whose id nothing has told.
+    pub(super) fn untold(&self) {
+        self.with(|made| made.unknown = made.unknown.max(Unknown::Untold));
     }
 
     /// Notes a thing; `strayed` with the session that created it, where it may be neither A's nor B's.
@@ -60,8 +81,28 @@ impl Shared {
         self.with(|made| made.things.remove(&(path.to_owned(), id.to_owned())));
     }
 
-    fn take(&self) -> (BTreeMap<Thing, Option<String>>, bool) {
-        self.with(|made| (std::mem::take(&mut made.things), made.creating))
+    fn take(&self) -> (BTreeMap<Thing, Option<String>>, Unknown) {
+        self.with(|made| (std::mem::take(&mut made.things), made.unknown))
+    }
+}
+
+/// What was unknown before a request.
+#[must_use = "without it, the request stays unanswered"]
+pub(super) struct Before(Unknown);
+
+/// What lists show.
+struct Seen {
+    things: Vec<Thing>,
+    /// Every place lists, and both users were answered.
+    is_whole: bool,
+}
+
+fn told(left: usize, unknown: Unknown) -> Result<(), String> {
+    match (left, unknown) {
+        (0, Unknown::Nothing) => Ok(()),
+        (0, Unknown::Untold) => Err("no answer told the id of one that may be there".into()),
+        (0, Unknown::Unanswered) => Err("a request that may have created one had no answer".into()),
+        (left, _) => Err(format!("{left} of them could not be removed")),
     }
 }
 
@@ -79,15 +120,17 @@ impl Removal {
     /// Removes everything, and looks whether it is gone.
     ///
     /// # Errors
-    /// What is still there.
+    /// What is still there, or may be.
     pub(super) async fn run(self) -> Result<(), String> {
         let until = clock::tick() + REMOVAL;
-        let mut left: BTreeMap<Thing, Option<String>> = BTreeMap::new();
-        for round in 0..ROUNDS {
-            let (things, creating) = self.made.take();
-            left.extend(things);
-            for thing in self.marked(until).await {
-                left.entry(thing).or_default();
+        let (mut left, mut unknown) = self.made.take();
+        for round in 1.. {
+            for thing in self.marked(until).await.things {
+                // What was not known is found, or created only now.
+                if let Entry::Vacant(place) = left.entry(thing) {
+                    place.insert(None);
+                    unknown = Unknown::Nothing;
+                }
             }
             let mut still = BTreeMap::new();
             for (thing, strayed) in left {
@@ -96,40 +139,49 @@ impl Removal {
                 }
             }
             left = still;
-            for thing in self.marked(until).await {
+            let seen = self.marked(until).await;
+            for thing in seen.things {
                 left.entry(thing).or_default();
             }
-            // A request that was cut short may be answered only now.
-            let wait = (creating && round < 2) || !left.is_empty();
-            if !wait || clock::tick() + PAUSE >= until {
-                break;
+            if unknown == Unknown::Untold && seen.is_whole {
+                unknown = Unknown::Nothing;
+            }
+            let is_done = left.is_empty() && unknown == Unknown::Nothing;
+            if is_done || round == ROUNDS || clock::tick() + PAUSE >= until {
+                return told(left.len(), unknown);
             }
             tokio::time::sleep(PAUSE).await;
         }
-        match left.len() {
-            0 => Ok(()),
-            number => Err(format!("{number} of them could not be removed")),
-        }
+        Ok(())
     }
 
     /// What carries the mark in the lists of both users.
-    async fn marked(&self, until: Instant) -> Vec<Thing> {
-        let mut found = Vec::new();
-        for place in self.places.iter().filter(|place| place.lists) {
+    async fn marked(&self, until: Instant) -> Seen {
+        let mut seen = Seen {
+            things: Vec::new(),
+            is_whole: true,
+        };
+        for place in &self.places {
+            if !place.lists {
+                seen.is_whole = false;
+                continue;
+            }
             for cookies in &self.users {
                 let answer = self
                     .site
                     .send(Method::GET, &place.path, cookies, None, &[], until)
                     .await;
-                let json = answer
-                    .ok()
-                    .and_then(|answer| answer.json())
-                    .unwrap_or_default();
+                let list = answer.ok().filter(|answer| answer.status == 200);
+                let Some(json) = list.and_then(|list| list.json()) else {
+                    seen.is_whole = false;
+                    continue;
+                };
                 let ids = find::all_marked(&json, &self.mark, place.id.as_deref());
-                found.extend(ids.into_iter().map(|id| (place.path.clone(), id)));
+                let things = ids.into_iter().map(|id| (place.path.clone(), id));
+                seen.things.extend(things);
             }
         }
-        found
+        seen
     }
 
     /// Removes one thing as whoever may.
