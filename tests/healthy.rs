@@ -16,7 +16,7 @@ use support::ferretdb::{ESCAPED, Ferretdb};
 use support::hostile::raw_get;
 use support::mail;
 use support::next::NextApp;
-use support::peers::Nginx;
+use support::peers::{self, Nginx};
 use support::{holdpoint, write};
 
 const SECRET: &str = "Zk3v9Qw7Lx2Rt8Yp5Nd1Hs6Jc4Bf0GmA+VuEiOaTy=";
@@ -113,7 +113,7 @@ fn nothing_is_found(application: &'static str) {
     let Some(database) = Ferretdb::start(Some((&certificate, &key))) else {
         return;
     };
-    let front = mail::free_port();
+    let front = peers::free_port();
     let address = format!("https://localhost:{front}");
     write(root.path(), "authority.pem", &authority);
     let of_database = root.path().join("authority.pem").display().to_string();

@@ -7,6 +7,7 @@ pub(crate) mod browser;
 pub(crate) mod dnsmasq;
 pub(crate) mod ferretdb;
 pub(crate) mod forms;
+pub(crate) mod git;
 pub(crate) mod hostile;
 pub(crate) mod limiters;
 pub(crate) mod looking;
