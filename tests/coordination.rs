@@ -15,7 +15,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 use support::git::git;
 use support::{Outcome, holdpoint, write};
 use tempfile::TempDir;
@@ -35,8 +34,6 @@ const QA_PLAN: &str = "# QA Testing Plan & Validation - Team Sigma\n\n## Test Ex
 /// What git is told, so that branches that sign merge, and no checkout changes a byte that is signed.
 const ATTRIBUTES: &str =
     "ledger/*.jsonl merge=union -text\nledger/statements/* -text\nrecords/*.jsonl -text\n";
-/// What a minute of many tests at once may take; more than any run does.
-const LIMIT: Duration = Duration::from_secs(110);
 
 /// A repository of the application, its people with their keys, and the running stack.
 struct Play {
@@ -104,7 +101,7 @@ impl Play {
 
     #[track_caller]
     fn call_with(&self, arguments: &[&str], code: i32) -> Outcome {
-        let call = holdpoint(arguments).within(self.root()).within_time(LIMIT);
+        let call = holdpoint(arguments).within(self.root());
         let outcome = self
             .variables
             .iter()

@@ -11,7 +11,6 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Duration;
 use support::ferretdb::{ESCAPED, Ferretdb};
 use support::hostile::raw_get;
 use support::mail;
@@ -171,7 +170,6 @@ fn nothing_is_found(application: &'static str) {
     let arguments = ["run", "security", "--level", "active", "--report", "json=-"];
     let mut call = holdpoint(arguments)
         .within(root.path())
-        .within_time(Duration::from_secs(180))
         .env("NODE_EXTRA_CA_CERTS", &of_database);
     for (name, value) in &variables {
         call = call.env(name, value);

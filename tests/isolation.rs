@@ -105,9 +105,7 @@ impl Stack {
             "--report",
             "json=-",
         ]);
-        let call = call
-            .within(root.path())
-            .within_time(Duration::from_secs(180));
+        let call = call.within(root.path());
         (call, root)
     }
 

@@ -99,7 +99,9 @@ fn each_alone(count: usize) -> tempfile::TempDir {
 
 fn run(root: &Path, target: &str, more: &[&str]) -> Holdpoint {
     let arguments = ["run", "mine.*", "--report", "json=-", "--target", target];
-    holdpoint(arguments.iter().chain(more)).within(root)
+    // A look that is held here must not end before it is let go.
+    let patient = ["--timeout", "200s"];
+    holdpoint(arguments.iter().chain(&patient).chain(more)).within(root)
 }
 
 /// Verdict and reason of each check.

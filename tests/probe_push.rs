@@ -30,9 +30,9 @@ use support::peers::{fetched, free_port};
 use support::{holdpoint, write};
 use tokio_tungstenite::tungstenite::Message;
 
-const AMPLE: Duration = Duration::from_secs(20);
+const AMPLE: Duration = Duration::from_secs(60);
 /// Long enough for the steps before a silence on a busy machine, short enough to wait for.
-const SHORT: Duration = Duration::from_secs(4);
+const SHORT: Duration = Duration::from_secs(12);
 const SUBJECT: &str = "mailto:push@tasks.internal";
 
 fn environment(variables: &[(&str, String)]) -> Environment {
