@@ -103,7 +103,7 @@ fn median(sample: &[f64]) -> f64 {
     // Thousands of resamples are asked for theirs, so they are parted, not sorted.
     let (below, upper, _) = parted.select_nth_unstable_by(middle, f64::total_cmp);
     let largest = below.iter().copied().max_by(f64::total_cmp);
-    match largest.filter(|_| sample.len() % 2 == 0) {
+    match largest.filter(|_| sample.len().is_multiple_of(2)) {
         Some(lower) => f64::midpoint(lower, *upper),
         None => *upper,
     }
