@@ -180,12 +180,12 @@ fn configured_limits_are_held_to_what_they_claim() {
 
 #[test]
 fn limits_are_held_to_their_number_at_once_too() {
-    let Some(limiters) = Limiters::start(10) else {
+    let Some(limiters) = Limiters::start(6) else {
         return;
     };
     let paths = ["/erl/draft8", "/rlf/fixed", "/racy", "/none"];
     let checks = ["enforced", "holds-at-once"];
-    let found = at_once(&limiters.address, &paths, "10 per 10s", &checks);
+    let found = at_once(&limiters.address, &paths, "10 per 6s", &checks);
     for path in ["/erl/draft8", "/rlf/fixed"] {
         found[path].all("pass", &checks);
     }
