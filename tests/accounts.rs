@@ -8,7 +8,6 @@ mod support;
 use holdpoint::sandbox::{NextAuthDouble, NextAuthFault, NextAuthVersion};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::time::Duration;
 use support::next::NextApp;
 use support::{holdpoint, write};
 
@@ -34,10 +33,7 @@ fn examine(checks: &str, url: &str, variables: &[(&str, &str)]) -> Findings {
         "run", checks, "--level", "active", "--owned", "--skip", "site", "--target", url,
         "--report", "json=-",
     ];
-    let outcome = holdpoint(arguments)
-        .within(root.path())
-        .within_time(Duration::from_secs(180))
-        .run();
+    let outcome = holdpoint(arguments).within(root.path()).run();
     let report: Value = serde_json::from_str(&outcome.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}\n{}", outcome.stdout, outcome.stderr));
     let word = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();

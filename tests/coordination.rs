@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use support::git::git;
 use support::{Outcome, holdpoint, write};
 use tempfile::TempDir;
 
@@ -34,8 +34,6 @@ const QA_PLAN: &str = "# QA Testing Plan & Validation - Team Sigma\n\n## Test Ex
 /// What git is told, so that branches that sign merge, and no checkout changes a byte that is signed.
 const ATTRIBUTES: &str =
     "ledger/*.jsonl merge=union -text\nledger/statements/* -text\nrecords/*.jsonl -text\n";
-/// What a minute of many tests at once may take; more than any run does.
-const LIMIT: Duration = Duration::from_secs(110);
 
 /// A repository of the application, its people with their keys, and the running stack.
 struct Play {
@@ -85,15 +83,7 @@ impl Play {
     }
 
     fn git(&self, arguments: &[&str]) {
-        let output = Command::new("git")
-            .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
-            .args(["-c", "commit.gpgsign=false", "-C"])
-            .arg(self.root())
-            .args(arguments)
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_SYSTEM", "/dev/null")
-            .output()
-            .unwrap();
+        let output = git(self.root()).args(arguments).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{arguments:?}: {said}");
     }
@@ -111,7 +101,7 @@ impl Play {
 
     #[track_caller]
     fn call_with(&self, arguments: &[&str], code: i32) -> Outcome {
-        let call = holdpoint(arguments).within(self.root()).within_time(LIMIT);
+        let call = holdpoint(arguments).within(self.root());
         let outcome = self
             .variables
             .iter()

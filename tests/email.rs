@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use support::holdpoint;
+use support::hostile::PATIENCE;
 use support::looking::{Looking, rung};
 use support::mail::{Mailpit, PASSWORD, USER};
 use support::next_auth::{Conduct, NextAuth};
@@ -31,7 +32,7 @@ async fn a_sign_in_mail_is_asked_for_found_and_taken_out() {
         (Conduct::Right, "email"),
         (Conduct::RightInFive, "nodemailer"),
     ] {
-        let (facts, server) = facts(conduct, 20).await;
+        let (facts, server) = facts(conduct, 60).await;
         for name in ["form", "request", "arrive", "link"] {
             rung(&facts, name, Some(true));
         }
@@ -67,7 +68,9 @@ async fn an_answer_of_200_is_not_a_mail() {
             "points to http://localhost:3000",
         ),
     ] {
-        let (facts, _server) = facts(conduct, 5).await;
+        // Only a mail that does not come has its time waited for.
+        let seconds = if conduct == Conduct::Forgets { 6 } else { 60 };
+        let (facts, _server) = facts(conduct, seconds).await;
         let cause = rung(&facts, name, ok);
         assert!(cause.contains(words), "{conduct:?}: {cause}");
     }
@@ -82,7 +85,7 @@ async fn old_mail_is_no_answer_and_other_providers_are_none() {
         let parameters = json!({ "look": "magic-link", "url": url });
         let looking = Looking::at("smtp")
             .with(server.variables())
-            .within(Duration::from_secs(4));
+            .within(Duration::from_secs(6));
         async move { looking.look(parameters).await }
     };
     // A mail of before, which stays: it was asked for without a mailbox.
@@ -264,7 +267,7 @@ async fn interrupted(server: &MailServer, after: Duration) -> support::Outcome {
     }
     let running = call.start();
     let begun = holdpoint::clock::tick();
-    while server.taken() == 0 && begun.elapsed() < Duration::from_secs(60) {
+    while server.taken() == 0 && begun.elapsed() < PATIENCE {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(server.taken(), 1);

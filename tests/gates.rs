@@ -9,6 +9,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use support::git::git;
 use support::{Outcome, holdpoint, write};
 use tempfile::TempDir;
 
@@ -112,22 +113,7 @@ impl Project {
     }
 
     fn git(&self, arguments: &[&str]) -> String {
-        let output = Command::new("git")
-            .args([
-                "-c",
-                "user.name=t",
-                "-c",
-                "user.email=t@example.com",
-                "-c",
-                "commit.gpgsign=false",
-                "-C",
-            ])
-            .arg(self.root())
-            .args(arguments)
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_SYSTEM", "/dev/null")
-            .output()
-            .unwrap();
+        let output = git(self.root()).args(arguments).output().unwrap();
         assert!(
             output.status.success(),
             "{}",

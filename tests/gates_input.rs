@@ -8,8 +8,8 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 use support::forms::{every_file, forms};
+use support::git::git;
 use support::peers::peer;
 use support::{Holdpoint, Outcome, holdpoint, write};
 use tempfile::TempDir;
@@ -97,22 +97,12 @@ impl Project {
     }
 
     fn git(&self, arguments: &[&str]) {
-        let status = Command::new("git")
-            .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
-            .args(["-c", "commit.gpgsign=false", "-C"])
-            .arg(self.root())
-            .args(arguments)
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_SYSTEM", "/dev/null")
-            .status()
-            .unwrap();
+        let status = git(self.root()).args(arguments).status().unwrap();
         assert!(status.success());
     }
 
     fn ask(&self, arguments: &[&str]) -> Holdpoint {
-        let limit = Duration::from_secs(30);
-        let call = holdpoint(arguments.iter().copied());
-        call.within(self.root()).within_time(limit)
+        holdpoint(arguments.iter().copied()).within(self.root())
     }
 
     #[track_caller]

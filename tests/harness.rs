@@ -30,6 +30,7 @@ fn a_hanging_server_takes_the_request_and_says_nothing() {
     stream
         .set_read_timeout(Some(Duration::from_millis(50)))
         .unwrap();
+    server.wait_for(1);
     let error = stream.read(&mut [0]).unwrap_err();
     assert!(matches!(
         error.kind(),

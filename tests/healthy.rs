@@ -11,12 +11,11 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Duration;
 use support::ferretdb::{ESCAPED, Ferretdb};
 use support::hostile::raw_get;
 use support::mail;
 use support::next::NextApp;
-use support::peers::Nginx;
+use support::peers::{self, Nginx};
 use support::{holdpoint, write};
 
 const SECRET: &str = "Zk3v9Qw7Lx2Rt8Yp5Nd1Hs6Jc4Bf0GmA+VuEiOaTy=";
@@ -113,7 +112,7 @@ fn nothing_is_found(application: &'static str) {
     let Some(database) = Ferretdb::start(Some((&certificate, &key))) else {
         return;
     };
-    let front = mail::free_port();
+    let front = peers::free_port();
     let address = format!("https://localhost:{front}");
     write(root.path(), "authority.pem", &authority);
     let of_database = root.path().join("authority.pem").display().to_string();
@@ -171,7 +170,6 @@ fn nothing_is_found(application: &'static str) {
     let arguments = ["run", "security", "--level", "active", "--report", "json=-"];
     let mut call = holdpoint(arguments)
         .within(root.path())
-        .within_time(Duration::from_secs(180))
         .env("NODE_EXTRA_CA_CERTS", &of_database);
     for (name, value) in &variables {
         call = call.env(name, value);

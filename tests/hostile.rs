@@ -7,25 +7,17 @@ mod support;
 use serde_json::Value;
 use std::io::Write as _;
 use std::time::Duration;
-use support::hostile::{Refusing, Server};
+use support::hostile::{PATIENCE, Refusing, Server};
 use support::{Outcome, holdpoint};
+
+/// For servers that are silent for ever. Others have ample time, so that a busy machine is no silence.
+const SHORT: [&str; 2] = ["--timeout", "2s"];
 
 /// Everything that a run says, as JSON.
 fn examine(url: &str, selectors: &[&str], more: &[&str]) -> (Outcome, Value) {
-    let base = [
-        "run",
-        "--target",
-        url,
-        "--report",
-        "json=-",
-        "--timeout",
-        "2s",
-        "--retries",
-        "0",
-    ];
-    let outcome = holdpoint(base.iter().chain(selectors).chain(more))
-        .within_time(Duration::from_secs(60))
-        .run();
+    let base = ["run", "--target", url, "--report", "json=-"];
+    let patient = ["--timeout", "60s", "--retries", "0"];
+    let outcome = holdpoint(base.iter().chain(&patient).chain(selectors).chain(more)).run();
     assert!(!outcome.stderr.contains("panicked"), "{}", outcome.stderr);
     assert!(
         !outcome.stderr.contains("fault of its own"),
@@ -46,8 +38,9 @@ fn finding<'a>(report: &'a Value, check: &str) -> &'a Value {
 }
 
 /// The verdict of `site.answers` and the exit status, on a server that does not answer well.
-fn expect_answer(url: &str, verdict: &str, code: i32) {
-    let (outcome, report) = examine(url, &["site.answers", "headers.content-type-options"], &[]);
+fn expect_answer(url: &str, verdict: &str, code: i32, more: &[&str]) {
+    let checks = ["site.answers", "headers.content-type-options"];
+    let (outcome, report) = examine(url, &checks, more);
     let answers = finding(&report, "site.answers");
     assert_eq!(answers["verdict"], verdict, "{answers:#}");
     assert_eq!(outcome.code(), code, "{report:#}");
@@ -63,13 +56,13 @@ fn expect_answer(url: &str, verdict: &str, code: i32) {
 #[test]
 fn a_refused_connection_is_no_go() {
     let server = Refusing::start();
-    expect_answer(&server.url(), "fail", 1);
+    expect_answer(&server.url(), "fail", 1, &[]);
 }
 
 #[test]
 fn silence_is_undecided() {
     let server = Server::hang();
-    expect_answer(&server.url(), "inconclusive", 3);
+    expect_answer(&server.url(), "inconclusive", 3, &SHORT);
 }
 
 #[test]
@@ -79,13 +72,13 @@ fn early_ends_and_garbage_are_no_go() {
         Server::close_in_head(),
         Server::not_http(),
     ] {
-        expect_answer(&server.url(), "fail", 1);
+        expect_answer(&server.url(), "fail", 1, &[]);
     }
 }
 
 #[test]
 fn redirects_that_lead_nowhere_are_no_go() {
-    expect_answer(&Server::redirect_loop().url(), "fail", 1);
+    expect_answer(&Server::redirect_loop().url(), "fail", 1, &[]);
     let (outcome, report) = examine(&Server::redirect_forever().url(), &["site.answers"], &[]);
     assert_eq!(finding(&report, "site.answers")["verdict"], "fail");
     assert_eq!(outcome.code(), 1);
@@ -132,7 +125,7 @@ fn lies_about_lengths_and_odd_headers_are_survived() {
 #[test]
 fn a_slow_drip_does_not_outlive_its_time() {
     let server = Server::slow_drip(Duration::from_millis(100));
-    let (outcome, report) = examine(&server.url(), &["site.answers"], &[]);
+    let (outcome, report) = examine(&server.url(), &["site.answers"], &SHORT);
     assert_eq!(
         finding(&report, "site.answers")["verdict"],
         "inconclusive",
@@ -147,7 +140,7 @@ fn a_deadline_ends_the_run() {
     let (outcome, report) = examine(
         &server.url(),
         &["site", "headers"],
-        &["--deadline", "300ms", "--timeout", "60s"],
+        &["--deadline", "300ms"],
     );
     assert_eq!(outcome.code(), 124, "{report:#}");
     assert_eq!(report["decision"], "undecided");
@@ -262,7 +255,7 @@ fn an_interrupt_keeps_what_was_observed() {
     ])
     .within(folder.path())
     .start();
-    told.recv_timeout(Duration::from_secs(30)).unwrap();
+    told.recv_timeout(PATIENCE).unwrap();
     running.interrupt();
     let outcome = running.wait().expect_code(130);
     let text = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
@@ -305,7 +298,7 @@ fn a_kill_loses_nothing_that_was_finished() {
     let running = holdpoint(["run", "site", "--target", &server.url(), "--timeout", "60s"])
         .within(folder.path())
         .start();
-    told.recv_timeout(Duration::from_secs(30)).unwrap();
+    told.recv_timeout(PATIENCE).unwrap();
     running.kill();
     drop(running);
     let outcome = holdpoint(["report", "--from", "latest", "--report", "json=-"])

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::hostile::Server;
+use support::hostile::{PATIENCE, Server};
 use support::{Holdpoint, Running, holdpoint, write};
 
 /// A server that notes what it is sent and answers with a status, at once or when it is let.
@@ -58,7 +58,9 @@ impl Site {
     }
 
     fn wait_for(&self, requests: usize) {
+        let begun = holdpoint::clock::tick();
         while self.seen.lock().unwrap().len() < requests {
+            assert!(begun.elapsed() < PATIENCE, "{:#?}", self.seen());
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -97,7 +99,9 @@ fn each_alone(count: usize) -> tempfile::TempDir {
 
 fn run(root: &Path, target: &str, more: &[&str]) -> Holdpoint {
     let arguments = ["run", "mine.*", "--report", "json=-", "--target", target];
-    holdpoint(arguments.iter().chain(more)).within(root)
+    // A look that is held here must not end before it is let go.
+    let patient = ["--timeout", "200s"];
+    holdpoint(arguments.iter().chain(&patient).chain(more)).within(root)
 }
 
 /// Verdict and reason of each check.

@@ -227,7 +227,7 @@ fn subject(mail: &Mutex<String>) -> String {
 fn a_mail_is_taken_out_although_its_mailbox_was_given_up() {
     let mail = MailDouble::greeting(|_| "220 mail.test");
     let (server, asked) = catcher(mail.mail.clone());
-    let root = senders(1, "6s");
+    let root = senders(1, "20s");
     let outcome = run(root.path(), &mail, 1)
         .env("HOLDPOINT_MAIL_CATCHER_URL", server.url())
         .run();

@@ -512,15 +512,7 @@ fn gated() -> Option<(TempDir, PathBuf)> {
 }
 
 fn git(root: &Path, arguments: &[&str]) {
-    let made = Command::new("git")
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
-        .args(["-c", "commit.gpgsign=false", "-C"])
-        .arg(root)
-        .args(arguments)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_SYSTEM", "/dev/null")
-        .status()
-        .unwrap();
+    let made = support::git::git(root).args(arguments).status().unwrap();
     assert!(made.success(), "{arguments:?}");
 }
 

@@ -58,10 +58,7 @@ fn repository() -> (TempDir, std::path::PathBuf) {
 }
 
 fn git(folder: &Path, arguments: &[&str]) {
-    let done = Command::new("git")
-        .args(arguments)
-        .current_dir(folder)
-        .status();
+    let done = support::git::git(folder).args(arguments).status();
     assert!(done.unwrap().success());
 }
 

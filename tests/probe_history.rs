@@ -16,7 +16,6 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 use support::forms::{every_file, forms};
@@ -64,18 +63,9 @@ impl Repo {
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> String {
-    let outcome = Command::new("git")
+    let outcome = support::git::git(folder)
         .args(["-c", "protocol.file.allow=always", "-c", "gc.auto=0"])
         .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-        .envs([("GIT_CONFIG_NOSYSTEM", "1"), ("HOME", "/nonexistent")])
-        .envs([("GIT_AUTHOR_NAME", "A"), ("GIT_AUTHOR_EMAIL", "a@a.test")])
-        .envs([
-            ("GIT_COMMITTER_NAME", "A"),
-            ("GIT_COMMITTER_EMAIL", "a@a.test"),
-        ])
         .envs([
             ("GIT_AUTHOR_DATE", "1700000000 +0000"),
             ("GIT_COMMITTER_DATE", "1700000000 +0000"),

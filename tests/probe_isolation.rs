@@ -8,6 +8,7 @@ use holdpoint::sandbox::{Faults, NextAuthFault, Sandbox, TaskFault, Variant};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use support::hostile::PATIENCE;
 use support::{holdpoint, write};
 
 /// The verdict and the reason of each check.
@@ -404,7 +405,9 @@ async fn what_an_interrupted_request_creates_is_removed() {
     let (sandbox, root) = with(&[TaskFault::CreatesSlowly]).await;
     let arguments = ["run", "isolation.users", "--level", "active"];
     let running = holdpoint(arguments).within(root.path()).start();
+    let begun = holdpoint::clock::tick();
     while sandbox.tasks() == 0 {
+        assert!(begun.elapsed() < PATIENCE, "nothing was created");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     running.interrupt();

@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use support::dnsmasq::Dnsmasq;
+use support::hostile::PATIENCE;
 use support::{holdpoint, write};
 use tempfile::TempDir;
 
@@ -641,11 +642,7 @@ async fn stuck() -> (Stage, support::Running) {
         .start();
     let begun = clock::tick();
     while !stage.server.log().contains(&"find".to_owned()) {
-        assert!(
-            begun.elapsed() < Duration::from_secs(60),
-            "{:?}",
-            stage.server.log()
-        );
+        assert!(begun.elapsed() < PATIENCE, "{:?}", stage.server.log());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(stage.server.collections().len(), 1);

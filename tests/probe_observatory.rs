@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod support;
+
 use holdpoint::clock;
 use holdpoint::model::{Application, Environment, Facts, HindranceKind, PathClasses, Target};
 use holdpoint::probe::transport::Transport;
@@ -15,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
+use support::hostile::Refusing;
 
 /// What a site answers to a method and a path: status line, header lines, body.
 type Answers = fn(&str, &str, usize) -> (&'static str, String, String);
@@ -318,10 +321,8 @@ async fn where_rules_and_browsers_part_is_said() {
 
 #[tokio::test]
 async fn what_does_not_answer_is_a_hindrance() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    drop(listener);
-    let sighting = look(target(&url), json!({})).await;
+    let nobody = Refusing::start();
+    let sighting = look(target(&nobody.url()), json!({})).await;
     assert_eq!(sighting.hindrance.unwrap().kind, HindranceKind::Refused);
 }
 

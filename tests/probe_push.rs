@@ -25,14 +25,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
-use support::hostile::{Refusing, Server};
-use support::peers::fetched;
+use support::hostile::{PATIENCE, Refusing, Server};
+use support::peers::{fetched, free_port};
 use support::{holdpoint, write};
 use tokio_tungstenite::tungstenite::Message;
 
-const AMPLE: Duration = Duration::from_secs(20);
+const AMPLE: Duration = Duration::from_secs(60);
 /// Long enough for the steps before a silence on a busy machine, short enough to wait for.
-const SHORT: Duration = Duration::from_secs(4);
+const SHORT: Duration = Duration::from_secs(12);
 const SUBJECT: &str = "mailto:push@tasks.internal";
 
 fn environment(variables: &[(&str, String)]) -> Environment {
@@ -890,7 +890,7 @@ async fn an_interrupted_run_leaves_no_channel() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(AMPLE, waited).await.unwrap();
+    tokio::time::timeout(PATIENCE, waited).await.unwrap();
     running.interrupt();
     tokio::task::block_in_place(|| running.wait().expect_code(130));
     assert_eq!(service.channels(), 0);
@@ -1064,9 +1064,7 @@ impl Testing {
         let folder = fetched("web-push")?;
         let program: PathBuf = folder.join("node_modules/web-push-testing/src/bin/server.js");
         for _ in 0..5 {
-            let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-            let port = free.local_addr().unwrap().port();
-            drop(free);
+            let port = free_port();
             let child = Command::new("node")
                 .arg(&program)
                 .arg(port.to_string())

@@ -7,7 +7,6 @@ mod support;
 use holdpoint::sandbox::vercel::{Hosted, HostedVariable, VercelFault, VercelHost};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
 use support::holdpoint;
 use support::hostile::Refusing;
 use support::peers::Emulate;
@@ -369,10 +368,15 @@ async fn silence_and_refusal_end_in_time() {
     let host = VercelHost::start(right()).await.unwrap();
     host.set(VercelFault::Hang);
     let root = application();
-    let began = holdpoint::clock::tick();
     let findings = run(&root, &host.variables(), &[]);
-    assert!(began.elapsed() < Duration::from_secs(25));
     assert_eq!(of(&findings, "inconclusive"), ["vercel.project-found"]);
+    assert!(
+        findings["vercel.project-found"]
+            .reason
+            .contains("no answer within"),
+        "{}",
+        findings["vercel.project-found"].reason
+    );
     let nobody = Refusing::start();
     let mut variables = host.variables();
     variables[3].1 = nobody.url();

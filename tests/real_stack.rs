@@ -13,7 +13,6 @@ use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::Duration;
 use support::dnsmasq::Dnsmasq;
 use support::ferretdb::{ESCAPED, Ferretdb};
 use support::mail::{self, Maildev};
@@ -190,9 +189,7 @@ impl Stack {
             "--report",
             "json=-",
         ];
-        let mut call = holdpoint(arguments)
-            .within(self.root.path())
-            .within_time(Duration::from_secs(180));
+        let mut call = holdpoint(arguments).within(self.root.path());
         for (name, value) in &variables {
             call = call.env(name, value);
         }

@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
 use support::hostile::Server;
 use support::{holdpoint, peers, write};
 use tempfile::TempDir;
@@ -127,7 +126,6 @@ fn run_within(folder: &TempDir, target: &str, issuer: &str, scratch_words: &[&st
         .env("HOLDPOINT_GOOGLE_ISSUER", issuer)
         .env("GOOGLE_CLIENT_ID", ID)
         .env("GOOGLE_CLIENT_SECRET", SECRET)
-        .within_time(Duration::from_secs(90))
         .run();
     // What an application gives a browser for a sign-in opens it to whoever reads it.
     let record = files(folder.path());

@@ -10,6 +10,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use support::git::git;
 use support::{Outcome, holdpoint, write};
 use tempfile::TempDir;
 
@@ -87,15 +88,7 @@ impl Project {
     }
 
     fn git(&self, arguments: &[&str]) {
-        let output = Command::new("git")
-            .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
-            .args(["-c", "commit.gpgsign=false", "-C"])
-            .arg(self.root())
-            .args(arguments)
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_SYSTEM", "/dev/null")
-            .output()
-            .unwrap();
+        let output = git(self.root()).args(arguments).output().unwrap();
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{told}");
     }
@@ -389,7 +382,6 @@ fn a_date_that_is_moved_ends_no_sign_off_and_a_late_one_is_told() {
 #[test]
 fn a_wrong_plan_is_refused_with_its_place() {
     let project = Project::in_force();
-    let day = project.told(&[])["at"].as_str().unwrap()[..10].to_owned();
     for (plan, wanted) in [
         (
             "[plan.infr]\ntarget = 2026-12-01\n",
@@ -429,6 +421,8 @@ fn a_wrong_plan_is_refused_with_its_place() {
         says(&told.stderr, wanted);
         assert_eq!(told.stdout, "");
     }
+    write(project.root(), "holdpoint.toml", SETTINGS);
+    let day = project.told(&[])["at"].as_str().unwrap()[..10].to_owned();
     let plan =
         format!("{SETTINGS}[plan]\nSigma.target = {day}\nrelease = {{ leader = \"Amp\" }}\n");
     write(project.root(), "holdpoint.toml", &plan);

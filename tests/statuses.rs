@@ -5,7 +5,7 @@
 mod support;
 
 use holdpoint::document::GENERATED;
-use holdpoint::report::FORMATS;
+use holdpoint::report::{FORMATS, Format};
 use std::fs;
 use std::path::Path;
 use support::hostile::Server;
@@ -40,21 +40,37 @@ fn status(root: &Path, arguments: &[&str], code: i32) -> String {
     outcome.stdout
 }
 
-/// Runs once for each format, to standard output and to a file, and tells each record again.
+/// Runs once for each format to standard output, and once for all of them to files, and tells each record again.
 fn expect(arguments: &[&str], code: i32) {
     let repository = repository();
     let root = repository.path();
-    for format in FORMATS {
-        let (name, file) = (format.name, format!("{}.{}", format.name, format.extension));
-        for report in [format!("{name}=-"), format!("{name}={file}")] {
-            let call = [arguments, &["--retries", "0", "--report", &report]].concat();
-            status(root, &call, code);
-            if code != 4 {
-                let call = ["report", "--from", "latest", "--report", &report];
-                status(root, &call, code);
-            }
+    let file = |format: &Format| format!("{}.{}", format.name, format.extension);
+    let one = |format: &Format| vec![format!("{}=-", format.name)];
+    let files = |format: &Format| format!("{}={}", format.name, file(format));
+    let mut calls: Vec<Vec<String>> = FORMATS.iter().map(one).collect();
+    calls.push(FORMATS.iter().map(files).collect());
+    for reports in calls {
+        let reports: Vec<&str> = reports.iter().flat_map(|one| ["--report", one]).collect();
+        status(
+            root,
+            &[arguments, &["--retries", "0"], &reports].concat(),
+            code,
+        );
+        if code != 4 {
+            status(
+                root,
+                &[&["report", "--from", "latest"][..], &reports].concat(),
+                code,
+            );
         }
-        assert_eq!(root.join(&file).exists(), code != 4, "{name}");
+    }
+    for format in FORMATS {
+        assert_eq!(
+            root.join(file(format)).exists(),
+            code != 4,
+            "{}",
+            format.name
+        );
     }
 }
 

@@ -30,7 +30,8 @@ pub(super) fn sign(
         command.env("SSH_AUTH_SOCK", socket);
     }
     let mut child = command.spawn().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => SignFault::NoKeygen {
+        // A folder of PATH that may not be read makes it "denied" where no other folder has the program.
+        ErrorKind::NotFound | ErrorKind::PermissionDenied => SignFault::NoKeygen {
             path: shown.clone(),
         },
         _ => failed(),
@@ -52,9 +53,12 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_said() {
-        let fault = sign("no-such-ssh-keygen", b"", "n", Path::new("key"), None).unwrap_err();
-        assert_eq!(fault, SignFault::NoKeygen { path: "key".into() });
-        assert!(fault.help().contains("openssh-client"));
+        // Of the second the system says what it says of any where a folder of PATH may not be read.
+        for program in ["no-such-ssh-keygen", "./Cargo.toml"] {
+            let fault = sign(program, b"", "n", Path::new("key"), None).unwrap_err();
+            assert_eq!(fault, SignFault::NoKeygen { path: "key".into() });
+            assert!(fault.help().contains("openssh-client"));
+        }
     }
 
     #[test]

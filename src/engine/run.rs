@@ -58,7 +58,7 @@ impl CutShort {
 const GRACE: Duration = Duration::from_millis(250);
 /// How long the end of a run waits for services to give up what looks created and could not remove
 /// in their time: little where a person waits, longer where the run came to its end.
-const REMOVAL: Duration = Duration::from_secs(6);
+const REMOVAL: Duration = Duration::from_secs(11);
 const HURRIED_REMOVAL: Duration = Duration::from_millis(400);
 
 /// What a run came to.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// How long one removal may take; a service that does not answer must not hold up the run.
-const REMOVAL: Duration = Duration::from_secs(5);
+const REMOVAL: Duration = Duration::from_secs(10);
 
 /// The scratch things of a run.
 #[derive(Debug, Clone)]

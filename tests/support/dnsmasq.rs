@@ -1,6 +1,7 @@
 //! dnsmasq: a name server that others wrote.
 
-use super::peers::peer;
+use super::hostile::PATIENCE;
+use super::peers::{free_port, peer};
 use holdpoint::clock;
 use std::net::UdpSocket;
 use std::path::Path;
@@ -33,11 +34,7 @@ impl Dnsmasq {
 }
 
 fn attempt(program: &Path, records: &[&str]) -> Option<Dnsmasq> {
-    let port = UdpSocket::bind("127.0.0.1:0")
-        .ok()?
-        .local_addr()
-        .ok()?
-        .port();
+    let port = free_port();
     let arguments = [
         "--keep-in-foreground",
         "--conf-file=/dev/null",
@@ -71,7 +68,7 @@ fn attempt(program: &Path, records: &[&str]) -> Option<Dnsmasq> {
         .set_read_timeout(Some(Duration::from_millis(50)))
         .ok()?;
     let begun = clock::tick();
-    while begun.elapsed() < Duration::from_secs(10) && server.child.try_wait().ok()?.is_none() {
+    while begun.elapsed() < PATIENCE && server.child.try_wait().ok()?.is_none() {
         let mut answer = [0; 512];
         if socket
             .send(question)

@@ -1,16 +1,13 @@
 //! FerretDB: a server of MongoDB's protocol that others wrote, over SQLite.
 
+use super::hostile::PATIENCE;
 use super::peers::built;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
 use tempfile::TempDir;
-
-/// How long it may take to listen.
-const STARTING: Duration = Duration::from_secs(30);
 
 /// The one user, who may do everything.
 pub(crate) const USER: &str = "app";
@@ -81,7 +78,7 @@ impl Ferretdb {
         });
         let (mut port, mut tls_port) = (None, None);
         while port.is_none() || (identity.is_some() && tls_port.is_none()) {
-            match told.recv_timeout(STARTING) {
+            match told.recv_timeout(PATIENCE) {
                 Ok(("TLS", number)) => tls_port = number.ok(),
                 Ok((_, number)) => port = number.ok(),
                 Err(_) => {

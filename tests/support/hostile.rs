@@ -1,12 +1,16 @@
 //! Servers that break the rules of HTTP, each in one way, on a port of their own of 127.0.0.1.
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
+use holdpoint::clock;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+
+/// Nothing that a test waits for takes longer, on a machine that has much else to do.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 const MIB: usize = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -205,6 +209,15 @@ impl Server {
         self.seen.requests.load(Ordering::SeqCst)
     }
 
+    /// Waits until it has read so many requests.
+    pub(crate) fn wait_for(&self, requests: usize) {
+        let begun = clock::tick();
+        while self.requests() < requests {
+            assert!(begun.elapsed() < PATIENCE, "{} requests", self.requests());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// How many bytes its clients' sockets have taken.
     pub(crate) fn sent(&self) -> u64 {
         self.seen.sent.load(Ordering::SeqCst)
@@ -312,6 +325,7 @@ impl Refusing {
 /// Sends one GET to `url` and returns every byte that comes back, up to `limit`.
 pub(crate) fn raw_get(url: &str, path: &str, limit: u64) -> io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(url.trim_start_matches("http://"))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     write!(
         stream,
         "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

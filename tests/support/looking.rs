@@ -19,13 +19,13 @@ pub(crate) struct Looking {
 }
 
 impl Looking {
-    /// At something, with no variable set and twenty seconds.
+    /// At something, with no variable set and a minute.
     pub(crate) fn at(probe: &'static str) -> Self {
         Self {
             probe,
             variables: Vec::new(),
             authority: None,
-            timeout: Duration::from_secs(20),
+            timeout: Duration::from_secs(60),
             root: ".".into(),
         }
     }

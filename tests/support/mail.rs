@@ -1,9 +1,9 @@
 //! Mail servers and mailboxes that others wrote, and the certificates they show.
 
-use super::peers::{Process, built, fetched, peer, python};
+use super::peers::{Process, built, fetched, free_port, peer, python};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::io::{BufRead, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -35,17 +35,6 @@ pub(crate) fn certified() -> (TempDir, String) {
     std::fs::write(folder.path().join("key.pem"), key.serialize_pem())
         .expect("a file can be written");
     (folder, authority.pem())
-}
-
-/// A port that is free now, from below those that the system gives to others by itself, so that no
-/// test that runs beside this one is given it before the server takes it.
-pub(crate) fn free_port() -> u16 {
-    loop {
-        let port = fastrand::u16(20_000..32_000);
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
-    }
 }
 
 /// A running maildev with its mailbox.

@@ -3,10 +3,12 @@
 //! A peer that is not installed skips its test with a line that says so, unless
 //! HOLDPOINT_REQUIRE_PEERS is 1: then it fails. `tests/run` installs them.
 
-use super::hostile::raw_get;
-use std::net::{Ipv4Addr, TcpListener};
+use super::hostile::{PATIENCE, raw_get};
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -104,14 +106,11 @@ impl Aimock {
                 .expect("node is a program");
             let mut process = Process(child);
             // Any answer will do: with a fault switched on it may be none but a closed connection.
-            while matches!(process.0.try_wait(), Ok(None)) {
-                if std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
-                    return Some(Self {
-                        _process: process,
-                        url: format!("http://127.0.0.1:{port}"),
-                    });
-                }
-                thread::sleep(Duration::from_millis(5));
+            if process.speaks(|| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()) {
+                return Some(Self {
+                    _process: process,
+                    url: format!("http://127.0.0.1:{port}"),
+                });
             }
         }
         panic!("aimock did not start");
@@ -243,15 +242,23 @@ impl Nginx {
     }
 }
 
-/// Different ports that are free now. Another process may take them before the server does.
+/// Ports that are free now, each given to one test only.
 pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
-    let bound = [(); N].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"));
-    bound.map(|socket| {
-        socket
-            .local_addr()
-            .expect("a bound socket has an address")
-            .port()
-    })
+    [(); N].map(|()| free_port())
+}
+
+/// A port that is free now. It is below those that the system gives to others by itself, and no test
+/// of this process is given it again, so none has it before the server takes it.
+pub(crate) fn free_port() -> u16 {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        let port = fastrand::u16(20_000..32_000);
+        if !given.contains(&port) && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            given.insert(port);
+            return port;
+        }
+    }
 }
 
 /// Writes the configuration and starts nginx with it.
@@ -303,10 +310,10 @@ impl Process {
         child.ok().map(Self)
     }
 
-    /// Waits until `ready` holds; false once the process has ended, or after half a minute.
+    /// Waits until `ready` holds; false once the process has ended, or when patience has.
     pub(crate) fn speaks(&mut self, ready: impl Fn() -> bool) -> bool {
         let begun = holdpoint::clock::tick();
-        while begun.elapsed() < Duration::from_secs(30) {
+        while begun.elapsed() < PATIENCE {
             if !matches!(self.0.try_wait(), Ok(None)) {
                 return false;
             }
@@ -314,23 +321,15 @@ impl Process {
                 // A stranger on its port means that it cannot run.
                 return matches!(self.0.try_wait(), Ok(None));
             }
-            thread::sleep(Duration::from_millis(25));
+            thread::sleep(Duration::from_millis(10));
         }
         false
     }
 
-    /// Waits for the first byte of an answer on `port`; false once the process has ended.
+    /// Waits for the first byte of an answer on `port`, as [`Process::speaks`] does.
     pub(super) fn answers(&mut self, port: u16) -> bool {
-        loop {
-            if !matches!(self.0.try_wait(), Ok(None)) {
-                return false;
-            }
-            match raw_get(&format!("http://127.0.0.1:{port}"), "/", 1) {
-                // Our own server answers while it runs; a stranger on its port means it cannot.
-                Ok(byte) if !byte.is_empty() => return matches!(self.0.try_wait(), Ok(None)),
-                _ => thread::sleep(Duration::from_millis(5)),
-            }
-        }
+        let url = format!("http://127.0.0.1:{port}");
+        self.speaks(|| raw_get(&url, "/", 1).is_ok_and(|byte| !byte.is_empty()))
     }
 }
 

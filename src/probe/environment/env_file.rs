@@ -151,7 +151,8 @@ mod tests {
         let text = format!("A='\nB=\"\nC=`\n{}", "x y z\n".repeat(400_000));
         let begun = crate::clock::tick();
         assert_eq!(assignments(&text).len(), 3);
-        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+        // It is a second or two, and by the square of the lines hundreds; a busy machine lies between.
+        assert!(begun.elapsed().as_secs() < 120, "{:?}", begun.elapsed());
     }
 
     #[test]

@@ -320,9 +320,10 @@ async fn a_closed_connection_and_a_refusal_are_told_apart() {
     assert_eq!(sighting.hindrance.unwrap().kind, HindranceKind::Tls);
     assert!(sighting.transient.is_none());
 
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    // Bound, so that no other test is given the port.
+    let bound = tokio::net::TcpSocket::new_v4().unwrap();
+    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = bound.local_addr().unwrap().port();
     assert_eq!(
         sight(port, "app.test", None).await.hindrance.unwrap().kind,
         HindranceKind::Refused

@@ -82,7 +82,7 @@ pub(in crate::probe) async fn lookup(
 mod tests {
     use super::*;
     use std::time::Duration;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpSocket};
 
     fn soon() -> Instant {
         crate::clock::tick() + Duration::from_secs(20)
@@ -98,9 +98,10 @@ mod tests {
 
     #[tokio::test]
     async fn says_when_nobody_listens() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
+        // Bound, so that no other test is given the port.
+        let bound = TcpSocket::new_v4().unwrap();
+        bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let port = bound.local_addr().unwrap().port();
         let hindrance = connect("127.0.0.1", port, soon()).await.unwrap_err();
         assert_eq!(hindrance.kind, HindranceKind::Refused);
     }

@@ -3,16 +3,23 @@
 use super::*;
 use crate::model::HindranceKind;
 use std::io::Write;
+use tokio::net::TcpSocket;
 
 async fn kind(server: &Server) -> HindranceKind {
     look(server, json!({})).await.hindrance.unwrap().kind
 }
 
+/// Where nobody listens: bound, so that no other test is given the port.
+fn refusing() -> (TcpSocket, Url) {
+    let bound = TcpSocket::new_v4().unwrap();
+    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}/", bound.local_addr().unwrap());
+    (bound, Url::parse(&url).unwrap())
+}
+
 #[tokio::test]
 async fn nobody_listens() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-    drop(listener);
+    let (_bound, url) = refusing();
     let sighting = look_in(&context(target(&url), AMPLE), json!({}), &Wanted::default()).await;
     assert_eq!(sighting.hindrance.unwrap().kind, HindranceKind::Refused);
     assert!(sighting.transient.is_some());
@@ -233,9 +240,7 @@ async fn sends_more_headers_than_anybody_reads() {
 
 #[tokio::test]
 async fn plain_http_that_is_refused_leads_nobody_astray() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-    drop(listener);
+    let (_bound, url) = refusing();
     let target = Target {
         plain_url: Some(url.clone()),
         ..target(&url)

@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// What one search may take.
 const SEARCH: Duration = Duration::from_secs(15);
 /// What a removal may take; the run gives it not much more.
-const REMOVAL: Duration = Duration::from_millis(4500);
+const REMOVAL: Duration = Duration::from_millis(9500);
 
 /// A mailbox that can be read.
 #[derive(Clone)]
