@@ -22,6 +22,8 @@ struct Shop {
     folder: TempDir,
     server: Option<Server>,
     broken: Arc<Mutex<BTreeSet<&'static str>>>,
+    /// What `/stock` answers.
+    stock: Arc<Mutex<String>>,
     url: String,
 }
 
@@ -35,20 +37,27 @@ const ANSWERS: &str = "[look]\nprobe = \"http\"\npaths = [\"/\", \"/b\", \"/c\"]
 const TITLED: &str = "needs = [\"shop.answers\"]\n[look]\nprobe = \"http\"\npath = \"/\"\n[[expect]]\nthat = \"page.title == 'Shop'\"\notherwise = \"the title is {page.title}\"\n";
 const ALIVE: &str = "[look]\nprobe = \"http\"\npath = \"/alive\"\n[[expect]]\nthat = \"status == 200\"\notherwise = \"the status is {status}\"\n";
 
+const STOCKED: &str = "[look]\nprobe = \"http\"\npath = \"/stock\"\n[[expect]]\nthat = \"size(json.left) == 0\"\notherwise = \"left: {json.left}\"\n[[expect]]\nthat = \"json.count > 0\"\notherwise = \"there are {json.count}\"\n";
+
 impl Shop {
     fn open(broken: &[&'static str]) -> Self {
         let broken = Arc::new(Mutex::new(broken.iter().copied().collect::<BTreeSet<_>>()));
+        let stock = Arc::new(Mutex::new(String::new()));
         let server = Server::start({
-            let broken = Arc::clone(&broken);
+            let (broken, stock) = (Arc::clone(&broken), Arc::clone(&stock));
             move |request, client| {
+                let (kind, body) = match request.target() {
+                    "/stock" => ("application/json", stock.lock().unwrap().clone()),
+                    _ => ("text/html", PAGE.to_owned()),
+                };
                 let line = match broken.lock().unwrap().contains(request.target()) {
                     true => "500 Internal Server Error",
                     false => "200 OK",
                 };
                 write!(
                     client,
-                    "HTTP/1.1 {line}\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{PAGE}",
-                    PAGE.len()
+                    "HTTP/1.1 {line}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                    body.len()
                 )
             }
         });
@@ -66,7 +75,12 @@ impl Shop {
             server: Some(server),
             folder,
             broken,
+            stock,
         }
+    }
+
+    fn stocks(&self, body: &str) {
+        *self.stock.lock().unwrap() = body.into();
     }
 
     fn root(&self) -> &Path {
@@ -115,7 +129,17 @@ impl Shop {
         let run = new[0].file_stem().unwrap().to_str().unwrap().to_owned();
         let told: Value = serde_json::from_str(&outcome.stdout).unwrap();
         self.tells_the_same(&run, code, &outcome.stdout);
+        if let ["--baseline", base] = more {
+            self.compares_alike(base, &run, code);
+        }
         (run, told)
+    }
+
+    /// A comparison of the two records ends as the decision did.
+    #[track_caller]
+    fn compares_alike(&self, base: &str, run: &str, code: i32) -> Value {
+        let outcome = self.call(&["diff", base, run, "--report", "json"], code);
+        serde_json::from_str(&outcome.stdout).unwrap()
     }
 
     /// The record repeats the decision, in the same bytes.
@@ -367,4 +391,104 @@ fn a_baseline_opens_no_gate() {
     let after = gate(1);
     assert_eq!(after, (decision, counts, Value::from(run)));
     assert_eq!(after.1["waived"], 0);
+}
+
+/// Beside a failure that is known, a further one counts, and what can be judged no more; one thing in place of another is said.
+#[test]
+fn a_known_failure_hides_neither_another_nor_what_cannot_be_judged() {
+    let shop = Shop::open(&[]);
+    let path = ".holdpoint/checks/stocked.toml";
+    write(shop.root(), path, &check("stocked", "high", STOCKED));
+    shop.stocks(r#"{"left": ["a"], "count": 1}"#);
+    let (base, _) = shop.run(&[], 1);
+    for (stock, code, change, reason) in [
+        (r#"{"left": ["a"], "count": 2}"#, 0, None, ""),
+        (
+            r#"{"left": ["b"], "count": 1}"#,
+            0,
+            Some("fails-otherwise"),
+            "",
+        ),
+        (
+            r#"{"left": ["a", "b"], "count": 1}"#,
+            1,
+            Some("worse"),
+            "left: a, b (new since the baseline: GET /stock)",
+        ),
+        (
+            r#"{"left": ["a"], "count": 0}"#,
+            1,
+            Some("worse"),
+            "left: a (new since the baseline: GET /stock)",
+        ),
+        (
+            r#"{"left": ["a"]}"#,
+            3,
+            Some("lost-from-sight"),
+            "left: a (the baseline could tell: GET /stock)",
+        ),
+    ] {
+        shop.stocks(stock);
+        let (run, told) = shop.run(&["--baseline", &base], code);
+        assert!(told["reasons"].to_string().contains(reason), "{told:#}");
+        let compared = shop.compares_alike(&base, &run, code);
+        assert_eq!(
+            compared["changed"][0]["change"].as_str(),
+            change,
+            "{compared:#}"
+        );
+    }
+    // What could not be judged there is no worse when it cannot be judged here, and that is shown.
+    let unjudged = shop.records().into_iter().next_back().unwrap();
+    let run = unjudged.file_stem().unwrap().to_str().unwrap();
+    shop.run(&["--baseline", run], 0);
+    let told = shop.call(&["explain", "latest:shop.stocked"], 0);
+    assert!(
+        told.stdout.contains("could not be judged"),
+        "{}",
+        told.stdout
+    );
+}
+
+/// A run that did not come to its end is held to neither what it knows to fail nor what it did not get to.
+#[test]
+fn a_run_that_was_killed_is_out_of_sight_of_another() {
+    let shop = Shop::open(&["/b"]);
+    let (base, _) = shop.run(&[], 1);
+    let path = shop.root().join(RECORDS).join(format!("{base}.jsonl"));
+    let text = fs::read_to_string(&path).unwrap();
+    let end = text.rfind("{\"ending\"").unwrap();
+    fs::write(shop.root().join("cut.jsonl"), &text[..end]).unwrap();
+    let told = shop.compares_alike(&base, "cut.jsonl", 3);
+    assert_eq!(told["changed"][0]["why"], "the run after was cut short");
+    let call = ["report", "--from", "cut.jsonl", "--baseline", &base];
+    let told = shop.call(&[&call[..], &["--report", "json=-"]].concat(), 130);
+    assert!(
+        told.stdout.contains("\"decision\": \"undecided\""),
+        "{}",
+        told.stdout
+    );
+}
+
+/// What a level leaves out is no matter of the decision and is said; two records tell that it is out of sight.
+#[test]
+fn what_a_level_leaves_out_is_said() {
+    let shop = Shop::open(&["/b"]);
+    let path = ".holdpoint/checks/defined.toml";
+    let look = "level = \"static\"\n[look]\nprobe = \"file\"\npath = \".holdpoint/checks/alive.toml\"\n[[expect]]\nthat = \"is_file\"\notherwise = \"there is none\"\n";
+    write(shop.root(), path, &check("defined", "high", look));
+    let (base, _) = shop.run(&[], 1);
+    let (run, told) = shop.run(&["--baseline", &base, "--level", "static"], 0);
+    let said = warnings(&told);
+    assert!(
+        said.contains(&format!("that the baseline {base} saw did not look here")),
+        "{said}"
+    );
+    shop.compares_alike(&base, &run, 3);
+    // A check that is there no more is named before anything is looked at.
+    fs::remove_file(shop.root().join(".holdpoint/checks/alive.toml")).unwrap();
+    let call = ["run", "shop", "--target", &shop.url, "--baseline", &base];
+    let outcome = shop.call(&call, 1);
+    let said = format!("the baseline {base} saw a check that is there no more: shop.alive");
+    assert!(outcome.stderr.contains(&said), "{}", outcome.stderr);
 }

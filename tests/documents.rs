@@ -40,6 +40,7 @@ fn finding(check: &str, verdict: Verdict) -> Finding {
             label: "look".into(),
             verdict,
             reasons: vec![],
+            unjudged: vec![],
             facts,
             evidence: format!("sha256:{check}"),
             retried: false,

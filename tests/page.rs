@@ -342,6 +342,7 @@ fn hostile(place: usize, verdict: Verdict, severity: Severity) -> Finding {
             line: 1,
             listed: 0,
         }],
+        unjudged: vec![],
         facts: json!({ HOSTILE: HOSTILE }).as_object().unwrap().clone(),
         evidence: HOSTILE.into(),
         retried: false,

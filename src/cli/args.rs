@@ -257,7 +257,7 @@ pub(super) struct DecisionArguments {
     pub(super) fail_on: Option<Severity>,
     #[arg(long, value_name = "FORMAT=PATH", value_parser = report_target, help = formats())]
     pub(super) report: Vec<ReportTarget>,
-    /// Only be no worse than this record: what failed there already is accepted; a run or the beginning of one, latest, or a path
+    /// Only be no worse than this record, as diff judges it: what failed there in the same way is accepted; a run or the beginning of one, latest, or a path
     #[arg(long, value_name = "RECORD")]
     pub(super) baseline: Option<PathBuf>,
 }

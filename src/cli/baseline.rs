@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::engine;
 use crate::evidence::{self, PlannedCheck};
 use crate::gate::held;
-use crate::model::Baseline;
+use crate::model::{Baseline, Verdict};
 use crate::secret::Book;
 use crate::settings::Settings;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ pub(super) fn load(
     let record = evidence::read(&path).map_err(|fault| unusable(fault.to_string()))?;
     let bytes = evidence::read_regular(&path).map_err(|error| unusable(error.to_string()))?;
     let findings = engine::replay(&record, None)?;
-    let definitions = definitions(&record.checks, None);
+    let definitions = record.definitions();
     let header = &record.header;
     let warnings = match record.torn {
         true => vec![Diagnostic::new(format!(
@@ -38,16 +38,33 @@ pub(super) fn load(
         ))],
         false => Vec::new(),
     };
-    let ending = record.ending.as_ref();
     let baseline = Baseline {
         run: header.run.clone(),
         digest: evidence::digest(&bytes),
         target: header.target.clone(),
         environment: header.environment.clone(),
-        cut_short: ending.is_none_or(|ending| ending.cut_short.is_some()),
+        cut_short: record.is_cut_short(),
         checks: held(&findings, &definitions),
     };
     Ok((baseline, warnings))
+}
+
+/// Checks that the baseline saw and the catalogue has no more: no run can be found to be worse at those.
+pub(super) fn gone(baseline: &Baseline, catalog: &Catalog) -> Option<Diagnostic> {
+    let seen = baseline.checks.iter().filter(|(_, held)| {
+        let verdict = held.verdict;
+        matches!(verdict, Verdict::Pass | Verdict::Fail)
+    });
+    let gone = seen.filter(|(id, _)| catalog.source(id).is_none());
+    let gone: Vec<&str> = gone.map(|(id, _)| id.as_str()).collect();
+    let what = match gone.len() {
+        0 => return None,
+        1 => "a check that is there no more".to_owned(),
+        many => format!("{many} checks that are there no more"),
+    };
+    let (run, gone) = (&baseline.run, gone.join(", "));
+    let said = format!("the baseline {run} saw {what}: {gone}");
+    Some(Diagnostic::new(said).help("a check that was renamed or deleted is not held against a baseline; holdpoint diff counts it as out of sight"))
 }
 
 /// The digest of each check's text, as a run judged by it, or as a catalogue has it now.

@@ -6,19 +6,20 @@ use super::places::Places;
 use super::prepare::Environment;
 use crate::catalog::Catalog;
 use crate::evidence;
-use crate::gate::compare;
-use crate::model::{Finding, Subject, Timing};
+use crate::gate::{Side, compare};
+use crate::model::{Subject, Timing};
 use crate::release::{GateStanding, last_signed, stand};
 use crate::report::gates::GateReport;
 use crate::report::{Beside, Drift};
 use crate::settings::Settings;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// A run that is told of, and where its gates, lists and documents are.
 pub(super) struct About<'a> {
     pub(super) settings: &'a Settings,
     pub(super) catalog: &'a Catalog,
-    pub(super) findings: &'a [Finding],
+    pub(super) told: Side<'a>,
     pub(super) subject: &'a Subject,
     pub(super) record: &'a Path,
     /// Where the user's own files ask for checks.
@@ -60,7 +61,7 @@ pub(super) fn beside<T>(
             instead: None,
         };
         let subject = about.subject;
-        let findings = about.findings.iter();
+        let findings = about.told.findings.iter();
         let last = last_signed(
             &standings,
             ground.history,
@@ -68,8 +69,16 @@ pub(super) fn beside<T>(
             subject.started,
             &findings.map(|one| one.check.as_str()).collect(),
         );
-        let changed =
-            last.and_then(|last| Some(compare(last.told.findings().ok()?, about.findings)));
+        let changed = last.and_then(|last| {
+            let record = &last.told.record;
+            let signed = Side {
+                findings: last.told.findings().ok()?,
+                definitions: &record.definitions(),
+                cut_short: record.is_cut_short(),
+            };
+            // What is accepted is no less a change.
+            Some(compare(signed, about.told, &BTreeSet::new()))
+        });
         let drift = last.zip(changed.as_deref()).map(|(last, changed)| Drift {
             run: last.told.run(),
             started: last.told.record.header.started,

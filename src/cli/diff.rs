@@ -10,7 +10,8 @@ use super::reports::write_each;
 use crate::diagnostic::Diagnostic;
 use crate::document::escape::visible;
 use crate::gate::compare;
-use crate::report::diff::{Difference, Worse, json, markdown, terminal};
+use crate::model::Worse;
+use crate::report::diff::{Difference, json, markdown, terminal};
 use crate::settings::Settings;
 use std::path::Path;
 
@@ -52,7 +53,7 @@ fn tell_apart(
             before.subject.run, after.subject.run
         ));
     }
-    let changed = compare(&before.findings, &after.findings);
+    let changed = compare(before.side(), after.side(), &after.accepted);
     let difference = Difference::new(before.shown(), after.shown(), &changed);
     let exit = match difference.worse() {
         Worse::Nothing => Exit::Go,

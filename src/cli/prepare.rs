@@ -272,7 +272,11 @@ pub(super) fn prepare(
     let named = request.decision.baseline.as_deref();
     let baseline = named
         .map(|named| baseline::load(named, &settings))
-        .transpose()?;
+        .transpose()?
+        .map(|(baseline, mut odd)| {
+            odd.extend(baseline::gone(&baseline, &catalog));
+            (baseline, odd)
+        });
     let of_target = settings
         .target
         .as_ref()

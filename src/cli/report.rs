@@ -15,11 +15,12 @@ use crate::catalog::{Catalog, parse_waivers};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::engine::{self, CutShort};
 use crate::evidence::{self, Record};
-use crate::gate::{self, Against};
+use crate::gate::{self, Against, Side};
 use crate::model::{Baseline, Decision, Finding, Severity, Subject};
 use crate::report::{Beside, trace};
 use crate::settings::Settings;
 use jiff::tz::TimeZone;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 pub(super) fn report(
@@ -39,6 +40,10 @@ pub(super) struct Told {
     pub(super) decision: Decision,
     pub(super) subject: Subject,
     pub(super) cut_short: Option<CutShort>,
+    /// The digest of each check's text, as it was judged by it.
+    pub(super) definitions: BTreeMap<String, String>,
+    /// The checks whose failure a waiver accepts.
+    pub(super) accepted: BTreeSet<String>,
     /// The last line of the record was cut off while it was written.
     pub(super) torn: bool,
     /// Where the record is.
@@ -48,6 +53,15 @@ pub(super) struct Told {
 }
 
 impl Told {
+    /// As it is compared with another.
+    pub(super) fn side(&self) -> Side<'_> {
+        Side {
+            findings: &self.findings,
+            definitions: &self.definitions,
+            cut_short: self.cut_short.is_some(),
+        }
+    }
+
     /// As formats of a record show it.
     pub(super) fn shown(&self) -> trace::Told<'_> {
         trace::Told {
@@ -134,7 +148,7 @@ fn retell(
             let about = About {
                 settings: &settings,
                 catalog,
-                findings: &told.findings,
+                told: told.side(),
                 subject: &told.subject,
                 record: &told.path,
                 places: places.as_ref(),
@@ -198,6 +212,7 @@ fn tell_as(from: &Path, settings: &Settings, by: &As<'_>) -> Result<Told, Vec<Di
         cut_short: end.cut_short.is_some(),
     });
     let decision = gate::decide_against(&mut findings, &waivers, fail_on, today, against.as_ref());
+    let accepted = gate::waived(&findings, &waivers, today);
     let cut_short = match end.cut_short.as_deref() {
         None => None,
         Some("deadline") => Some(CutShort::Deadline),
@@ -212,6 +227,8 @@ fn tell_as(from: &Path, settings: &Settings, by: &As<'_>) -> Result<Told, Vec<Di
         decision,
         subject,
         cut_short,
+        definitions,
+        accepted,
         torn: record.torn,
         path,
         record,

@@ -19,7 +19,7 @@ use crate::clock;
 use crate::diagnostic::Diagnostic;
 use crate::engine::{self, Limits};
 use crate::evidence::{Ending, Header, Leftovers, RecordWriter, Repository, WriteFault, digest};
-use crate::gate::{self, Against};
+use crate::gate::{self, Against, Side};
 use crate::model::{Baseline, Leftover, Level, Subject};
 use crate::release::own_paths;
 use crate::report::Beside;
@@ -239,7 +239,11 @@ async fn execute(
     let about = About {
         settings: &settings,
         catalog: &catalog,
-        findings: &findings,
+        told: Side {
+            findings: &findings,
+            definitions: &definitions,
+            cut_short: outcome.cut_short.is_some(),
+        },
         subject: &subject,
         record: record.path(),
         places: places.as_ref(),

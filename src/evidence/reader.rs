@@ -5,6 +5,7 @@ use super::wire::v1::{Ending, Header, Line, PlannedCheck, PlannedLook, SCHEMA};
 use crate::model::Observation;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A record as it was read.
@@ -22,6 +23,20 @@ pub struct Record {
     pub ending: Option<Ending>,
     /// The last line was cut off while it was written.
     pub torn: bool,
+}
+
+impl Record {
+    /// The digest of each check's text, as the run judged by it.
+    pub fn definitions(&self) -> BTreeMap<String, String> {
+        let each = self.checks.iter();
+        each.map(|one| (one.id.clone(), one.definition())).collect()
+    }
+
+    /// The run ended before everything was looked at; one that was killed did.
+    pub fn is_cut_short(&self) -> bool {
+        let ending = self.ending.as_ref();
+        ending.is_none_or(|ending| ending.cut_short.is_some())
+    }
 }
 
 /// A record that cannot be used.

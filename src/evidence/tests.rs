@@ -1,7 +1,7 @@
 //! Tests of the record through its writer and its reader.
 
 use super::*;
-use crate::model::{Facts, Observation};
+use crate::model::{self, Facts, Observation, Verdict};
 use crate::secret::Book;
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -45,6 +45,41 @@ fn line(key: &str) -> Vec<u8> {
 
 fn writer(folder: &Path) -> RecordWriter {
     RecordWriter::create(folder, &header("r"), &[], &[], &Book::default()).unwrap()
+}
+
+#[test]
+fn a_baseline_is_kept_whole_and_an_older_one_is_read() {
+    let held = model::Held {
+        verdict: Verdict::Inconclusive,
+        reason: "why".into(),
+        faults: vec![("GET /".into(), 5)],
+        unseen: vec![("GET /".into(), 7), ("GET /a".into(), 0)],
+        partly: true,
+        definition: "sha256:1".into(),
+    };
+    let mut one = model::Baseline {
+        run: "r".into(),
+        digest: "sha256:0".into(),
+        target: None,
+        environment: String::new(),
+        cut_short: false,
+        checks: [("a.b".to_owned(), held)].into(),
+    };
+    let mut written = serde_json::to_value(Baseline::from(&one)).unwrap();
+    let read: Baseline = serde_json::from_value(written.clone()).unwrap();
+    assert_eq!(model::Baseline::from(&read), one);
+    written["checks"]["a.b"] = json!({ "verdict": "inconclusive", "definition": "sha256:1" });
+    let held = one.checks.get_mut("a.b").unwrap();
+    *held = model::Held {
+        verdict: Verdict::Inconclusive,
+        reason: String::new(),
+        faults: vec![],
+        unseen: vec![],
+        partly: false,
+        definition: "sha256:1".into(),
+    };
+    let read: Baseline = serde_json::from_value(written).unwrap();
+    assert_eq!(model::Baseline::from(&read), one);
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! "No worse than": what an earlier run had failing already does not hold this one. Pure.
 
+use super::no_worse::{Stands, Told, Why, held, stands};
 use super::run::is_open;
-use crate::model::{Baseline, Finding, Held, Outcome, Severity, Verdict};
+use crate::model::{Baseline, Change, Finding, Held, Outcome, Severity, Verdict, Worse};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many checks a remark names before it counts the rest.
@@ -31,61 +32,50 @@ pub(super) struct Measured {
     pub(super) unknown_before: BTreeSet<String>,
     /// Why the others that did not pass are not accepted.
     pub(super) worse: BTreeMap<String, String>,
+    /// Those of them of which nobody can tell whether they are worse.
+    pub(super) out_of_sight: BTreeSet<String>,
     /// Those of them that the baseline says nothing of, because it has no such check or another of that name.
     unheld: Vec<String>,
     /// Checks that fail as there, but for another reason.
     otherwise: Vec<String>,
-}
-
-/// What a baseline holds of a run's findings.
-pub fn held(
-    findings: &[Finding],
-    definitions: &BTreeMap<String, String>,
-) -> BTreeMap<String, Held> {
-    let each = findings.iter().map(|one| {
-        let held = Held {
-            verdict: one.verdict,
-            reason: one.reason.clone(),
-            faults: faults(one, Verdict::Fail),
-            unseen: faults(one, Verdict::Inconclusive),
-            definition: definitions.get(&one.check).cloned().unwrap_or_default(),
-        };
-        (one.check.clone(), held)
-    });
-    each.collect()
+    /// Checks that the baseline saw, and this run was not allowed to look at.
+    left_out: Vec<String>,
 }
 
 /// Marks the failures that the baseline has too, and says why it does not cover the others.
 pub(super) fn hold(findings: &mut [Finding], fail_on: Severity, against: &Against<'_>) -> Measured {
     let mut measured = Measured::default();
-    let open = |one: &&mut Finding| {
-        let fails = one.verdict == Verdict::Fail && one.waived.is_none();
-        one.severity >= fail_on && (fails || is_open(one))
-    };
-    for finding in findings.iter_mut().filter(open) {
+    let run = &against.baseline.run;
+    let now = held(findings, against.definitions);
+    let grave = findings.iter_mut().filter(|one| one.severity >= fail_on);
+    for finding in grave.filter(|one| one.waived.is_none()) {
         let check = finding.check.clone();
-        let Some(held) = against.held(&check) else {
-            let why = match against.baseline.checks.contains_key(&check) {
-                true => "the check has changed since the baseline",
-                false => "the baseline does not hold this check",
-            };
-            measured.worse.insert(check.clone(), why.into());
-            measured.unheld.push(check);
-            continue;
-        };
-        match against.why_worse(finding, held) {
-            Some(why) => {
-                measured.worse.insert(check, why);
+        let stands = against.stands(now.get(&check), &check);
+        if !(finding.verdict == Verdict::Fail || is_open(finding)) {
+            if stands.change == Some(Change::Lost) {
+                measured.left_out.push(check);
             }
-            None if finding.verdict == Verdict::Fail => {
-                let run = &against.baseline.run;
+            continue;
+        }
+        match stands.change.map_or(Worse::Nothing, Change::worse) {
+            Worse::Nothing if finding.verdict == Verdict::Fail => {
                 finding.waived = Some(format!("baseline {run}: failed there too"));
-                if finding.reason != held.reason {
+                if stands.change == Some(Change::Other) {
                     measured.otherwise.push(check);
                 }
             }
-            None => {
+            Worse::Nothing => {
                 measured.unknown_before.insert(check);
+            }
+            worse => {
+                if matches!(stands.why, Some(Why::NotHeld | Why::Redefined)) {
+                    measured.unheld.push(check.clone());
+                }
+                if worse == Worse::OutOfSight {
+                    measured.out_of_sight.insert(check.clone());
+                }
+                let why = stands.why.map(|why| why.text("the baseline", "this run"));
+                measured.worse.insert(check, why.unwrap_or_default());
             }
         }
     }
@@ -93,39 +83,22 @@ pub(super) fn hold(findings: &mut [Finding], fail_on: Severity, against: &Agains
 }
 
 impl Against<'_> {
-    /// What the baseline holds of a check, where it is still the same check.
-    fn held(&self, check: &str) -> Option<&Held> {
-        let held = self.baseline.checks.get(check)?;
-        let now = self.definitions.get(check)?;
-        (held.definition == *now).then_some(held)
+    /// How a check stands to the baseline.
+    fn stands(&self, now: Option<&Held>, check: &str) -> Stands {
+        let told = |held, cut_short| Told { held, cut_short };
+        stands(
+            told(self.baseline.checks.get(check), self.baseline.cut_short),
+            told(now, self.cut_short),
+        )
     }
 
-    /// Why a finding that did not pass is worse than the baseline's; none where it is no worse.
-    fn why_worse(&self, finding: &Finding, held: &Held) -> Option<String> {
-        let anew = match (finding.verdict, held.verdict) {
-            (Verdict::Fail, Verdict::Fail) => {
-                let anew = beyond(&faults(finding, Verdict::Fail), &held.faults);
-                let Some(first) = anew.first() else {
-                    return unseen_anew(finding, held);
-                };
-                return Some(match anew.len() - 1 {
-                    0 => format!("new since the baseline: {first}"),
-                    more => format!("new since the baseline: {first} and {more} more"),
-                });
-            }
-            (_, Verdict::Pass) => "it passed in the baseline",
-            (_, Verdict::NotApplicable) => "it did not apply in the baseline",
-            (_, Verdict::NotRun) => "the baseline did not look",
-            (Verdict::Fail, _) => "the baseline could not tell",
-            (_, Verdict::Fail) => "it failed in the baseline; whether it is worse cannot be told",
-            _ if self.cut_short => "this run was cut short",
-            // What it only did not get to is not what it could not tell.
-            (_, Verdict::Inconclusive | Verdict::Blocked) if self.baseline.cut_short => {
-                "the baseline was cut short"
-            }
-            _ => return unseen_anew(finding, held),
-        };
-        Some(anew.into())
+    /// The same check failed in the baseline.
+    fn failed(&self, check: &str) -> bool {
+        let held = self.baseline.checks.get(check);
+        let definition = self.definitions.get(check);
+        held.is_some_and(|held| {
+            held.verdict == Verdict::Fail && definition == Some(&held.definition)
+        })
     }
 
     /// What people should know of how the run stands to its baseline.
@@ -181,6 +154,14 @@ impl Against<'_> {
                 "for another reason than in the baseline, at the same looks, fails: {those}; holdpoint diff {run} {now}"
             ));
         }
+        let left_out: Vec<&String> = measured.left_out.iter().collect();
+        if !left_out.is_empty() {
+            let checks = counted(left_out.len());
+            remarks.push(format!(
+                "{checks} that the baseline {run} saw did not look here: {}; whether they are worse is not asked",
+                names(&left_out)
+            ));
+        }
         let unheld: Vec<&String> = measured.unheld.iter().collect();
         if !unheld.is_empty() {
             let checks = counted(unheld.len());
@@ -193,10 +174,7 @@ impl Against<'_> {
             .iter()
             .filter(|one| one.severity >= fail_on && one.verdict == Verdict::Pass)
             .map(|one| &one.check)
-            .filter(|check| {
-                self.held(check)
-                    .is_some_and(|held| held.verdict == Verdict::Fail)
-            })
+            .filter(|check| self.failed(check))
             .collect();
         // A run that is worse elsewhere would be no tighter.
         if !mended.is_empty() && outcome.is_go() && !self.cut_short {
@@ -209,62 +187,6 @@ impl Against<'_> {
         }
         remarks
     }
-}
-
-/// What of a finding came out in this way, in order: each look with the line of the expectation, as often as its reason
-/// lists things. One package more that is open to attack is one fault more.
-fn faults(finding: &Finding, verdict: Verdict) -> Vec<(String, usize)> {
-    let those = finding.looks.iter().filter(|look| look.verdict == verdict);
-    let mut faults: Vec<(String, usize)> = those
-        .flat_map(|look| {
-            let lines: Vec<usize> = match look.reasons.is_empty() {
-                true => vec![0],
-                false => {
-                    let each = look.reasons.iter();
-                    each.flat_map(|reason| std::iter::repeat_n(reason.line, reason.listed.max(1)))
-                        .collect()
-                }
-            };
-            lines.into_iter().map(|line| (look.label.clone(), line))
-        })
-        .collect();
-    faults.sort();
-    faults
-}
-
-/// What of a finding cannot be told now and could be in the baseline: what is known to fail must not hide it.
-fn unseen_anew(finding: &Finding, held: &Held) -> Option<String> {
-    // Nothing of it was seen there.
-    if held.verdict != Verdict::Fail && held.unseen.is_empty() {
-        return None;
-    }
-    let mut now = faults(finding, Verdict::Inconclusive);
-    // A look that did not come about there told nothing of any expectation.
-    now.retain(|(label, _)| {
-        !held
-            .unseen
-            .iter()
-            .any(|(known, line)| known == label && *line == 0)
-    });
-    let anew = beyond(&now, &held.unseen);
-    let first = anew.first()?;
-    Some(match anew.len() - 1 {
-        0 => format!("the baseline could tell: {first}"),
-        more => format!("the baseline could tell: {first} and {more} more"),
-    })
-}
-
-/// The looks of those faults that are not among the known, or come more often; both in order.
-fn beyond(now: &[(String, usize)], known: &[(String, usize)]) -> Vec<String> {
-    let mut known = known.iter().peekable();
-    let mut anew: Vec<String> = Vec::new();
-    for fault in now {
-        while known.next_if(|one| *one < fault).is_some() {}
-        if known.next_if(|one| *one == fault).is_none() && anew.last() != Some(&fault.0) {
-            anew.push(fault.0.clone());
-        }
-    }
-    anew
 }
 
 fn counted(number: usize) -> String {

@@ -1,20 +1,62 @@
-//! What changed between two runs. Pure; verdicts are taken as they were judged.
+//! What changed between two runs, and whether that is worse. Pure; verdicts are taken as they were judged.
+//!
+//! `diff` and `--baseline` judge each check in the same way, by `no_worse`, and weigh it alike: what is worse is 1 to both,
+//! what cannot be told 3, and neither asks of what is below the severity that must pass or what a waiver accepts. They
+//! differ in what they are asked. A decision is over what its run asked for: a check that was seen before and is not part
+//! of it, or above its level, is *lost from sight* to a comparison of two records, and no matter of the decision. And a
+//! decision may be taken again at another severity (`report --fail-on`), while a comparison goes by the record after.
 
-use crate::model::{Change, Changed, Finding, Verdict};
+use super::no_worse::{Told, Why, held, stands};
+use super::run::unobserved;
+use crate::model::{Changed, Finding, Severity, Verdict, Worse};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What changed from `before` to `after`, the gravest first.
-pub fn compare(before: &[Finding], after: &[Finding]) -> Vec<Changed> {
-    let by_check = |findings| -> BTreeMap<&str, &Finding> {
-        let each = <[Finding]>::iter(findings);
-        each.map(|one| (one.check.as_str(), one)).collect()
-    };
-    let (then, now) = (by_check(before), by_check(after));
-    let checks: BTreeSet<&str> = then.keys().chain(now.keys()).copied().collect();
-    let each = checks.into_iter();
-    let mut changed: Vec<Changed> = each
-        .filter_map(|check| changed(then.get(check).copied(), now.get(check).copied()))
-        .collect();
+/// How a comparison calls its two runs.
+const NAMES: (&str, &str) = ("the run before", "the run after");
+
+/// A run, as far as it is compared by that.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a> {
+    /// Its findings.
+    pub findings: &'a [Finding],
+    /// The digest of each check's text, as it was judged by it.
+    pub definitions: &'a BTreeMap<String, String>,
+    /// It ended before everything was looked at.
+    pub cut_short: bool,
+}
+
+/// What changed from one run to another, the gravest first. `accepted` holds the checks of the run after whose failure a
+/// waiver accepts.
+pub fn compare(before: Side<'_>, after: Side<'_>, accepted: &BTreeSet<String>) -> Vec<Changed> {
+    let (then, now) = (findings(before), findings(after));
+    let held_then = held(before.findings, before.definitions);
+    let held_now = held(after.findings, after.definitions);
+    let checks: BTreeSet<&str> = then.keys().chain(now.keys()).map(String::as_str).collect();
+    let each = checks.into_iter().filter_map(|check| {
+        let told = |held, cut_short| Told { held, cut_short };
+        let stands = stands(
+            told(held_then.get(check), before.cut_short),
+            told(held_now.get(check), after.cut_short),
+        );
+        let (then, now) = (then.get(check), now.get(check));
+        let shown = now.or(then)?;
+        let why = stands.why.filter(Why::says_more);
+        let why = why.map(|why| why.text(NAMES.0, NAMES.1));
+        Some(Changed {
+            check: shown.check.clone(),
+            title: shown.title.clone(),
+            severity: shown.severity,
+            change: stands.change?,
+            before: then.map(|one| one.verdict),
+            after: now.map(|one| one.verdict),
+            reason: shown.reason.clone(),
+            looks: stands.looks,
+            why: why.unwrap_or_default(),
+            accepted: accepted.contains(check)
+                && now.is_some_and(|one| one.verdict == Verdict::Fail),
+        })
+    });
+    let mut changed: Vec<Changed> = each.collect();
     changed.sort_by(|a, b| {
         let rank = |one: &Changed| (one.change, std::cmp::Reverse(one.severity));
         rank(a).cmp(&rank(b)).then_with(|| a.check.cmp(&b.check))
@@ -22,76 +64,33 @@ pub fn compare(before: &[Finding], after: &[Finding]) -> Vec<Changed> {
     changed
 }
 
-fn changed(before: Option<&Finding>, after: Option<&Finding>) -> Option<Changed> {
-    let shown = after.or(before)?;
-    let looks = match (before, after) {
-        (Some(before), Some(after)) => failing_anew(before, after),
-        _ => Vec::new(),
-    };
-    let verdict = |one: Option<&Finding>| one.map(|one| one.verdict);
-    let change = match (sight(verdict(before)), sight(verdict(after))) {
-        (Sight::Holds, Sight::Fails) => Change::Broke,
-        (Sight::Fails, Sight::Fails) if !looks.is_empty() => Change::Worse,
-        (Sight::Fails, Sight::Fails) if before?.reason != after?.reason => Change::Other,
-        (Sight::None, Sight::Fails) => Change::Found,
-        (Sight::Holds | Sight::Fails, Sight::None) => Change::Lost,
-        // What does not concern the application was not seen to pass.
-        (Sight::None, Sight::Holds) if after?.verdict == Verdict::Pass => Change::Seen,
-        (Sight::Fails, Sight::Holds) => Change::Mended,
-        _ => return None,
-    };
-    Some(Changed {
-        check: shown.check.clone(),
-        title: shown.title.clone(),
-        severity: shown.severity,
-        change,
-        before: verdict(before),
-        after: verdict(after),
-        reason: shown.reason.clone(),
-        looks,
-    })
+fn findings<'a>(side: Side<'a>) -> BTreeMap<String, &'a Finding> {
+    let each = side.findings.iter();
+    each.map(|one| (one.check.clone(), one)).collect()
 }
 
-/// What a run tells of a check.
-enum Sight {
-    Holds,
-    Fails,
-    None,
-}
-
-fn sight(verdict: Option<Verdict>) -> Sight {
-    match verdict {
-        Some(Verdict::Pass | Verdict::NotApplicable) => Sight::Holds,
-        Some(Verdict::Fail) => Sight::Fails,
-        None
-        | Some(
-            Verdict::Inconclusive | Verdict::Blocked | Verdict::NotRun | Verdict::NeedsAttestation,
-        ) => Sight::None,
+/// Is the run after worse, by what changed, for what it must pass? Where nothing of that was observed, nobody can tell.
+pub fn worse(changed: &[Changed], after: &[Finding], fail_on: Severity) -> Worse {
+    let decides = |one: &&Changed| one.severity >= fail_on && !one.accepted;
+    let grave = changed.iter().filter(decides);
+    let worst = grave.map(|one| one.change.worse()).max();
+    match worst.unwrap_or(Worse::Nothing) {
+        Worse::Nothing if unobserved(after, fail_on).is_some() => Worse::OutOfSight,
+        worst => worst,
     }
-}
-
-/// The looks that fail now and did not before, by what they looked at.
-fn failing_anew(before: &Finding, after: &Finding) -> Vec<String> {
-    let failing = |finding: &Finding| -> BTreeSet<String> {
-        let failed = |look: &&crate::model::LookVerdict| look.verdict == Verdict::Fail;
-        let looks = finding.looks.iter().filter(failed);
-        looks.map(|look| look.label.clone()).collect()
-    };
-    let known = failing(before);
-    let now = failing(after).into_iter();
-    now.filter(|label| !known.contains(label)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{LookVerdict, Severity};
+    use crate::model::{Change, LookVerdict};
 
     fn finding(verdict: Verdict, reason: &str, failing: &[&str]) -> Finding {
         let looks = failing.iter().map(|label| LookVerdict {
             label: (*label).into(),
             verdict: Verdict::Fail,
             reasons: vec![],
+            unjudged: vec![],
             facts: serde_json::Map::new(),
             evidence: String::new(),
             retried: false,
@@ -119,8 +118,18 @@ mod tests {
 
     fn change(before: Option<Finding>, after: Option<Finding>) -> Option<Change> {
         let list = |one: Option<Finding>| one.into_iter().collect::<Vec<_>>();
-        let changed = compare(&list(before), &list(after));
+        let changed = compared(&list(before), &list(after));
         changed.first().map(|one| one.change)
+    }
+
+    fn compared(before: &[Finding], after: &[Finding]) -> Vec<Changed> {
+        let definitions = BTreeMap::new();
+        let side = |findings| Side {
+            findings,
+            definitions: &definitions,
+            cut_short: false,
+        };
+        compare(side(before), side(after), &BTreeSet::new())
     }
 
     #[test]
@@ -151,7 +160,13 @@ mod tests {
             assert_eq!(change(none.clone(), one(NotApplicable)), None);
             assert_eq!(change(one(Fail), none.clone()), Some(Change::Lost));
             assert_eq!(change(one(Pass), none.clone()), Some(Change::Lost));
-            assert_eq!(change(none, one(Inconclusive)), None);
+            // What nobody looked at tells nothing of what cannot be told now.
+            let looked = none.as_ref().is_some_and(|none| none.verdict != NotRun);
+            for open in [Inconclusive, Blocked, NeedsAttestation] {
+                let expected = (!looked).then_some(Change::Unseen);
+                assert_eq!(change(none.clone(), one(open)), expected);
+            }
+            assert_eq!(change(none, one(NotRun)), None);
         }
     }
 
@@ -159,7 +174,7 @@ mod tests {
     fn a_failure_is_worse_where_more_of_its_looks_fail() {
         let before = || Some(finding(Verdict::Fail, "on 2 paths", &["GET /", "GET /a"]));
         let worse = finding(Verdict::Fail, "on 2 paths", &["GET /", "GET /b"]);
-        let changed = compare(&[before().unwrap()], &[worse]);
+        let changed = compared(&[before().unwrap()], &[worse]);
         assert_eq!(changed[0].change, Change::Worse);
         assert_eq!(changed[0].looks, ["GET /b"]);
         let fewer = finding(Verdict::Fail, "on 1 path", &["GET /"]);

@@ -4,14 +4,16 @@ mod asked;
 mod baseline;
 mod compare;
 mod facts;
+mod no_worse;
 mod run;
 mod validity;
 mod weigh;
 
-pub use baseline::{Against, held};
-pub use compare::compare;
+pub use baseline::Against;
+pub use compare::{Side, compare, worse};
 pub use facts::{facts, facts_declared};
-pub use run::{decide, decide_against};
+pub use no_worse::held;
+pub use run::{decide, decide_against, unobserved, waived};
 pub use validity::{News, Now, SignatureFault, validity};
 pub use weigh::{Case, Code, Evidence, Upstream, accept, attested, weigh};
 

@@ -3,7 +3,7 @@
 use super::baseline::{Against, Measured, hold};
 use crate::model::{Decision, Finding, Outcome, Severity, Verdict, Waiver};
 use jiff::civil::Date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Decides whether the release may go, and marks the findings that a waiver covers.
 ///
@@ -88,13 +88,28 @@ pub(super) fn waive<'a>(
         .iter_mut()
         .filter(|finding| finding.verdict == Verdict::Fail)
     {
-        let covering = waivers
-            .clone()
-            .into_iter()
-            .find(|waiver| waiver.check == finding.check && waiver.until >= today);
+        let covering = covering(waivers.clone(), &finding.check, today);
         finding.waived =
             covering.map(|one| format!("{}: {} (until {})", one.owner, one.reason, one.until));
     }
+}
+
+/// The waiver that covers a check today.
+fn covering<'a>(
+    waivers: impl IntoIterator<Item = &'a Waiver>,
+    check: &str,
+    today: Date,
+) -> Option<&'a Waiver> {
+    let mut waivers = waivers.into_iter();
+    waivers.find(|waiver| waiver.check == check && waiver.until >= today)
+}
+
+/// The checks whose failure a waiver accepts today, whatever else accepts them.
+pub fn waived(findings: &[Finding], waivers: &[Waiver], today: Date) -> BTreeSet<String> {
+    let fails = |one: &&Finding| one.verdict == Verdict::Fail;
+    let covered = |one: &&Finding| covering(waivers, &one.check, today).is_some();
+    let those = findings.iter().filter(fails).filter(covered);
+    those.map(|one| one.check.clone()).collect()
 }
 
 /// Somebody asked, and nobody could tell.
@@ -119,29 +134,39 @@ fn weigh(findings: &[Finding], fail_on: Severity, measured: &Measured) -> (Outco
     };
     let failed: Vec<_> = must_pass()
         .filter(|one| one.verdict == Verdict::Fail && one.waived.is_none())
+        .filter(|one| !measured.out_of_sight.contains(&one.check))
         .map(line)
         .collect();
     if !failed.is_empty() {
         return (Outcome::NoGo, failed);
     }
-    let open = |one: &&Finding| is_open(one) && !measured.unknown_before.contains(&one.check);
+    let open = |one: &&Finding| {
+        is_open(one) && !measured.unknown_before.contains(&one.check)
+            || measured.out_of_sight.contains(&one.check)
+    };
     let open: Vec<_> = must_pass().filter(open).map(line).collect();
     if !open.is_empty() {
         return (Outcome::Undecided, open);
     }
-    let observed = |one: &Finding| matches!(one.verdict, Verdict::Pass | Verdict::Fail);
-    if !findings.iter().any(observed) {
-        return (Outcome::Undecided, vec!["nothing was observed".into()]);
-    }
-    // A finding that decides nothing must not stand in for those that were set aside.
-    if must_pass().next().is_some() && !must_pass().any(observed) {
-        let reason = "nothing that must pass was observed";
+    if let Some(reason) = unobserved(findings, fail_on) {
         return (Outcome::Undecided, vec![reason.into()]);
     }
     if !measured.unknown_before.is_empty() || must_pass().any(|one| one.waived.is_some()) {
         return (Outcome::GoWithWaivers, Vec::new());
     }
     (Outcome::Go, Vec::new())
+}
+
+/// What is said where nothing was observed that a decision could rest on.
+pub fn unobserved(findings: &[Finding], fail_on: Severity) -> Option<&'static str> {
+    let observed = |one: &Finding| matches!(one.verdict, Verdict::Pass | Verdict::Fail);
+    let mut must_pass = findings.iter().filter(|one| one.severity >= fail_on);
+    if !findings.iter().any(observed) {
+        return Some("nothing was observed");
+    }
+    // A finding that decides nothing must not stand in for those that were set aside.
+    let is_asked = must_pass.clone().next().is_some();
+    (is_asked && !must_pass.any(observed)).then_some("nothing that must pass was observed")
 }
 
 #[cfg(test)]

@@ -130,7 +130,14 @@ impl Rules {
 
     /// The verdict of one look.
     pub fn judge(&self, check: &Check, observation: &Observation, subject: &Facts) -> LookVerdict {
-        let (verdict, reasons, facts) = match &observation.hindrance {
+        let (
+            Weighed {
+                verdict,
+                reasons,
+                unjudged,
+            },
+            facts,
+        ) = match &observation.hindrance {
             Some(hindrance) => {
                 let verdict = if hindrance.kind == HindranceKind::Absent {
                     Verdict::NotApplicable
@@ -146,19 +153,24 @@ impl Rules {
                     line: 0,
                     listed: 0,
                 };
-                (verdict, vec![reason], Facts::new())
+                let weighed = Weighed {
+                    verdict,
+                    reasons: vec![reason],
+                    unjudged: Vec::new(),
+                };
+                (weighed, Facts::new())
             }
             None => {
                 let scope = Scope::new(&observation.facts, subject);
-                let (verdict, reasons) = self.judge_facts(check, scope);
                 let read = read_of(&self.reads(), &observation.facts);
-                (verdict, reasons, read)
+                (self.judge_facts(check, scope), read)
             }
         };
         LookVerdict {
             label: observation.label.clone(),
             verdict,
             reasons,
+            unjudged,
             facts,
             evidence: observation.digest.clone(),
             retried: observation.attempts > 1,
@@ -167,7 +179,7 @@ impl Rules {
 
     /// Any false is a failure; else any error leaves it open; else it holds. An expectation whose
     /// guard is false does not concern the look.
-    fn judge_facts(&self, check: &Check, scope: Scope<'_>) -> (Verdict, Vec<Reason>) {
+    fn judge_facts(&self, check: &Check, scope: Scope<'_>) -> Weighed {
         let mut failures = Vec::new();
         let mut errors = Vec::new();
         let mut met = 0;
@@ -202,14 +214,19 @@ impl Rules {
                 }
             }
         }
-        if !failures.is_empty() {
-            (Verdict::Fail, failures)
+        let (verdict, reasons, unjudged) = if !failures.is_empty() {
+            (Verdict::Fail, failures, errors)
         } else if !errors.is_empty() {
-            (Verdict::Inconclusive, errors)
+            (Verdict::Inconclusive, errors, Vec::new())
         } else if met > 0 {
-            (Verdict::Pass, Vec::new())
+            (Verdict::Pass, Vec::new(), Vec::new())
         } else {
-            (Verdict::NotApplicable, Vec::new())
+            (Verdict::NotApplicable, Vec::new(), Vec::new())
+        };
+        Weighed {
+            verdict,
+            reasons,
+            unjudged,
         }
     }
 
@@ -257,6 +274,14 @@ impl Rules {
             assessment: assessment.map_or("unknown", |(_, word)| word).into(),
         })
     }
+}
+
+/// What one look comes to.
+struct Weighed {
+    verdict: Verdict,
+    reasons: Vec<Reason>,
+    /// What could not be judged beside a failure.
+    unjudged: Vec<Reason>,
 }
 
 /// Why an expectation is neither met nor unmet.

@@ -20,17 +20,19 @@ pub struct Baseline {
     pub checks: BTreeMap<String, Held>,
 }
 
-/// What a baseline tells of one check.
+/// What a run tells of one check, as far as it is compared by that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
-    /// What the check concluded there.
+    /// What the check concluded.
     pub verdict: Verdict,
     /// Why, in one line.
     pub reason: String,
-    /// What failed there, in order: each look with the line of the expectation; twice what failed twice.
+    /// What failed, in order: each look with the line of the expectation; twice what failed twice.
     pub faults: Vec<(String, usize)>,
-    /// What could not be told there, likewise.
+    /// What could not be told, likewise; line 0 where the look did not come about.
     pub unseen: Vec<(String, usize)>,
+    /// A look of it passed, though the whole could not be told.
+    pub partly: bool,
     /// `sha256:…` of the check's text.
     pub definition: String,
 }

@@ -51,6 +51,8 @@ pub struct LookVerdict {
     pub verdict: Verdict,
     /// Why, where it is not a pass.
     pub reasons: Vec<Reason>,
+    /// What could not be judged beside that, where it failed.
+    pub unjudged: Vec<Reason>,
     /// The facts that the expectations read.
     pub facts: Facts,
     /// The digest of the observation.

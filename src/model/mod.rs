@@ -26,7 +26,7 @@ pub use baseline::{Baseline, Held};
 pub use check::{
     Assessment, Check, CheckId, Contradiction, Example, Expectation, Look, Origin, Place, Remedy,
 };
-pub use comparison::{Change, Changed};
+pub use comparison::{Change, Changed, Worse};
 pub use document::{Attestation, DocumentMap, MapItem, MapNote, MapSlot, Ruling, Signature, Write};
 pub use environment::{Environment, Variable, VariableOrigin};
 pub use fact::{FactKind, FactSpec, Facts};

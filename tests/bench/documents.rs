@@ -139,6 +139,7 @@ fn findings(verdict: Verdict) -> Vec<Finding> {
             label: "look".into(),
             verdict,
             reasons: Vec::new(),
+            unjudged: vec![],
             facts: serde_json::Map::new(),
             evidence: format!("sha256:{number:064x}"),
             retried: false,

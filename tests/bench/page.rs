@@ -118,6 +118,7 @@ fn finding(place: usize, case: &Case) -> Finding {
             }],
             false => Vec::new(),
         },
+        unjudged: vec![],
         facts: json!({ "status": 200, "headers": { "server": "nginx", "vary": "Cookie" }, "said": when(100) })
             .as_object()
             .cloned()

@@ -26,8 +26,11 @@ Examples:
   holdpoint diff before.jsonl --report markdown=changes.md
 
 It ends with 0 where nothing is worse, with 1 where something broke, is worse or was found to fail, and
-with 3 where something was lost from sight and nothing is worse. Checks below the severity that the
-second record must pass at are shown, and do not decide it.";
+with 3 where something cannot be told and nothing is worse. A run with --baseline judges in the same
+way. A check that fails as before, but at more looks, for more expectations or for more of what it
+lists, is worse; one that is defined otherwise is another check. Checks below the severity that the
+second record must pass at are shown and do not decide it, nor do those that a waiver accepts. What
+the second record did not ask for is out of sight here, and no matter of a run with --baseline.";
 
 /// The arguments of `explain`.
 #[derive(Debug, Clone, Args)]

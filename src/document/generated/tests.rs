@@ -97,6 +97,7 @@ fn finding(check: &crate::model::Check, verdict: Verdict, says: &str) -> Finding
         label: format!("{} at {says}", check.id.area()),
         verdict,
         reasons: if open { vec![reason] } else { Vec::new() },
+        unjudged: vec![],
         facts: facts.as_object().cloned().unwrap(),
         evidence: format!("sha256:{}", check.id.area()),
         retried: false,

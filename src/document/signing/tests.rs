@@ -237,6 +237,7 @@ fn finding(check: &str, verdict: Verdict) -> Finding {
             label: "look".into(),
             verdict,
             reasons: vec![],
+            unjudged: vec![],
             facts: serde_json::Map::new(),
             evidence: format!("sha256:{check}"),
             retried: false,

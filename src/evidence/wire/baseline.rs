@@ -35,9 +35,13 @@ pub struct Held {
     /// What failed: each look with the line of the expectation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<(String, usize)>,
-    /// What could not be told, likewise.
+    /// What could not be told, likewise. One that was written before looks that fail were kept here too holds nothing of what
+    /// those could not judge, which then counts as told: it accepts less, and never more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unseen: Vec<(String, usize)>,
+    /// A look of it passed, though the whole could not be told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partly: bool,
     /// `sha256:…` of the check's text as the record holds it.
     pub definition: String,
 }
@@ -68,6 +72,7 @@ impl From<&model::Baseline> for Baseline {
                 reason: held.reason.clone(),
                 faults: held.faults.clone(),
                 unseen: held.unseen.clone(),
+                partly: held.partly,
                 definition: held.definition.clone(),
             };
             (check.clone(), held)
@@ -96,6 +101,7 @@ impl From<&Baseline> for model::Baseline {
                 reason: held.reason.clone(),
                 faults,
                 unseen,
+                partly: held.partly,
                 definition: held.definition.clone(),
             };
             Some((check.clone(), held))

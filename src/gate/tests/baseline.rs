@@ -1,34 +1,11 @@
 //! What a baseline accepts, and that it never accepts what is worse.
 
-use super::super::{Against, compare, decide, decide_against, held};
-use super::finding;
-use crate::model::{
-    Baseline, Change, Decision, Finding, LookVerdict, Outcome, Reason, Severity, Verdict,
-};
-use proptest::collection::vec;
-use proptest::prelude::*;
-use proptest::sample::select;
+use super::super::{Against, decide_against, held};
+use super::{finding, look};
+use crate::model::{Baseline, Decision, Finding, LookVerdict, Outcome, Severity, Verdict};
 use std::collections::BTreeMap;
 
 const FAIL_ON: Severity = Severity::Medium;
-
-fn look(label: &str, verdict: Verdict, lines: &[usize]) -> LookVerdict {
-    let reason = |line: &usize| Reason {
-        text: format!("line {line}"),
-        expected: String::new(),
-        found: String::new(),
-        line: *line,
-        listed: 0,
-    };
-    LookVerdict {
-        label: label.into(),
-        verdict,
-        reasons: lines.iter().map(reason).collect(),
-        facts: serde_json::Map::new(),
-        evidence: String::new(),
-        retried: false,
-    }
-}
 
 fn failing(check: &str, faults: &[(&str, usize)]) -> Finding {
     let looks = faults
@@ -127,10 +104,8 @@ fn a_known_failure_hides_nothing_that_is_worse() {
         look("GET /x", Verdict::Pass, &[]),
         look("GET /x", Verdict::Inconclusive, &[0]),
     );
-    for (verdict, worse) in [
-        (Verdict::Fail, Outcome::NoGo),
-        (Verdict::Inconclusive, Outcome::Undecided),
-    ] {
+    for verdict in [Verdict::Fail, Verdict::Inconclusive] {
+        let worse = Outcome::Undecided;
         let (then, now) = (of(verdict, seen.clone()), of(verdict, unseen.clone()));
         let decision = against(&then, &now);
         assert_eq!(decision.outcome, worse, "{verdict}");
@@ -279,81 +254,4 @@ fn what_people_should_know_is_said() {
         decided(&baseline(&then), &mut now, |one| one.target = None),
         "looked at http://a, this run at no target",
     );
-}
-
-fn any_finding() -> impl Strategy<Value = Finding> {
-    let looks = vec(
-        (
-            select(&["GET /", "GET /a", "GET /b"][..]),
-            vec(1_usize..4, 0..3),
-        ),
-        0..4,
-    );
-    let check = select(&["a.a", "b.b", "c.c", "d.d"][..]);
-    (check, select(Severity::ALL), select(Verdict::ALL), looks).prop_map(
-        |(check, severity, verdict, looks)| Finding {
-            looks: looks
-                .iter()
-                .map(|(label, lines)| look(label, verdict, lines))
-                .collect(),
-            ..finding(check, severity, verdict)
-        },
-    )
-}
-
-fn any_run() -> impl Strategy<Value = Vec<Finding>> {
-    vec(any_finding(), 0..6).prop_map(|findings| {
-        let by_check: BTreeMap<String, Finding> = findings
-            .into_iter()
-            .map(|one| (one.check.clone(), one))
-            .collect();
-        by_check.into_values().collect()
-    })
-}
-
-proptest! {
-    #[test]
-    fn nothing_that_is_worse_becomes_a_go(then in any_run(), now in any_run()) {
-        let decision = against(&then, &now);
-        for one in compare(&then, &now) {
-            if one.severity < FAIL_ON {
-                continue;
-            }
-            match one.change {
-                Change::Broke | Change::Worse | Change::Found => {
-                    prop_assert_eq!(decision.outcome, Outcome::NoGo, "{:?}", one);
-                }
-                Change::Lost if !matches!(one.after, None | Some(Verdict::NotRun)) => {
-                    prop_assert!(!decision.outcome.is_go(), "{:?}", one);
-                }
-                _ => {}
-            }
-        }
-        let excused = now.iter().any(|one| {
-            one.severity >= FAIL_ON
-                && !matches!(one.verdict, Verdict::Pass | Verdict::NotApplicable | Verdict::NotRun)
-        });
-        prop_assert!(!excused || decision.outcome != Outcome::Go);
-    }
-
-    #[test]
-    fn a_run_is_no_worse_than_itself(run in any_run()) {
-        prop_assert_eq!(compare(&run, &run), vec![]);
-        let decision = against(&run, &run);
-        let today = "2026-02-28".parse().unwrap();
-        let alone = decide(&mut run.clone(), &[], FAIL_ON, today).outcome;
-        match decision.outcome {
-            Outcome::NoGo => prop_assert!(false, "{:?}", decision.reasons),
-            Outcome::Undecided => prop_assert!(decision.reasons[0].ends_with("was observed")),
-            Outcome::Go => prop_assert_eq!(alone, Outcome::Go),
-            Outcome::GoWithWaivers => prop_assert_ne!(alone, Outcome::Go),
-        }
-    }
-
-    #[test]
-    fn an_empty_baseline_accepts_nothing(now in any_run()) {
-        let today = "2026-02-28".parse().unwrap();
-        let alone = decide(&mut now.clone(), &[], FAIL_ON, today);
-        prop_assert_eq!(against(&[], &now).outcome, alone.outcome);
-    }
 }

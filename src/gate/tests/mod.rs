@@ -1,11 +1,12 @@
 //! Gates over made-up findings, waivers, statements and sign-offs.
 
 mod baseline;
+mod compare;
 mod openings;
 mod staleness;
 
 use super::{Case, Code, Evidence};
-use crate::model::{Finding, Gate, Level, Place, Severity, Verdict};
+use crate::model::{Finding, Gate, Level, LookVerdict, Place, Reason, Severity, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
 const NOW: &str = "2026-03-10T12:00:00Z";
@@ -83,5 +84,25 @@ fn case<'a>(gate: &'a Gate, findings: &'a [Finding], evidence: &'a [Evidence]) -
         warnings: vec![],
         now: now(),
         today: "2026-03-10".parse().unwrap(),
+    }
+}
+
+/// A look that came out so, for these lines.
+fn look(label: &str, verdict: Verdict, lines: &[usize]) -> LookVerdict {
+    let reason = |line: &usize| Reason {
+        text: format!("line {line}"),
+        expected: String::new(),
+        found: String::new(),
+        line: *line,
+        listed: 0,
+    };
+    LookVerdict {
+        label: label.into(),
+        verdict,
+        reasons: lines.iter().map(reason).collect(),
+        unjudged: vec![],
+        facts: serde_json::Map::new(),
+        evidence: String::new(),
+        retried: false,
     }
 }

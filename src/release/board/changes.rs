@@ -1,13 +1,14 @@
 //! What changed at each gate since a moment: runs, checks, people's words and what holds it.
 
 use super::{Board, Held};
-use crate::gate::{Code, compare};
+use crate::gate::{Code, Side, compare};
 use crate::model::{Changed, Finding, Lapse, Lapsed, Standing};
 use crate::release::ground::Ground;
 use crate::release::history::{Told, Window};
 use crate::release::signed::Withheld;
 use crate::release::stand::GateStanding;
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is new at a gate.
 pub struct TeamNews<'a> {
@@ -158,9 +159,26 @@ fn compared<'a>(
         before,
         whole: now.record.header.started > since,
         changed: compare(
-            &picture(ground, standing, before, since, &was_here),
-            &picture(ground, standing, now, ground.now, &is_here),
+            picture(ground, standing, before, since, &was_here).side(),
+            picture(ground, standing, now, ground.now, &is_here).side(),
+            &BTreeSet::new(),
         ),
+    }
+}
+
+/// What is known of a gate's suite at a moment, whichever runs saw it.
+struct Picture {
+    findings: Vec<Finding>,
+    definitions: BTreeMap<String, String>,
+}
+
+impl Picture {
+    fn side(&self) -> Side<'_> {
+        Side {
+            findings: &self.findings,
+            definitions: &self.definitions,
+            cut_short: false,
+        }
     }
 }
 
@@ -172,7 +190,7 @@ fn picture(
     told: &Told,
     moment: Timestamp,
     is_this_code: &dyn Fn(&str) -> bool,
-) -> Vec<Finding> {
+) -> Picture {
     let header = &told.record.header;
     let news = ground.history.news(&Window {
         after: header.started,
@@ -182,17 +200,31 @@ fn picture(
     });
     let judged = told.findings().unwrap_or_default().iter();
     let of_suite = judged.filter(|one| standing.checks.contains(&one.check));
+    let mut definitions = told.record.definitions();
     let each = of_suite.map(|finding| {
         let worse = news.get(&finding.check);
         let worse = worse.filter(|news| news.verdict > finding.verdict);
         let record = worse.and_then(|news| ground.history.find(&news.run)?.ok());
         let seen = record.and_then(|told| {
             let mut findings = told.findings().unwrap_or_default().iter();
-            findings.find(|one| one.check == finding.check)
+            let seen = findings.find(|one| one.check == finding.check)?;
+            definitions.extend(definition(told, &seen.check));
+            Some(seen)
         });
         seen.unwrap_or(finding).clone()
     });
-    each.collect()
+    let findings = each.collect();
+    Picture {
+        findings,
+        definitions,
+    }
+}
+
+/// A check with the digest of its text in this record.
+fn definition(told: &Told, check: &str) -> Option<(String, String)> {
+    let mut planned = told.record.checks.iter();
+    let one = planned.find(|one| one.id == check)?;
+    Some((one.id.clone(), one.definition()))
 }
 
 fn words<'a>(standing: &'a GateStanding<'_>, since: Timestamp) -> Vec<Word<'a>> {

@@ -61,6 +61,8 @@ fn changed(difference: &Difference<'_>, one: &Changed) -> Value {
         "after": one.after.map(|after| verdict(Some(after))),
         "reason": one.reason,
         "looks": one.looks,
+        "why": one.why,
+        "decides": difference.aside(one).is_none(),
         "waived": difference.waived(&one.check),
     })
 }

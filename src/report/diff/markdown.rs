@@ -47,6 +47,12 @@ pub fn render(difference: &Difference<'_>) -> String {
                 let looks: Vec<String> = one.looks.iter().map(|look| code(look)).collect();
                 let _ = writeln!(out, "  - fails anew at {}", looks.join(", "));
             }
+            if !one.why.is_empty() {
+                let _ = writeln!(out, "  - {}", markdown(&one.why));
+            }
+            if let Some(aside) = difference.aside(one) {
+                let _ = writeln!(out, "  - {aside}");
+            }
             if let Some(waived) = difference.waived(&one.check) {
                 let _ = writeln!(out, "  - waived: {}", markdown(waived));
             }

@@ -9,7 +9,8 @@ pub use markdown::render as markdown;
 
 use super::trace::Told;
 use crate::evidence::Record;
-use crate::model::{Change, Changed, Observation, Subject};
+use crate::gate;
+use crate::model::{Change, Changed, Observation, Subject, Worse};
 use std::collections::BTreeMap;
 
 /// The formats of a comparison.
@@ -63,36 +64,13 @@ pub struct Pace<'a> {
     pub after_ms: u64,
 }
 
-/// Is the record after worse than the one before?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Worse {
-    /// Nothing that must pass is worse.
-    Nothing,
-    /// Something that must pass broke, is worse, or was found to fail.
-    Something,
-    /// Something that must pass cannot be told any more, and nothing is worse.
-    OutOfSight,
-}
-
-impl Worse {
-    /// The words that every format shows.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Nothing => "no worse",
-            Self::Something => "worse",
-            Self::OutOfSight => "out of sight",
-        }
-    }
-}
-
 impl<'a> Difference<'a> {
     /// Two records, with what changed from one to the other.
     pub fn new(before: Told<'a>, after: Told<'a>, changed: &'a [Changed]) -> Self {
-        let of_after: BTreeMap<&str, String> = definitions(after);
-        let both = definitions(before);
-        let both = both.into_iter().filter_map(|(check, then)| {
-            let now = of_after.get(check)?;
-            Some((check, then != *now))
+        let of_after = after.record.definitions();
+        let both = before.record.checks.iter().filter_map(|one| {
+            let now = of_after.get(&one.id)?;
+            Some((one.id.as_str(), one.definition() != *now))
         });
         let both: Vec<(&str, bool)> = both.collect();
         let is_changed = |check: &str| changed.iter().any(|one| one.check == check);
@@ -118,25 +96,34 @@ impl<'a> Difference<'a> {
     /// Is it worse? Only what the record after must pass is asked.
     pub fn worse(&self) -> Worse {
         let fail_on = self.after.decision.fail_on;
-        let grave = || self.changed.iter().filter(|one| one.severity >= fail_on);
-        let worse = |one: &Changed| one.change.is_worse() && one.change != Change::Lost;
-        if grave().any(worse) {
-            Worse::Something
-        } else if grave().any(|one| one.change == Change::Lost) {
-            Worse::OutOfSight
-        } else {
-            Worse::Nothing
+        gate::worse(self.changed, self.after.findings, fail_on)
+    }
+
+    /// Why a change that may be for the worse does not decide.
+    pub fn aside(&self, one: &Changed) -> Option<String> {
+        let fail_on = self.after.decision.fail_on;
+        match one.change.is_worse() {
+            true if one.severity < fail_on => {
+                Some(format!("below {fail_on}, so it decides nothing"))
+            }
+            true if one.accepted => Some("a waiver accepts it, so it decides nothing".into()),
+            _ => None,
         }
     }
 
-    /// `1 broke`, `2 mended`, and how many are the same.
+    /// `1 broke`, `2 mended`, how many are the same, and whether nothing was observed.
     pub fn counts(&self) -> Vec<(Option<Change>, String)> {
         let each = Change::ALL.iter().filter_map(|change| {
             let count = self.those(*change).count();
             (count > 0).then(|| (Some(*change), format!("{count} {}", change.word())))
         });
         let same = format!("{} the same", self.same);
-        each.chain([(None, same)]).collect()
+        // No check need be at fault where nobody saw anything.
+        let fail_on = self.after.decision.fail_on;
+        let unobserved = gate::unobserved(self.after.findings, fail_on)
+            .filter(|_| self.worse() == Worse::OutOfSight);
+        let unobserved = unobserved.map(|says| (None, says.to_owned()));
+        each.chain([(None, same)]).chain(unobserved).collect()
     }
 
     /// Who accepts a failure of the record after.
@@ -157,12 +144,6 @@ impl<'a> Difference<'a> {
 /// `pass`, or that the check was not part of the run.
 pub(super) fn verdict(verdict: Option<crate::model::Verdict>) -> &'static str {
     verdict.map_or("not part of it", crate::model::Verdict::word)
-}
-
-fn definitions(side: Told<'_>) -> BTreeMap<&str, String> {
-    let each = side.record.checks.iter();
-    each.map(|one| (one.id.as_str(), one.definition()))
-        .collect()
 }
 
 fn circumstances(before: Told<'_>, after: Told<'_>) -> Vec<Differs> {

@@ -92,6 +92,9 @@ fn row(one: &Changed, links: &Links<'_>) -> String {
         };
         why += &format!(" (now at {}{more})", code(first, 120));
     }
+    if !one.why.is_empty() {
+        why += &format!(" ({})", short(&one.why, 240));
+    }
     let cell = |label: &str, content: &str| {
         format!("<td role=\"cell\" data-label=\"{label}\">{content}</td>")
     };

@@ -3,9 +3,9 @@
 use super::screen::{Ink, Screen, Symbol, severity};
 use super::{dotted, outcome_ink};
 use crate::document::reading;
-use crate::model::{Change, Changed, Verdict};
+use crate::model::{Change, Changed, Verdict, Worse};
 use crate::report::Style;
-use crate::report::diff::{Difference, Worse, verdict};
+use crate::report::diff::{Difference, verdict};
 use crate::report::trace::Told;
 
 /// So many checks that left a run are named in a line each; more are named together.
@@ -91,7 +91,7 @@ fn group(screen: &mut Screen<'_>, difference: &Difference<'_>, change: Change, t
 fn symbol(change: Change) -> Symbol {
     Symbol::Verdict(match change {
         Change::Broke | Change::Worse | Change::Found | Change::Other => Verdict::Fail,
-        Change::Lost => Verdict::Inconclusive,
+        Change::Lost | Change::Unseen => Verdict::Inconclusive,
         Change::Seen | Change::Mended => Verdict::Pass,
     })
 }
@@ -128,13 +128,10 @@ fn line(screen: &mut Screen<'_>, difference: &Difference<'_>, one: &Changed) {
             (Ink::Plain, &reason),
         ],
     );
-    if one.severity < difference.after.decision.fail_on && one.change.is_worse() {
-        let text = format!(
-            "below {}, so it decides nothing",
-            difference.after.decision.fail_on
-        );
-        screen.detail("note", Ink::Dim, &text);
-    }
+    let why = screen.text(&one.why);
+    screen.detail("why", Ink::Plain, &why);
+    let aside = difference.aside(one).unwrap_or_default();
+    screen.detail("note", Ink::Dim, &aside);
     let named: Vec<&str> = one.looks.iter().take(LOOKS).map(String::as_str).collect();
     let more = match one.looks.len().saturating_sub(LOOKS) {
         0 => String::new(),
@@ -233,7 +230,7 @@ fn closing(screen: &mut Screen<'_>, difference: &Difference<'_>) {
         .into_iter()
         .map(|(change, text)| match change {
             Some(Change::Broke | Change::Worse | Change::Found) => (Ink::Bad, text),
-            Some(Change::Lost) => (Ink::Doubt, text),
+            Some(Change::Lost | Change::Unseen) => (Ink::Doubt, text),
             Some(Change::Seen | Change::Mended) => (Ink::Good, text),
             Some(Change::Other) | None => (Ink::Dim, text),
         })

@@ -54,6 +54,7 @@ fn look() -> impl Strategy<Value = LookVerdict> {
                 label,
                 verdict,
                 reasons,
+                unjudged: vec![],
                 facts,
                 evidence: "sha256:00".into(),
                 retried,

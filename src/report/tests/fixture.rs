@@ -67,6 +67,7 @@ fn look(
             })
             .into_iter()
             .collect(),
+        unjudged: vec![],
         facts: facts.as_object().cloned().unwrap_or_default(),
         evidence: format!("sha256:{}", format!("{digest:016x}").repeat(4)),
         retried: false,

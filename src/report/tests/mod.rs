@@ -173,6 +173,7 @@ fn inferred() -> Vec<crate::model::Finding> {
         label: "the limiter of GET /api/a&b".into(),
         verdict: crate::model::Verdict::Pass,
         reasons: Vec::new(),
+        unjudged: vec![],
         facts: serde_json::from_value(facts).unwrap(),
         evidence: String::new(),
         retried: false,
