@@ -6,6 +6,7 @@ mod lock;
 mod reader;
 mod repository;
 mod seal;
+mod unseen;
 mod wire;
 mod writer;
 
