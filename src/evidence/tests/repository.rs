@@ -381,5 +381,6 @@ fn where_there_is_no_commit_none_is_told() {
     place.write("none/.git", "gitdir: /nowhere\n");
     place.is_unsure("none", "/nowhere");
     place.git("", &["clone", "-q", "--bare", "app", "bare"]);
-    place.is_unsure("bare", "bare");
+    assert_eq!(place.told("bare").dirty, None);
+    assert!(place.changed("bare").is_err());
 }
