@@ -621,3 +621,58 @@ fn two_runs_are_compared_and_what_is_worse_decides() {
     );
     assert!(shop.root().join("d.json").is_file() && shop.root().join("d.md").is_file());
 }
+
+#[test]
+fn what_is_no_record_is_passed_over_and_told() {
+    let shop = Shop::open(&[]);
+    let run = shop.run(&[], 0);
+    let records = shop.root().join(RECORDS);
+    let place = |name: &str| records.join(name);
+    fs::copy(shop.record(&run), place("zz-copy.jsonl")).unwrap();
+    fs::write(place("zz-text.jsonl"), "{\"record\":{}}\n").unwrap();
+    fs::write(place("zz-empty.jsonl"), "").unwrap();
+    fs::create_dir(place("zz-folder.jsonl")).unwrap();
+    std::os::unix::fs::symlink("/nowhere", place("zz-link.jsonl")).unwrap();
+    let pipe = place("zz-pipe.jsonl");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for (name, arguments) in [
+        ("explain", &["explain", "latest"][..]),
+        ("report", &["report", "--from", "latest"]),
+        ("gate", &["gate", "security", "--from", "latest"]),
+        ("baseline", &["report", "--baseline", "latest"]),
+    ] {
+        let outcome = holdpoint(arguments).within(shop.root()).run();
+        for said in [
+            "zz-copy.jsonl is left out, as no record: the file is not named as its run",
+            "zz-text.jsonl is left out, as no record: it does not begin as a record does",
+            "zz-empty.jsonl is left out, as no record: it does not begin as a record does",
+            "zz-folder.jsonl is left out, as no record: it is no regular file",
+            "zz-pipe.jsonl is left out, as no record: it is no regular file",
+            "zz-link.jsonl is left out, as no record: No such file",
+            "help: take it out of .holdpoint/records",
+        ] {
+            assert!(outcome.stderr.contains(said), "{name}: {}", outcome.stderr);
+        }
+        assert!(!outcome.stderr.contains("error:"), "{}", outcome.stderr);
+    }
+    let told = shop.call(&["explain", "latest"], 0);
+    assert!(told.stdout.contains(&run), "{}", told.stdout);
+    // A link to a record that is named as it is one, wherever that is kept.
+    let kept = shop.root().join("kept.jsonl");
+    fs::rename(shop.record(&run), &kept).unwrap();
+    std::os::unix::fs::symlink(&kept, shop.record(&run)).unwrap();
+    shop.call(&["explain", "latest"], 0);
+    // Where there is no other one, what is there is named too.
+    fs::remove_file(shop.record(&run)).unwrap();
+    let outcome = shop.call(&["report", "--from", "latest"], 2);
+    for said in ["there is no record in", "zz-copy.jsonl is left out"] {
+        assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+    }
+    let outcome = shop.call(&["diff", "latest~1"], 2);
+    assert!(
+        outcome.stderr.contains("there is no record in"),
+        "{}",
+        outcome.stderr
+    );
+}

@@ -1024,3 +1024,35 @@ fn a_run_that_was_cut_short_is_no_news() {
         project.call(&["gate", "build"], 0);
     }
 }
+
+#[test]
+fn a_sign_off_does_not_rest_on_code_that_git_does_not_look_at() {
+    let project = Project::new();
+    write(project.root(), "src/app.ts", "as it was\n");
+    project.commit("code");
+    project.git(&["update-index", "--assume-unchanged", "src/app.ts"]);
+    write(project.root(), "src/app.ts", "another\n");
+    let outcome = project.call(&["run", "build", "--level", "static"], 0);
+    for said in [
+        "it cannot be told whether the code is that of the commit",
+        "git update-index --no-assume-unchanged src/app.ts ends that",
+    ] {
+        assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+    }
+    assert_eq!(project.gate("build")["state"], "undecided");
+    project.sign("build", "ann", 3);
+    // Nor does one that was given before.
+    project.git(&["update-index", "--no-assume-unchanged", "src/app.ts"]);
+    project.git(&["checkout", "-q", "src/app.ts"]);
+    project.call(&["run", "build", "--level", "static"], 0);
+    project.sign("build", "ann", 0);
+    project.call(&["gate", "build"], 0);
+    project.git(&["update-index", "--skip-worktree", "src/app.ts"]);
+    write(project.root(), "src/app.ts", "another\n");
+    let told = project.call(&["gate", "build"], 3);
+    assert!(
+        told.stdout.contains("git was told not to look at"),
+        "{}",
+        told.stdout
+    );
+}

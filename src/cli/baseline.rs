@@ -1,6 +1,6 @@
 //! `--baseline`: the record that a run is held to be no worse than, and what of it the decision needs.
 
-use super::records;
+use super::records::{self, Found};
 use super::report::{NOT_READ, TORN};
 use super::run::display;
 use crate::catalog::Catalog;
@@ -22,25 +22,22 @@ pub(super) fn load(
     named: &Path,
     settings: &Settings,
 ) -> Result<(Baseline, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let path = records::find(named, settings)?;
+    let Found { path, odd } = records::find(named, settings)?;
     let unusable = |cause: String| {
         vec![Diagnostic::new(format!("the baseline cannot be used: {cause}")).help(NOT_READ)]
     };
     let record = evidence::read(&path).map_err(|fault| unusable(fault.to_string()))?;
-    let bytes = evidence::read_regular(&path).map_err(|error| unusable(error.to_string()))?;
     let findings = engine::replay(&record, None)?;
     let definitions = record.definitions();
     let header = &record.header;
-    let warnings = match record.torn {
-        true => vec![Diagnostic::new(format!(
-            "the baseline {}: {TORN}",
-            display(&path, &settings.root)
-        ))],
-        false => Vec::new(),
-    };
+    let mut warnings = odd;
+    if record.torn {
+        let path = display(&path, &settings.root);
+        warnings.push(Diagnostic::new(format!("the baseline {path}: {TORN}")));
+    }
     let baseline = Baseline {
         run: header.run.clone(),
-        digest: evidence::digest(&bytes),
+        digest: record.digest.clone(),
         target: header.target.clone(),
         environment: header.environment.clone(),
         cut_short: record.is_cut_short(),

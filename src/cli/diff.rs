@@ -4,7 +4,6 @@ use super::args::DiffArguments;
 use super::exit::Exit;
 use super::output::Output;
 use super::prepare::{self, Environment, Request};
-use super::records;
 use super::report::{TORN, Told, tell};
 use super::reports::write_each;
 use crate::diagnostic::Diagnostic;
@@ -72,8 +71,8 @@ fn tell_apart(
 }
 
 fn read(record: &Path, settings: &Settings, output: &Output) -> Result<Told, Vec<Diagnostic>> {
-    let path = records::find(record, settings)?;
-    let told = tell(&path, settings)?;
+    let told = tell(record, settings)?;
+    output.warn(&told.odd);
     if told.torn {
         output.remark(&format!(
             "warning: {}: {TORN}",

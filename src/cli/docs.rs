@@ -7,7 +7,7 @@ use super::gaps;
 use super::grounds::Grounds;
 use super::output::Output;
 use super::prepare::{self, Environment};
-use super::report::{TORN, tell};
+use super::report::tell;
 use similar::{ChangeTag, TextDiff};
 use std::fmt::Write as _;
 
@@ -32,9 +32,7 @@ fn work(
         return restore(arguments, &settings, &catalog, output);
     }
     let told = tell(&arguments.from, &settings).map_err(Trouble::usage)?;
-    if told.torn {
-        output.remark(&format!("warning: {TORN}"));
-    }
+    told.warn(output);
     let signatures =
         Grounds::signed(&settings, &catalog, &environment.secrets).map_err(Trouble::usage)?;
     let bench = Bench {

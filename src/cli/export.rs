@@ -6,7 +6,7 @@ use super::grounds::Grounds;
 use super::output::Output;
 use super::prepare::{self, Environment};
 use super::records;
-use super::report::{TORN, tell};
+use super::report::tell;
 use super::reports::store;
 use super::signer::{agent, key};
 use crate::attest::{self, Key, PublicKey, SignFault};
@@ -72,9 +72,7 @@ fn statement(
     let what = arguments.what.as_str();
     if records::is_record(what, &settings) {
         let told = tell(Path::new(what), &settings)?;
-        if told.torn {
-            output.remark(&format!("warning: {TORN}"));
-        }
+        told.warn(output);
         let statement = test_result(&told.decision, &told.findings, &told.subject);
         return serde_json::to_vec(&statement).map_err(|error| {
             vec![Diagnostic::new(format!(

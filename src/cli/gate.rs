@@ -6,7 +6,7 @@ use super::grounds::Grounds;
 use super::output::Output;
 use super::pipeline;
 use super::prepare::{self, Environment};
-use super::records;
+use super::records::{self, Found};
 use super::report::NOT_READ;
 use super::reports::write_each;
 use super::run::display;
@@ -40,7 +40,7 @@ fn decide(
     let instead = arguments
         .from
         .as_deref()
-        .map(|from| record(from, &settings))
+        .map(|from| record(from, &settings, output))
         .transpose()?;
     let told = instead
         .as_ref()
@@ -76,8 +76,9 @@ fn decide(
 }
 
 /// The record that is to be taken in place of the newest.
-fn record(from: &Path, settings: &Settings) -> Result<History, Vec<Diagnostic>> {
-    let path = records::find(from, settings)?;
+fn record(from: &Path, settings: &Settings, output: &Output) -> Result<History, Vec<Diagnostic>> {
+    let Found { path, odd } = records::find(from, settings)?;
+    output.warn(&odd);
     History::only(&path).map_err(|cause| vec![Diagnostic::new(cause).help(NOT_READ)])
 }
 

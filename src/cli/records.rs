@@ -2,6 +2,7 @@
 
 use super::run::display;
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::document::escape::visible;
 use crate::evidence;
 use crate::settings::Settings;
 use std::path::{Path, PathBuf};
@@ -13,55 +14,91 @@ const NAMED: usize = 5;
 pub(super) const NAMES: &str = "name a run or the beginning of one, latest, latest~1 for the one before, or give the path of a .jsonl file";
 
 /// The record that is meant.
+pub(super) struct Found {
+    /// Where it is.
+    pub(super) path: PathBuf,
+    /// What was passed over because it is no record, though it is called as one.
+    pub(super) odd: Vec<Diagnostic>,
+}
+
+/// The record that is meant.
 ///
 /// # Errors
 /// There is none of that name, or more than one.
-pub(super) fn find(given: &Path, settings: &Settings) -> Result<PathBuf, Vec<Diagnostic>> {
-    let Some(word) = given.to_str() else {
+pub(super) fn find(given: &Path, settings: &Settings) -> Result<Found, Vec<Diagnostic>> {
+    let mut odd = Vec::new();
+    match path(given, settings, &mut odd) {
+        Ok(path) => Ok(Found { path, odd }),
+        Err(problem) => Err(std::iter::once(problem).chain(odd).collect()),
+    }
+}
+
+fn path(
+    given: &Path,
+    settings: &Settings,
+    odd: &mut Vec<Diagnostic>,
+) -> Result<PathBuf, Diagnostic> {
+    let Some(word) = given.to_str().filter(|word| !is_path(word)) else {
         return Ok(given.to_owned());
     };
-    if is_path(word) {
-        return Ok(given.to_owned());
-    }
     let all = evidence::records(&settings.records);
     let folder = display(&settings.records, &settings.root);
-    if all.is_empty() {
-        let message = format!("there is no record in {}", settings.records.display());
-        let problem = Diagnostic::new(message);
-        return Err(vec![problem.help("make one with: holdpoint run")]);
-    }
+    let mut counts = |path: &&PathBuf| match evidence::is_record(path) {
+        Ok(()) => true,
+        Err(why) => {
+            let path = display(path, &settings.root);
+            let message = format!("{} is left out, as no record: {why}", visible(&path));
+            odd.push(Diagnostic::new(message).help(format!("take it out of {folder}")));
+            false
+        }
+    };
     if let Some(back) = back(word) {
-        let back = back.map_err(|problem| vec![problem])?;
-        return all.get(back).cloned().ok_or_else(|| {
-            let message = format!(
-                "there is no {word}: {folder} holds {}",
-                match all.len() {
+        let back = back?;
+        // No more of them are opened than are passed.
+        let passed: Vec<&PathBuf> = all
+            .iter()
+            .filter(&mut counts)
+            .take(back.saturating_add(1))
+            .collect();
+        return match passed.as_slice() {
+            [] => Err(no_record(settings)),
+            [.., last] if passed.len() > back => Ok((*last).clone()),
+            fewer => {
+                let holds = match fewer.len() {
                     1 => "1 record".to_owned(),
                     many => format!("{many} records"),
-                }
-            );
-            vec![Diagnostic::new(message).help(listed("its runs, the newest first", &all))]
-        });
+                };
+                let message = format!("there is no {word}: {folder} holds {holds}");
+                Err(Diagnostic::new(message).help(listed("its runs, the newest first", fewer)))
+            }
+        };
+    }
+    if all.is_empty() {
+        return Err(no_record(settings));
     }
     let begun: Vec<&PathBuf> = all
         .iter()
         .filter(|path| !word.is_empty() && run(path).starts_with(word))
+        .filter(counts)
         .collect();
     match begun.as_slice() {
         [one] => Ok((*one).clone()),
         // A folder is refused when it is read, with a better reason.
         [] if given.exists() => Ok(given.to_owned()),
-        [] => Err(vec![unknown(word, &folder, &all)]),
+        [] => Err(unknown(word, &folder, &all)),
         [..] if begun.iter().any(|path| run(path) == word) => {
             Ok(settings.records.join(format!("{word}.jsonl")))
         }
         many => {
             let message = format!("{} runs begin with '{word}'", many.len());
-            Err(vec![
-                Diagnostic::new(message).help(listed("say more of one of them", many)),
-            ])
+            Err(Diagnostic::new(message).help(listed("say more of one of them", many)))
         }
     }
+}
+
+fn no_record(settings: &Settings) -> Diagnostic {
+    let message = format!("there is no record in {}", settings.records.display());
+    Diagnostic::new(message).help("make one with: holdpoint run")
 }
 
 /// Does this word mean a record, whether or not there is one?

@@ -8,7 +8,7 @@ use super::grounds::{Grounds, in_force};
 use super::output::Output;
 use super::places::places;
 use super::prepare::{self, Environment, Request};
-use super::records;
+use super::records::{self, Found};
 use super::run::{End, subject};
 use super::{pipeline, reports};
 use crate::catalog::{Catalog, parse_waivers};
@@ -46,6 +46,8 @@ pub(super) struct Told {
     pub(super) accepted: BTreeSet<String>,
     /// The last line of the record was cut off while it was written.
     pub(super) torn: bool,
+    /// What was passed over to find it.
+    pub(super) odd: Vec<Diagnostic>,
     /// Where the record is.
     pub(super) path: PathBuf,
     /// What it holds.
@@ -59,6 +61,14 @@ impl Told {
             findings: &self.findings,
             definitions: &self.definitions,
             cut_short: self.cut_short.is_some(),
+        }
+    }
+
+    /// Says what is odd about it.
+    pub(super) fn warn(&self, output: &Output) {
+        output.warn(&self.odd);
+        if self.torn {
+            output.remark(&format!("warning: {TORN}"));
         }
     }
 
@@ -107,9 +117,7 @@ fn retell(
         },
     )?;
     output.warn(baseline.as_ref().map_or(&[], |(_, odd)| odd));
-    if told.torn {
-        output.remark(&format!("warning: {TORN}"));
-    }
+    told.warn(output);
     let exit = Exit::of(told.decision.outcome, told.cut_short);
     let targets = &arguments.decision.report;
     let wanted = reports::want_beside(targets);
@@ -189,7 +197,7 @@ pub(super) fn tell(from: &Path, settings: &Settings) -> Result<Told, Vec<Diagnos
 }
 
 fn tell_as(from: &Path, settings: &Settings, by: &As<'_>) -> Result<Told, Vec<Diagnostic>> {
-    let path = records::find(from, settings)?;
+    let Found { path, odd } = records::find(from, settings)?;
     let record = evidence::read(&path)
         .map_err(|fault| vec![Diagnostic::new(fault.to_string()).help(NOT_READ)])?;
     let mut findings = engine::replay(&record, by.catalog)?;
@@ -230,6 +238,7 @@ fn tell_as(from: &Path, settings: &Settings, by: &As<'_>) -> Result<Told, Vec<Di
         definitions,
         accepted,
         torn: record.torn,
+        odd,
         path,
         record,
     })

@@ -17,6 +17,7 @@ use super::{after_suite, before_gate, documents, masks, pipeline, progress, repo
 use crate::catalog::SUITES;
 use crate::clock;
 use crate::diagnostic::Diagnostic;
+use crate::document::escape::visible;
 use crate::engine::{self, Limits};
 use crate::evidence::{Ending, Header, Leftovers, RecordWriter, Repository, WriteFault, digest};
 use crate::gate::{self, Against, Side};
@@ -123,6 +124,7 @@ async fn execute(
     };
     // Without git, or where it failed, the record says that the commit is not known.
     let repository = repository.join().unwrap_or_default();
+    output.warn(&uncertain(&repository));
     let (checks, looks) = planned(&catalog, &selection, &plan);
     let of_the_plan = baseline.map(|(baseline, _)| kept(&baseline, &checks, &environment.secrets));
     // As the record has it, so that it repeats what is said here, and no report escapes a secret out of recognition.
@@ -295,6 +297,18 @@ fn left_by_earlier_runs(settings: &Settings) -> Vec<Diagnostic> {
             ))
             .help(format!("{removal}; then delete {file}"))
         })
+    });
+    each.collect()
+}
+
+/// Why nobody can tell whether the code is that of the commit, where there is one: no sign-off will rest on the run.
+fn uncertain(repository: &Repository) -> Vec<Diagnostic> {
+    let each = repository.unsure.iter().map(|why| {
+        let why = visible(why);
+        Diagnostic::new(format!(
+            "it cannot be told whether the code is that of the commit: {why}"
+        ))
+        .help("a gate does not count this run")
     });
     each.collect()
 }

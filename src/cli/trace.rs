@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::output::Output;
 use super::records;
-use super::report::{NOT_READ, TORN, Told, tell};
+use super::report::{NOT_READ, Told, tell};
 use super::run::display;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::document::escape::visible;
@@ -72,9 +72,7 @@ pub(super) fn explain(
 
 fn read(record: &Path, settings: &Settings, output: &Output) -> Result<Told, Vec<Diagnostic>> {
     let told = tell(record, settings)?;
-    if told.torn {
-        output.remark(&format!("warning: {TORN}"));
-    }
+    told.warn(output);
     Ok(told)
 }
 

@@ -6,13 +6,16 @@ mod lock;
 mod reader;
 mod repository;
 mod seal;
+mod unseen;
 mod wire;
 mod writer;
 
 pub use canonical::{canonical_bytes, digest};
 pub use leftovers::Leftovers;
 pub use lock::lock_within;
-pub use reader::{Record, RecordFault, latest, name_of_run, read, read_regular, records};
+pub use reader::{
+    Record, RecordFault, is_record, latest, name_of_run, not_named, read, read_regular, records,
+};
 pub use repository::Repository;
 pub use seal::{as_recorded, seal};
 pub use wire::v1::{Baseline, Ending, Header, Input, PlannedCheck, PlannedLook, SCHEMA};

@@ -6,6 +6,7 @@ use crate::model::Observation;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 /// A record as it was read.
@@ -23,6 +24,8 @@ pub struct Record {
     pub ending: Option<Ending>,
     /// The last line was cut off while it was written.
     pub torn: bool,
+    /// The digest of the file's bytes.
+    pub digest: String,
 }
 
 impl Record {
@@ -58,9 +61,15 @@ pub struct RecordFault {
 pub fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
     match std::fs::metadata(path)?.is_file() {
         true => std::fs::read(path),
-        false => Err(std::io::Error::other("it is no regular file")),
+        false => Err(std::io::Error::other(NOT_REGULAR)),
     }
 }
+
+/// What is said of a pipe, a folder or the like.
+const NOT_REGULAR: &str = "it is no regular file";
+
+/// No header is nearly as long: it names each check that there is, and holds the waivers.
+const LONGEST_HEADER: u64 = 64 << 20;
 
 /// Reads a record.
 ///
@@ -72,14 +81,14 @@ pub fn read(path: &Path) -> Result<Record, RecordFault> {
         line,
         cause,
     };
-    let text = read_regular(path).map_err(|error| fault(None, error.to_string()))?;
+    let bytes = read_regular(path).map_err(|error| fault(None, error.to_string()))?;
     // Only a line that was being written can lack its end, and it may end within a character.
-    let whole = text
+    let whole = bytes
         .iter()
         .rposition(|byte| *byte == b'\n')
         .map_or(0, |end| end + 1);
-    let torn = whole < text.len();
-    let text = std::str::from_utf8(&text[..whole])
+    let torn = whole < bytes.len();
+    let text = std::str::from_utf8(&bytes[..whole])
         .map_err(|_| fault(None, "it is not UTF-8 text, so it is no record".into()))?;
     let mut header = None;
     let (mut checks, mut looks, mut observations) = (Vec::new(), Vec::new(), Vec::new());
@@ -146,6 +155,7 @@ pub fn read(path: &Path) -> Result<Record, RecordFault> {
         observations,
         ending,
         torn,
+        digest: digest(&bytes),
     })
 }
 
@@ -177,7 +187,8 @@ pub fn name_of_run(at: Timestamp) -> String {
     format!("{}-{part:06x}", at.strftime("%Y%m%dT%H%M%SZ"))
 }
 
-/// The records of a folder, the newest first, by name ([`name_of_run`]). None where there is no such folder.
+/// The files of a folder that are called as records are, the newest first, by name ([`name_of_run`]). None where there is
+/// no such folder. Whether one is a record, [`is_record`] tells.
 pub fn records(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
@@ -188,7 +199,53 @@ pub fn records(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// Is this file of the records' folder a record? It is a regular file, begins with the header of one, of whatever version,
+/// and is named as its run: under a later name it would stand for what came after it. No more of it is read.
+///
+/// # Errors
+/// Why it is none.
+pub fn is_record(path: &Path) -> Result<(), String> {
+    let run = first_run(path)?;
+    match path.file_stem().is_some_and(|stem| stem == &*run) {
+        true => Ok(()),
+        false => Err(not_named(&run)),
+    }
+}
+
+/// What is said of a record that is not named as its run.
+pub fn not_named(run: &str) -> String {
+    format!("the file is not named as its run, {run}")
+}
+
+/// The run that the first line of a file names.
+fn first_run(path: &Path) -> Result<String, String> {
+    #[derive(serde::Deserialize)]
+    struct First {
+        record: Named,
+    }
+    #[derive(serde::Deserialize)]
+    struct Named {
+        run: String,
+    }
+    let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if !about.is_file() {
+        return Err(NOT_REGULAR.into());
+    }
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let mut line = Vec::new();
+    // A file without lines is not read to its end.
+    let mut file = BufReader::new(file).take(LONGEST_HEADER);
+    file.read_until(b'\n', &mut line)
+        .map_err(|error| error.to_string())?;
+    let first: Result<First, _> = serde_json::from_slice(&line);
+    match first {
+        Ok(First { record }) => Ok(record.run),
+        Err(_) => Err("it does not begin as a record does".into()),
+    }
+}
+
 /// The newest record of a folder.
 pub fn latest(folder: &Path) -> Option<PathBuf> {
-    records(folder).into_iter().next()
+    let mut all = records(folder).into_iter();
+    all.find(|path| is_record(path).is_ok())
 }

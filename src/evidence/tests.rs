@@ -1,5 +1,7 @@
 //! Tests of the record through its writer and its reader.
 
+mod repository;
+
 use super::*;
 use crate::model::{self, Facts, Observation, Verdict};
 use crate::secret::Book;

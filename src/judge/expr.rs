@@ -1,5 +1,6 @@
 //! One CEL expression: compiled, walked for the facts it reads, and evaluated to true, false or an error.
 
+use super::needed::Needed;
 use super::scope::Scope;
 use cel::common::ast::{EntryExpr, Expr as Node, IdedExpr, LiteralValue, operators};
 use cel::{Context, Env, Program, Value};
@@ -39,6 +40,7 @@ pub struct Expr {
     source: String,
     program: Program,
     reads: BTreeSet<Path>,
+    needed: Needed,
 }
 
 /// Why an expression could not be compiled, with the byte offset where that is known.
@@ -87,6 +89,7 @@ impl Expr {
         Ok(Self {
             source: source.to_owned(),
             program,
+            needed: Needed::of(&walk.reads),
             reads: walk.reads,
         })
     }
@@ -112,11 +115,8 @@ impl Expr {
     pub fn evaluate<'a>(&self, scope: impl Into<Scope<'a>>) -> Result<bool, String> {
         let scope = scope.into();
         let mut context = Context::with_env(Arc::clone(&LIBRARY));
-        let roots: BTreeSet<&String> = self.reads.iter().filter_map(|path| path.first()).collect();
-        for name in roots {
-            if let Some(value) = scope.get(name) {
-                context.add_variable_from_value(name.clone(), to_cel(value));
-            }
+        for (name, value) in self.needed.of_scope(scope) {
+            context.add_variable_from_value(name.clone(), value);
         }
         match self.program.execute(&context) {
             Ok(Value::Bool(answer)) => Ok(answer),
@@ -191,27 +191,6 @@ fn syntax_error(source: &str, errors: &cel::ParseErrors) -> SyntaxError {
     SyntaxError {
         message,
         offset: Some(offset.min(source.len())),
-    }
-}
-
-/// JSON as CEL sees it: every whole number that fits is an int, whatever its sign.
-fn to_cel(value: &serde_json::Value) -> Value {
-    match value {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(bool) => Value::Bool(*bool),
-        serde_json::Value::Number(number) => match number.as_i64() {
-            Some(int) => Value::Int(int),
-            None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        serde_json::Value::String(text) => Value::String(Arc::new(text.clone())),
-        serde_json::Value::Array(items) => {
-            Value::List(Arc::new(items.iter().map(to_cel).collect()))
-        }
-        serde_json::Value::Object(map) => Value::from(
-            map.iter()
-                .map(|(key, value)| (key.clone(), to_cel(value)))
-                .collect::<HashMap<_, _>>(),
-        ),
     }
 }
 
@@ -311,10 +290,12 @@ pub(super) fn bind(comprehension: &cel::common::ast::ComprehensionExpr, bound: &
 /// The path that a node spells, if it spells one. Names of values made on the way give an empty path.
 pub(super) fn path_of(node: &IdedExpr, bound: &Bound) -> Option<Path> {
     match &node.expr {
-        Node::Ident(name) => match bound.get(name) {
-            Some(Some(path)) => Some(path.clone()),
-            Some(None) => Some(Path::new()),
-            None => Some(vec![name.clone()]),
+        Node::Ident(name) => match (name.strip_prefix('.'), bound.get(name)) {
+            // With a dot before it a name is that of a fact, whatever loops call theirs.
+            (Some(outermost), _) => Some(vec![outermost.to_owned()]),
+            (None, Some(Some(path))) => Some(path.clone()),
+            (None, Some(None)) => Some(Path::new()),
+            (None, None) => Some(vec![name.clone()]),
         },
         Node::Select(select) => extend(path_of(&select.operand, bound)?, select.field.clone()),
         Node::Call(call) if call.func_name == operators::INDEX => {

@@ -5,6 +5,7 @@ mod criteria;
 mod expr;
 mod fill;
 mod lint;
+mod needed;
 mod rules;
 mod scope;
 mod subject;

@@ -1,7 +1,7 @@
 //! The records of a repository, the newest first, each read and judged when it is first asked for.
 
 use crate::engine;
-use crate::evidence::{self, Record, digest, read_regular};
+use crate::evidence::{self, Record, not_named};
 use crate::gate::{Code, Evidence, News};
 use crate::model::{Finding, Level, Verdict};
 use jiff::{SignedDuration, Timestamp};
@@ -33,8 +33,6 @@ struct Entry {
 pub struct Told {
     /// The file.
     pub path: PathBuf,
-    /// The digest of its bytes.
-    pub digest: String,
     /// What it holds.
     pub record: Record,
     findings: OnceCell<Result<Vec<Finding>, String>>,
@@ -82,6 +80,15 @@ impl History {
         self.entries.iter().filter_map(|entry| entry.told().ok())
     }
 
+    /// Those that began after a moment, the newest first. No older one is read.
+    pub fn begun_after(&self, moment: Timestamp) -> impl Iterator<Item = &Told> {
+        // Names are of the moment in which a run was planned; those that were planned together may have started in another order.
+        let far = moment.saturating_sub(SLACK).unwrap_or(moment);
+        self.records()
+            .take_while(move |told| told.record.header.started > far)
+            .filter(move |told| told.record.header.started > moment)
+    }
+
     /// The record of a run.
     pub fn find(&self, run: &str) -> Option<Result<&Told, &String>> {
         let named = |entry: &&Entry| entry.path.file_stem().is_some_and(|stem| stem == run);
@@ -124,12 +131,8 @@ impl History {
     /// was; a pass takes one back only where it is of the code that is here, without changes beside it.
     pub fn news(&self, of: &Window<'_>) -> BTreeMap<String, News> {
         let mut news = BTreeMap::new();
-        // Names are of the moment in which a run was planned; those that were planned together may have started in another order.
-        let far = of.after.saturating_sub(SLACK).unwrap_or(of.after);
         let concerning = self
-            .records()
-            .take_while(|told| told.record.header.started > far)
-            .filter(|told| told.record.header.started > of.after)
+            .begun_after(of.after)
             .filter(|told| told.record.header.started <= of.now && told.concerns(of.environment));
         for told in concerning {
             let header = &told.record.header;
@@ -243,21 +246,14 @@ impl Told {
         let told = Self::read(path)?;
         match path.file_stem().is_some_and(|stem| stem == told.run()) {
             true => Ok(told),
-            false => Err(format!(
-                "{}: the file is not named as its run, {}",
-                path.display(),
-                told.run()
-            )),
+            false => Err(format!("{}: {}", path.display(), not_named(told.run()))),
         }
     }
 
     fn read(path: &Path) -> Result<Self, String> {
-        let bytes = read_regular(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let record = evidence::read(path).map_err(|fault| fault.to_string())?;
         Ok(Self {
             path: path.to_owned(),
-            digest: digest(&bytes),
-            record,
+            record: evidence::read(path).map_err(|fault| fault.to_string())?,
             findings: OnceCell::new(),
         })
     }

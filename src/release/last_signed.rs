@@ -46,7 +46,7 @@ pub fn last_signed<'a>(
         let told = history.find(&record.run)?.ok()?;
         let planned = told.record.checks.iter();
         let shared = planned.filter(|one| checks.contains(one.id.as_str()));
-        let is_it = told.digest == record.digest
+        let is_it = told.record.digest == record.digest
             && told.concerns(environment)
             && shared.count() * 2 >= checks.len();
         is_it.then_some(LastSigned {

@@ -153,7 +153,7 @@ pub fn unsigned(
             .iter()
             .map(|told| BoundRecord {
                 run: told.run().to_owned(),
-                digest: told.digest.clone(),
+                digest: told.record.digest.clone(),
                 started: told.record.header.started,
             })
             .collect(),
@@ -245,7 +245,7 @@ pub fn decision(ground: &Ground<'_>, standing: &GateStanding<'_>) -> Result<Vec<
     let records = standing
         .evidence
         .iter()
-        .map(|told| ResourceDescriptor::file(format!("{}.jsonl", told.run()), &told.digest));
+        .map(|told| ResourceDescriptor::file(format!("{}.jsonl", told.run()), &told.record.digest));
     let waivers = waivers_used(ground, standing).into_iter().map(bound_waiver);
     let attestations = attestations_used(ground, gate)
         .into_iter()

@@ -344,7 +344,7 @@ fn faults(ground: &Ground<'_>, sign_off: &SignOff, own: &Chain) -> Vec<String> {
         match ground.history.find(&record.run) {
             None => faults.push(format!("the record of run {} is not there", record.run)),
             Some(Err(cause)) => faults.push(cause.clone()),
-            Some(Ok(told)) if told.digest != record.digest => {
+            Some(Ok(told)) if told.record.digest != record.digest => {
                 faults.push(format!(
                     "the record of run {} was changed since it was signed",
                     record.run

@@ -107,12 +107,11 @@ fn runs<'a>(ground: &Ground<'a>, standing: &GateStanding<'_>, since: Timestamp) 
     let concerns = |told: &&Told| {
         let started = told.record.header.started;
         let mut planned = told.record.checks.iter();
-        started > since
-            && started <= ground.now
+        started <= ground.now
             && told.concerns(environment)
             && planned.any(|one| standing.checks.contains(&one.id))
     };
-    ground.history.records().filter(concerns).collect()
+    ground.history.begun_after(since).filter(concerns).collect()
 }
 
 fn environment<'s>(ground: &'s Ground<'_>, standing: &'s GateStanding<'_>) -> &'s str {

@@ -37,7 +37,7 @@ fn gate(one: &GateStanding<'_>) -> Value {
         "environment": one.environment,
         "evidence": one.evidence.iter().map(|told| json!({
             "run": told.run(),
-            "digest": told.digest,
+            "digest": told.record.digest,
             "commit": told.record.header.commit,
             "environment": told.record.header.environment,
             "level": told.record.header.level,

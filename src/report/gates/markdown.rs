@@ -172,7 +172,7 @@ fn page(report: &GateReport<'_>, one: &GateStanding<'_>) -> String {
                 inline(&header.environment),
                 inline(&header.level),
                 code(header.commit.as_deref().unwrap_or("none")),
-                code(&told.digest),
+                code(&told.record.digest),
             ));
         }
     }
