@@ -140,6 +140,13 @@ fn arguments_that_are_wrong() {
         refused(2, &[], &["run", "--target", url], &texts);
         refused(2, &[], &["smoke", url], &[]);
     }
+    refused(2, &[], &["run"], &["no target is given", "--target URL"]);
+    refused(
+        2,
+        &[],
+        &["smoke"],
+        &["no target is given", "for smoke the URL"],
+    );
     let call = ["run", "--level", "active", "--target", "https://x.test"];
     refused(
         2,

@@ -51,6 +51,19 @@ fn init_writes_settings_that_plan_accepts_and_never_twice() {
     );
     assert!(!plan.stdout.contains(CANARY), "{}", plan.stdout);
 
+    // The suite that it proposes selects something.
+    let proposed = written
+        .lines()
+        .map(|line| line.strip_prefix("# ").unwrap_or(line));
+    let suite: Vec<&str> = proposed
+        .skip_while(|line| *line != "[suites]")
+        .take(2)
+        .collect();
+    fs::write(&path, suite.join("\n")).unwrap();
+    let call = ["list", "nightly"];
+    let listed = holdpoint(call).within(root).run().expect_code(0).stdout;
+    assert!(listed.contains("certificate."), "{listed}");
+
     fs::write(&path, "# mine\n").unwrap();
     let outcome = holdpoint(["init"]).within(root).run().expect_code(2);
     assert!(

@@ -926,3 +926,59 @@ fn a_page_compares_a_run_with_what_was_signed_of_the_same_checks() {
         ],
     );
 }
+
+/// Nothing ships while a gate is closed, also one that the last does not wait for: `status`, `gate` and the page say the same.
+#[test]
+fn a_gate_beside_the_release_holds_it_too() {
+    let project = Project::in_force();
+    let alone = GATES.replace(
+        "upstream = [\"infra\", \"quality\"]",
+        "suite = \"sigma\"\nlevel = \"static\"",
+    );
+    let alone = alone.split("[[gate.criterion]]").next().unwrap();
+    write(project.root(), ".holdpoint/gates.toml", alone);
+    project.commit("gates");
+    project.run("omega", 0);
+    project.run("sigma", 0);
+    project.sign("release", &[]);
+    project.call(&["gate", "release"], 0);
+    let say = |code: i32, word: &str| {
+        let told = project.call(&["status"], code).stdout;
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        says(&told, &[word]);
+        let json = project.call(&["status", "--report", "json=-"], code).stdout;
+        let json: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["release"]["ship"], code == 0, "{json:#}");
+        project.call(&["gate"], code);
+        let page = ["report", "--from", "latest", "--report", "html=-"];
+        let page = holdpoint(page).within(project.root()).run().stdout;
+        let warned = page.contains("Do not ship yet: ");
+        assert_eq!(warned, code == 3, "{word}");
+    };
+    say(3, "do not ship: gate quality is undecided");
+    for gate in ["infra", "quality"] {
+        project.sign(gate, &[]);
+    }
+    say(0, " ship: gate quality is open");
+    project.without("LICENSE");
+    project.run("omega", 1);
+    say(1, "do not ship: gate quality is no-go");
+}
+
+/// A page is written after the documents of the same call, whose being there a gate asks for.
+#[test]
+fn a_page_knows_the_document_that_was_written_with_it() {
+    let project = Project::in_force();
+    let gates = GATES.replacen(
+        "suite = \"omega\"",
+        "suite = \"omega\"\ndocuments = [\"security-sign-off\"]",
+        1,
+    );
+    write(project.root(), ".holdpoint/gates.toml", &gates);
+    project.commit("gates");
+    let call = ["run", "omega", "--level", "static", "--report", "html=-"];
+    let page = |more: &[&str]| project.call(&[&call, more].concat(), 0).stdout;
+    let missing = "document security-sign-off";
+    assert!(page(&[]).contains(missing));
+    assert!(!page(&["--report", "sign-off=SECURITY_SIGN_OFF.md"]).contains(missing));
+}

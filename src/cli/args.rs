@@ -7,6 +7,8 @@ mod pipeline;
 mod records;
 mod statement;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub(super) use docs::{DocsArguments, GuideArguments};
 pub(super) use gates::{ExportArguments, GateArguments, SignArguments, VerifyArguments};
@@ -49,7 +51,7 @@ pub(super) struct Arguments {
 fn after_help() -> String {
     format!(
         "Start here:\n  \
-         holdpoint demo                          see the whole flow against an embedded application\n  \
+         holdpoint demo         see the whole flow against an embedded application\n  \
          holdpoint run --target http://localhost:3000\n  \
          holdpoint smoke https://staging.example.com\n\n{}",
         Exit::table()
@@ -62,12 +64,13 @@ pub(super) enum Verb {
     /// Look, judge, decide, and report
     #[command(after_help = "\
 Examples:
-  holdpoint run                                   every check, on the target of holdpoint.toml
+  holdpoint run                   every check, on the target of holdpoint.toml
   holdpoint run security --target http://localhost:3000
   holdpoint run 'headers.*' --skip headers.api
-  holdpoint run --level static                    the repository only, no network
-  holdpoint run limits --infer --level active     which limiters they are, to limits-plot=limits.svg too
-  holdpoint run --report json=report.json --report junit=junit.xml --report sign-off=SECURITY_SIGN_OFF.md")]
+  holdpoint run --level static    the repository only, no network
+  holdpoint run limits --infer --level active   which limiters stand there
+  holdpoint run --report json=report.json --report junit=junit.xml
+  holdpoint run security --report sign-off=SECURITY_SIGN_OFF.md")]
     Run(RunArguments),
     /// Tell in seconds whether a deployment is alive and is the application
     Smoke(SmokeArguments),
@@ -81,10 +84,10 @@ Examples:
     /// Write an execution guide from checks: what they verify, what they need, how to mend
     #[command(after_help = "\
 Examples:
-  holdpoint guide infrastructure                            to read now
-  holdpoint guide infrastructure --write docs/GUIDE.md      in a file that people may write around
-  holdpoint guide security --write docs/GUIDE.md --append   at the end of a file that is there
-  holdpoint guide email push                                of two areas of checks")]
+  holdpoint guide infrastructure   to read now
+  holdpoint guide email push       of two areas of checks
+  holdpoint guide infrastructure --write GUIDE.md    people may write around it
+  holdpoint guide security --write GUIDE.md --append   at the end of it")]
     Guide(GuideArguments),
     /// Make reports from a record, without looking again
     Report(ReportArguments),
@@ -94,13 +97,13 @@ Examples:
     /// Show what a record says in the people's documents, and write it where told
     #[command(after_help = "\
 Examples:
-  holdpoint docs                        what the latest record would change, as a diff
-  holdpoint docs --write                the same, written
-  holdpoint docs infrastructure --gaps  what no check covers, what people must state, claims without evidence
-  holdpoint docs --check                ends with 5 where a document is not up to date, for pipelines
-  holdpoint docs --restore              takes out all that holdpoint wrote
+  holdpoint docs                   what the latest record would change: a diff
+  holdpoint docs --write           the same, written
+  holdpoint docs infrastructure --gaps   what no evidence covers
+  holdpoint docs --check           for pipelines: 5 where one is not up to date
+  holdpoint docs --restore         takes out all that holdpoint wrote
 
-A box is ticked only where every check behind it passed in the record. What people wrote is never
+A box is ticked only where every check behind it passed in the record. What people wrote is never \
 changed. What holdpoint wrote is remembered in .holdpoint/documents, which belongs into the repository.")]
     Docs(DocsArguments),
     /// Write a commented holdpoint.toml for the application found here
@@ -131,9 +134,9 @@ changed. What holdpoint wrote is remembered in .holdpoint/documents, which belon
         subcommand,
         after_help = "\
 Examples:
-  holdpoint keys vapid                               a new pair; only its public half is kept
-  holdpoint keys vapid --write .env.push             both, in a new file that only you can read
-  holdpoint keys vapid --write .env.local --append   both, at the end of a file that is there
+  holdpoint keys vapid                     a new pair, its public half shown
+  holdpoint keys vapid --write .env.push   both, in a new file only you can read
+  holdpoint keys vapid --write .env.local --append   both, at the end of a file
   holdpoint keys secret --name AUTH_SECRET --write .env.local --append
   holdpoint keys secret --stdout | vercel env add NEXTAUTH_SECRET production"
     )]

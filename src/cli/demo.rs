@@ -44,8 +44,9 @@ fn demonstrate(
     let sandbox = runtime.block_on(Sandbox::start(variant))?;
     sandbox.write_project(&folder)?;
     output.print(&format!(
-        "A small Next.js application is served at {}, with a database, an OpenID provider, a mail server, \
-         a push service and a language model of its own beside it. Its repository lies in {}.\n",
+        "A small Next.js application is served at {},\n\
+         with a database, an OpenID provider, a mail server, a push service and\n\
+         a language model of its own beside it. Its repository lies in\n  {}\n",
         sandbox.https_url(),
         folder.display()
     ));
@@ -115,22 +116,30 @@ fn request(folder: &Path) -> Request {
 }
 
 fn closing(folder: &Path, mended: bool, exit: Exit) -> String {
-    let shown = folder.display();
     let next = if mended {
-        "Now your own application:\n  holdpoint init\n  holdpoint run --target http://localhost:3000"
+        "Now your own application, in its folder:\n  holdpoint init\n  holdpoint run --target http://localhost:3000"
     } else {
         "The same application with everything mended, which may go:\n  holdpoint demo --mended\n\
-         Then your own:\n  holdpoint init\n  holdpoint run --target http://localhost:3000"
+         Then your own, in its folder:\n  holdpoint init\n  holdpoint run --target http://localhost:3000"
     };
     format!(
-        "\nWhat to look at:\n  \
-         above                 each failure says what was expected, what was found, how to mend it and how to prove the mend\n  \
-         {shown}/report.html            the same as one page for a browser: decision, findings with filters, latency, evidence\n  \
-         {shown}/report.json            the same for programs\n  \
-         {shown}/docs/INFRASTRUCTURE_VALIDATION.md   the team's own checklist, filled in where evidence decides; holdpoint docs --root {shown} --gaps says what is left\n  \
-         {shown}/SECURITY_SIGN_OFF.md   the document that people sign\n  \
-         {shown}/.holdpoint/records/    the evidence: every observation, with its digest\n\n\
-         With `holdpoint run` the exit status would have been {}; the demonstration itself ends with 0.\n{next}\n",
+        "\nWhat to look at, in {}:\n  \
+         report.html                         decision, findings, latency and evidence,\n  \
+         \u{20}                                   as one page for a browser\n  \
+         report.json                         the same for programs\n  \
+         docs/INFRASTRUCTURE_VALIDATION.md   the team's own checklist, filled in where\n  \
+         \u{20}                                   evidence decides\n  \
+         SECURITY_SIGN_OFF.md                the document that people sign\n  \
+         .holdpoint/records/                 every observation, with its digest\n\n\
+         What can be asked there, now that the application is gone:\n  \
+         cd {}\n  \
+         holdpoint explain latest            each failure, down to what was read\n  \
+         holdpoint docs --gaps               what is left for people\n  \
+         holdpoint status                    the teams: what blocks, and who must act\n\n\
+         With `holdpoint run` the exit status would have been {}; the demonstration\n\
+         itself ends with 0.\n{next}\n",
+        folder.display(),
+        folder.display(),
         exit.code()
     )
 }

@@ -11,8 +11,7 @@ use super::report::NOT_READ;
 use super::reports::write_each;
 use super::run::display;
 use crate::diagnostic::Diagnostic;
-use crate::model::Outcome;
-use crate::release::{GateStanding, History, Hold, stand};
+use crate::release::{GateStanding, History, stand};
 use crate::report::gates::{GateReport, json, markdown, terminal};
 use crate::settings::Settings;
 use std::path::Path;
@@ -84,12 +83,9 @@ fn record(from: &Path, settings: &Settings, output: &Output) -> Result<History, 
 
 /// Open gates are a go; else what speaks against any of them comes before what is not known.
 pub(super) fn exit(standings: &[&GateStanding<'_>]) -> Exit {
-    let speaks_against = |one: &&&GateStanding<'_>| {
-        one.hold == Hold::Held && one.decision.outcome != Outcome::Undecided
-    };
     if standings.iter().all(|one| one.is_open()) {
         Exit::Go
-    } else if standings.iter().any(|one| speaks_against(&one)) {
+    } else if standings.iter().any(|one| one.is_refused()) {
         Exit::NoGo
     } else {
         Exit::Undecided

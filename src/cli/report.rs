@@ -150,7 +150,9 @@ fn retell(
             ..Beside::default()
         },
     };
-    let write = |beside: Beside<'_>| reports::write(&ready.with(beside), targets, output);
+    let documents = reports::write_documents(&ready, targets, output);
+    let write =
+        |beside: Beside<'_>| reports::write(&ready.with(beside), targets, documents, output);
     let written = match &now {
         Some(catalog) if wanted => {
             let about = About {

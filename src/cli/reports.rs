@@ -43,43 +43,76 @@ pub(super) fn want_beside(targets: &[ReportTarget]) -> bool {
     formats.any(|format| format.beside)
 }
 
-/// Writes every report; true when all were written.
-///
-/// The terminal report goes to standard output unless another one does.
-pub(super) fn write(ready: &Ready<'_>, targets: &[ReportTarget], output: &Output) -> bool {
-    let mut all = true;
-    let mut files = Vec::new();
-    for target in targets {
-        let written = match (generated(&target.format), &target.path) {
-            (Some(document), Some(path)) => keep(ready, document, path, output),
-            (_, path) => {
-                render(ready, &target.format, output, path.is_none()).and_then(|text| match path {
-                    None => Ok(output.print_in(syntax(&target.format), &text)),
-                    Some(path) => store(path, &output.redact(&text)).map(|()| true),
-                })
+/// What came of reports that were asked for.
+pub(super) struct Written {
+    all: bool,
+    files: Vec<String>,
+}
+
+impl Written {
+    fn note(&mut self, target: &ReportTarget, came: Result<bool, Diagnostic>, output: &Output) {
+        match came {
+            Ok(written) => {
+                self.all &= written;
+                let file = target.path.iter();
+                self.files
+                    .extend(file.map(|path| format!("{} {}", target.format, path.display())));
             }
-        };
-        match written {
-            Ok(written) => all &= written,
             Err(problem) => {
                 output.diagnose(&[problem]);
-                all = false;
-                continue;
+                self.all = false;
             }
         }
-        if let Some(path) = &target.path {
-            files.push(format!("{} {}", target.format, path.display()));
+    }
+}
+
+/// Writes the documents among the reports. Gates ask for documents, so these come before what tells how gates stand.
+pub(super) fn write_documents(
+    ready: &Ready<'_>,
+    targets: &[ReportTarget],
+    output: &Output,
+) -> Written {
+    let mut written = Written {
+        all: true,
+        files: Vec::new(),
+    };
+    for target in targets {
+        if let (Some(document), Some(path)) = (generated(&target.format), &target.path) {
+            written.note(target, keep(ready, document, path, output), output);
         }
+    }
+    written
+}
+
+/// Writes every other report, after the documents; true when all were written.
+///
+/// The terminal report goes to standard output unless another one does.
+pub(super) fn write(
+    ready: &Ready<'_>,
+    targets: &[ReportTarget],
+    documents: Written,
+    output: &Output,
+) -> bool {
+    let mut written = documents;
+    for target in targets {
+        let came = match (generated(&target.format), &target.path) {
+            (Some(_), Some(_)) => continue,
+            (_, None) => render(ready, &target.format, output, true)
+                .map(|text| output.print_in(syntax(&target.format), &text)),
+            (None, Some(path)) => render(ready, &target.format, output, false)
+                .and_then(|text| store(path, &output.redact(&text)).map(|()| true)),
+        };
+        written.note(target, came, output);
     }
     if !targets.iter().any(|target| target.path.is_none())
         && let Ok(text) = render(ready, "terminal", output, true)
     {
-        all &= output.print(&text);
+        written.all &= output.print(&text);
     }
-    if !files.is_empty() && !output.quiet() {
-        output.remark(&format!("wrote {}", files.join(", ")));
+    if !written.files.is_empty() && !output.quiet() {
+        output.remark(&format!("wrote {}", written.files.join(", ")));
     }
-    all
+    written.all
 }
 
 /// Writes one text in every format that is asked for; true when all were written. The one for the terminal goes to

@@ -237,7 +237,9 @@ async fn execute(
             ..Beside::default()
         },
     };
-    let write = |beside: Beside<'_>| reports::write(&ready.with(beside), targets, output);
+    let documents = reports::write_documents(&ready, targets, output);
+    let write =
+        |beside: Beside<'_>| reports::write(&ready.with(beside), targets, documents, output);
     let about = About {
         settings: &settings,
         catalog: &catalog,

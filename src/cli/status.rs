@@ -65,7 +65,7 @@ fn show(
             project: settings_name(&settings),
             view,
         };
-        let exit = exit(&[board.last()]);
+        let exit = exit(&[board.deciding()]);
         let written = write_each(&arguments.report, output, |format, style| match format {
             "json" => json(&report),
             "markdown" => markdown(&report),

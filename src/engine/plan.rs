@@ -386,7 +386,7 @@ impl Planner {
             1 => format!("no target is given, and {first} looks at one"),
             count => format!("no target is given, and {count} of the selected checks look at one"),
         };
-        let help = "give --target URL or [target] url in holdpoint.toml; --level static runs only what needs no target";
+        let help = "give --target URL, or for smoke the URL alone, or [target] url in holdpoint.toml; holdpoint run --level static looks at what needs no target";
         self.problems.push(Diagnostic::new(message).help(help));
     }
 }

@@ -153,6 +153,13 @@ fn commits(records: &[Evidence]) -> String {
 fn other_code(record: &Evidence, again: &str) -> Option<(String, String)> {
     let Evidence { run, .. } = record;
     let commit_first = "commit, and run it again";
+    let Some(commit) = &record.commit else {
+        let reason = format!("run {run} knows no commit");
+        return Some((
+            reason,
+            "have the code in a git repository, commit, and run it again".into(),
+        ));
+    };
     match record.dirty {
         Some(false) => {}
         Some(true) => {
@@ -164,10 +171,6 @@ fn other_code(record: &Evidence, again: &str) -> Option<(String, String)> {
             return Some((reason, commit_first.into()));
         }
     }
-    let Some(commit) = &record.commit else {
-        let reason = format!("run {run} knows no commit");
-        return Some((reason, "run it within the repository".into()));
-    };
     let commit = short(commit);
     match &record.code {
         Code::Same => None,

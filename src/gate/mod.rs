@@ -11,7 +11,7 @@ mod weigh;
 
 pub use baseline::Against;
 pub use compare::{Side, compare, worse};
-pub use facts::{facts, facts_declared};
+pub use facts::{facts, facts_at_best, facts_declared};
 pub use no_worse::held;
 pub use run::{decide, decide_against, unobserved, waived};
 pub use validity::{News, Now, SignatureFault, validity};

@@ -241,13 +241,7 @@ fn own(case: &Case<'_>, criterion: &Criterion, held: Option<bool>, found: &str) 
             name.clone(),
             format!("holdpoint attest {name} --statement … --by … --evidence … --until …"),
         ),
-        Proof::Expression(_) => (
-            "criterion".into(),
-            format!(
-                "mend the findings that it counts; it stands at {}",
-                criterion.place
-            ),
-        ),
+        Proof::Expression(_) => ("criterion".into(), counts_better(case, criterion, held)),
     };
     Some(Blocker {
         what,
@@ -257,6 +251,18 @@ fn own(case: &Case<'_>, criterion: &Criterion, held: Option<bool>, found: &str) 
         since: None,
         next,
     })
+}
+
+/// What is to be done about findings that an expression counts: see them, or mend them.
+fn counts_better(case: &Case<'_>, criterion: &Criterion, held: Option<bool>) -> String {
+    let unseen = case.findings.is_empty() || case.findings.iter().any(is_unknown);
+    match (&case.gate.suite, held.is_none() && unseen) {
+        (Some(suite), true) => format!("holdpoint run {suite} --level {}", case.gate.level),
+        _ => format!(
+            "mend the findings that it counts; it stands at {}",
+            criterion.place
+        ),
+    }
 }
 
 fn count(case: &Case<'_>) -> Counts {

@@ -18,5 +18,5 @@ pub use last_signed::{LastSigned, last_signed};
 pub use own::own_paths;
 pub use sign::{NothingToSign, Unsigned, decision, enter, enter_grounds, unsigned};
 pub use signed::Withheld;
-pub use stand::{GateStanding, stand};
+pub use stand::{GateStanding, deciding, stand};
 pub use wire::SIGN_OFF;

@@ -7,7 +7,9 @@ use super::signed::{Circumstances, Withheld, words};
 use crate::document::GENERATED;
 use crate::gate::{self, Case, Code, Evidence, News, Upstream};
 use crate::judge;
-use crate::model::{Finding, Gate, GateDecision, Outcome, Proof, Severity, Standing, Verdict};
+use crate::model::{
+    Facts, Finding, Gate, GateDecision, Outcome, Proof, Severity, Standing, Verdict,
+};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +47,11 @@ impl<'a> GateStanding<'a> {
         self.hold == Hold::Open
     }
 
+    /// Something speaks against it: it is not only unknown, or not signed yet.
+    pub fn is_refused(&self) -> bool {
+        self.hold == Hold::Held && self.decision.outcome != Outcome::Undecided
+    }
+
     /// The newest record that it rests on: of the code that all of them are of, the latest commit.
     pub(super) fn newest(&self) -> Option<&'a Told> {
         let started = |told: &&&Told| told.record.header.started;
@@ -63,6 +70,29 @@ impl<'a> GateStanding<'a> {
             .map(|one| one.check.clone())
             .collect()
     }
+}
+
+/// Whether an expression over a gate's findings holds, and what was found. It does not, only where it did not hold either if
+/// what nobody saw had passed.
+fn expression(text: &str, facts: &Facts, findings: &[Finding]) -> (Option<bool>, String) {
+    let judge::Answer { holds, found } = judge::criterion(text, facts);
+    match holds {
+        Err(why) => (None, why),
+        Ok(false) if judge::criterion(text, &gate::facts_at_best(findings)).holds == Ok(true) => {
+            (None, format!("{found}, and not everything was seen"))
+        }
+        Ok(holds) => (Some(holds), found),
+    }
+}
+
+/// The place of the gate that decides whether it ships. Nothing ships while a gate is closed, whether the last one waits for it or
+/// not: so that is the last of those that something speaks against, else the last that is not open, else the last.
+pub fn deciding(standings: &[&GateStanding<'_>]) -> Option<usize> {
+    let refused = standings.iter().rposition(|one| one.is_refused());
+    let closed = || standings.iter().rposition(|one| !one.is_open());
+    refused
+        .or_else(closed)
+        .or_else(|| standings.len().checked_sub(1))
 }
 
 /// The standing of every gate, in their order.
@@ -115,13 +145,7 @@ fn stand_one<'a>(
         .iter()
         .filter_map(|criterion| match &criterion.proof {
             Proof::Expression(_) if nothing => Some((None, "nothing was seen".into())),
-            Proof::Expression(text) => {
-                let judge::Answer { holds, found } = judge::criterion(text, &facts);
-                Some(match holds {
-                    Ok(holds) => (Some(holds), found),
-                    Err(why) => (None, why),
-                })
-            }
+            Proof::Expression(text) => Some(expression(text, &facts, &findings)),
             Proof::Attested(_) => None,
         })
         .collect();
@@ -335,6 +359,49 @@ fn as_upstream(one: &GateStanding<'_>) -> Upstream {
 mod tests {
     use super::*;
 
+    fn finding(verdict: Verdict) -> Finding {
+        Finding {
+            check: "a.b".into(),
+            title: String::new(),
+            suites: vec![],
+            severity: Severity::High,
+            verdict,
+            flaky: false,
+            reason: "then".into(),
+            expected: String::new(),
+            found: String::new(),
+            remedy: String::new(),
+            looks: vec![],
+            blocked_by: None,
+            duration_ms: 0,
+            note: None,
+            defined: "f:1".into(),
+            overrides_shipped: false,
+            waived: None,
+        }
+    }
+
+    /// A rate that what nobody saw may still meet is not missed, and one that it cannot meet is.
+    #[test]
+    fn what_was_not_seen_speaks_against_no_rate() {
+        for (failed, unseen, held) in [
+            (0, 0, Some(true)),
+            (0, 13, None),
+            (1, 18, None),
+            (2, 0, Some(false)),
+            (2, 9, Some(false)),
+        ] {
+            let mut findings = vec![finding(Verdict::Pass); 20 - failed - unseen];
+            findings.extend(vec![finding(Verdict::Fail); failed]);
+            findings.extend(vec![finding(Verdict::NotRun); unseen]);
+            let facts = gate::facts(&findings);
+            let told = expression("summary.pass_rate >= 95.0", &facts, &findings);
+            assert_eq!(told.0, held, "{failed} {unseen} {}", told.1);
+            let told = expression("failing.high <= 1", &facts, &findings);
+            assert_eq!(told.0, Some(failed <= 1), "{failed} {unseen}");
+        }
+    }
+
     #[test]
     fn what_is_worse_takes_the_place_of_what_was_seen_and_nothing_better_does() {
         for (then, since, now) in [
@@ -347,25 +414,7 @@ mod tests {
             (Verdict::Fail, Verdict::Pass, Verdict::Fail),
             (Verdict::Inconclusive, Verdict::Pass, Verdict::Inconclusive),
         ] {
-            let mut finding = Finding {
-                check: "a.b".into(),
-                title: String::new(),
-                suites: vec![],
-                severity: Severity::High,
-                verdict: then,
-                flaky: false,
-                reason: "then".into(),
-                expected: String::new(),
-                found: String::new(),
-                remedy: String::new(),
-                looks: vec![],
-                blocked_by: None,
-                duration_ms: 0,
-                note: None,
-                defined: "f:1".into(),
-                overrides_shipped: false,
-                waived: None,
-            };
+            let mut finding = finding(then);
             let news = News {
                 verdict: since,
                 run: "R".into(),

@@ -110,7 +110,7 @@ pub fn commented(settings: &Settings) -> String {
     );
     line("");
     line("# [suites]");
-    line("# nightly = [\"security\", \"tls.*\"]");
+    line("# nightly = [\"security\", \"certificate.*\"]");
     line("");
     line("# [rate_limits]");
     line(&format!(

@@ -116,8 +116,8 @@ impl<'a> Names<'a> {
     }
 }
 
-/// The places of the gates, each after those that it names; circles are reported. Where several may come
-/// next, the one that is defined first does.
+/// The places of the gates, by how many stand one behind the other before them; circles are reported. Where several may
+/// come next, the one that is defined first does.
 fn order(drafts: &[Draft], problems: &mut Vec<Diagnostic>) -> Vec<usize> {
     let index: HashMap<&str, usize> = drafts
         .iter()
@@ -150,6 +150,12 @@ fn order(drafts: &[Draft], problems: &mut Vec<Diagnostic>) -> Vec<usize> {
         problems.push(circular(drafts, &circle));
         circle.iter().for_each(|one| done[*one] = true);
     }
+    // Whatever waits longest comes last, so that a gate that nobody waits for does not stand behind the release.
+    let mut turn = vec![0_usize; drafts.len()];
+    for place in &order {
+        turn[*place] = before(*place).map(|one| turn[one] + 1).max().unwrap_or(0);
+    }
+    order.sort_by_key(|place| turn[*place]);
     order
 }
 

@@ -657,6 +657,18 @@ fn a_file_that_is_not_there_leaves_the_shipped_gates() {
     );
 }
 
+/// Whoever adds a gate beside the others must not find it in the release's place.
+#[test]
+fn the_gate_that_waits_longest_comes_last() {
+    let beside = "[[gate]]\nname = \"outside\"\ntitle = \"beside the others\"\nowner = \"Team Nova\"\n\
+        [[gate.criterion]]\nsays = \"it was tried\"\nattested = \"tried\"\n";
+    let gates = parsed(beside).unwrap();
+    let names = names(&gates);
+    assert_eq!(names.len(), 7);
+    assert_eq!(names[..2], ["infrastructure", "outside"]);
+    assert_eq!(names.last(), Some(&"release"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 

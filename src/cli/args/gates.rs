@@ -7,38 +7,38 @@ use std::path::PathBuf;
 /// What the help of `gate` ends with.
 pub(super) const GATE: &str = "\
 Examples:
-  holdpoint gate                          every gate: whose it is, how it stands, what holds it
-  holdpoint gate security                 one gate: each criterion, what blocks it, who must act
-  holdpoint gate pi                       the same, by the name of its team
-  holdpoint gate security --from RECORD   what it would decide on another record; looks at nothing
+  holdpoint gate            every gate: whose it is, how it stands, what blocks
+  holdpoint gate security   one: each criterion, what blocks it, who must act
+  holdpoint gate pi         the same, by the name of its team
+  holdpoint gate security --from RECORD   what it would decide on another record
   holdpoint gate release --report markdown=.holdpoint/decision.md
 
-A gate decides on records that are there already: holdpoint run makes them. It ends with 0 where
-the gate is open: everything asked was seen, and its people have signed. It ends with 1 where
+A gate decides on records that are there already: holdpoint run makes them. It ends with 0 where \
+the gate, or every gate, is open: everything asked was seen, and its people have signed. It ends with 1 where \
 something speaks against it, and with 3 where something was not seen, or nobody has signed yet.";
 
 /// What the help of `sign` ends with.
 pub(super) const SIGN: &str = "\
 Examples:
-  holdpoint sign security                            with the only key of the ssh-agent
+  holdpoint sign security          with the only key of the ssh-agent
   holdpoint sign security --key ~/.ssh/id_ed25519
-  holdpoint sign security --show                     what would be signed, byte for byte
+  holdpoint sign security --show   what would be signed, byte for byte
   holdpoint sign security --no --comment 'the audit of the sessions is not done'
 
 Who may sign stands in .holdpoint/allowed_signers, in the form that ssh-keygen reads:
   ann@example.com namespaces=\"security@holdpoint\" ssh-ed25519 AAAA…
-The namespace is the gate's name with @holdpoint; *@holdpoint is for every gate. Keys that count
-no longer stand in .holdpoint/revoked_keys, one a line. Sign-offs, and what they rest on, are kept
+The namespace is the gate's name with @holdpoint; *@holdpoint is for every gate. Keys that count \
+no longer stand in .holdpoint/revoked_keys, one a line. Sign-offs, and what they rest on, are kept \
 in .holdpoint/ledger and .holdpoint/records, which belong into the repository.";
 
 /// What the help of `verify` ends with.
 pub(super) const VERIFY: &str = "\
-It needs nothing but the repository: no network, no key. A single sign-off can be verified without
+It needs nothing but the repository: no network, no key. A single sign-off can be verified without \
 holdpoint, too; statement and signature lie beside each other in .holdpoint/ledger/statements:
-  ssh-keygen -Y verify -f .holdpoint/allowed_signers -I ann@example.com -n security@holdpoint \\
-    -s STATEMENT.json.sig < STATEMENT.json
-It ends with 0 where all is as it was written and every sign-off counts, with 1 where something
-was changed, is gone or is not signed by whom it says, with 3 where all is whole and a sign-off has
+  ssh-keygen -Y verify -f .holdpoint/allowed_signers -I ann@example.com \\
+    -n security@holdpoint -s STATEMENT.json.sig < STATEMENT.json
+It ends with 0 where all is as it was written and every sign-off counts, with 1 where something \
+was changed, is gone or is not signed by whom it says, with 3 where all is whole and a sign-off has \
 lapsed, and with 4 where nothing was signed yet.";
 
 /// What the help of `export` ends with.
@@ -47,13 +47,15 @@ Examples:
   holdpoint export latest --key ~/.ssh/id_ed25519 --output run.dsse.json
   holdpoint export release --output release.dsse.json --public-key key.pem
 
-A record becomes a test-result v0.1; a gate's decision as it stands becomes a verification summary v1, which
+A record becomes a test-result v0.1; a gate's decision as it stands becomes a verification summary v1, which \
 has PASSED only where the gate may be released, and the level HOLDPOINT_GATE_RELEASED only where it is open.
 OpenSSL verifies the envelope, whose signature is over the payload and its type:
   jq -r .payload run.dsse.json | base64 -d > statement.json
   jq -r '.signatures[0].sig' run.dsse.json | base64 -d > signature
-  { printf 'DSSEv1 28 application/vnd.in-toto+json %s ' $(wc -c < statement.json); cat statement.json; } > signed
-  openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in signed -sigfile signature
+  { printf 'DSSEv1 28 application/vnd.in-toto+json %s ' \\
+    $(wc -c < statement.json); cat statement.json; } > signed
+  openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in signed \\
+    -sigfile signature
 An ECDSA key wants -digest sha256 (P-256), sha384 (P-384) or sha512 (P-521) besides, and an RSA key -digest sha512.";
 
 /// The arguments of `export`.
@@ -113,7 +115,12 @@ pub(in crate::cli) struct SignArguments {
     #[arg(long)]
     pub(in crate::cli) no: bool,
     /// What the signer says beside it, in one line
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(in crate::cli) comment: String,
     /// Print the exact statement that would be signed, and sign nothing
     #[arg(long)]

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 pub(in crate::cli) enum Keys {
     /// A VAPID key pair for web push: the public key for browsers, the private one for the server
     #[command(after_help = "\
-The public key has 87 characters of base64url, the private one 43. Browsers that subscribed with
-another public key stay bound to it: after a change every subscription must be renewed, and the
+The public key has 87 characters of base64url, the private one 43. Browsers that subscribed with \
+another public key stay bound to it: after a change every subscription must be renewed, and the \
 application built again.")]
     Vapid(KeysVapidArguments),
     /// A secret of 32 random bytes in base64, as NextAuth signs its sessions with

@@ -8,28 +8,29 @@ use std::path::PathBuf;
 /// What the help of `explain` ends with.
 pub(super) const EXPLAIN: &str = "\
 Examples:
-  holdpoint explain headers.hsts          a check: why, how it looks, what it expects, how to mend
-  holdpoint explain http                  a probe: its parameters and its facts
-  holdpoint explain latest                the newest record: its decision, what did not pass, its inputs
-  holdpoint explain latest:headers.hsts   one verdict: what was looked at and when, what each expectation
-                                          read and gave, request and response, and what repeats it
-  holdpoint explain 20260302T0900:headers.hsts   the same of another run, by its beginning
-  holdpoint explain sha256:4b1c0a99d2e7   one observation, by its digest or the first 12 digits of it
+  holdpoint explain headers.api          a check: why, how it looks, how to mend
+  holdpoint explain http                 a probe: its parameters and its facts
+  holdpoint explain latest               the newest record: what did not pass
+  holdpoint explain latest:headers.api   one verdict: what was looked at,
+                                         what each expectation read and gave,
+                                         request and response, what repeats it
+  holdpoint explain 20260302T0900:headers.api   the same of another run
+  holdpoint explain sha256:4b1c0a99d2e7         one observation, by its digest
 
-Every observation is held to its digest when the record is read; one that was changed ends it with 2.";
+A run is named by its beginning, and a digest by its first 12 digits or more. Every observation is held to its digest when the record is read; one that was changed ends it with 2.";
 
 /// What the help of `diff` ends with.
 pub(super) const DIFF: &str = "\
 Examples:
-  holdpoint diff latest~1                      the newest record beside the one before
+  holdpoint diff latest~1                      the newest and the one before
   holdpoint diff 20260302T0900 20260309T1015   two runs, by their beginnings
   holdpoint diff before.jsonl --report markdown=changes.md
 
-It ends with 0 where nothing is worse, with 1 where something broke, is worse or was found to fail, and
-with 3 where something cannot be told and nothing is worse. A run with --baseline judges in the same
-way. A check that fails as before, but at more looks, for more expectations or for more of what it
-lists, is worse; one that is defined otherwise is another check. Checks below the severity that the
-second record must pass at are shown and do not decide it, nor do those that a waiver accepts. What
+It ends with 0 where nothing is worse, with 1 where something broke, is worse or was found to fail, and \
+with 3 where something cannot be told and nothing is worse. A run with --baseline judges in the same \
+way. A check that fails as before, but at more looks, for more expectations or for more of what it \
+lists, is worse; one that is defined otherwise is another check. Checks below the severity that the \
+second record must pass at are shown and do not decide it, nor do those that a waiver accepts. What \
 the second record did not ask for is out of sight here, and no matter of a run with --baseline.";
 
 /// The arguments of `explain`.

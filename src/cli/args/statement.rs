@@ -8,22 +8,25 @@ use jiff::civil::Date;
 /// What the help of `attest` ends with.
 pub(super) const ATTEST: &str = "\
 Examples:
-  holdpoint attest infrastructure:I12 --by 'NAME OF THE PERSON' --until 2026-12-31 \\
-    --statement 'the console shows a snapshot of today' --evidence docs/evidence/snapshot.png
-  holdpoint attest infrastructure:I12 --refuses --by 'NAME OF THE PERSON' --until 2026-12-31 \\
-    --statement 'the newest snapshot is 9 days old' --evidence https://tracker.example.com/OPS-7
+  holdpoint attest infrastructure:I12 --by 'NAME OF THE PERSON' \\
+    --statement 'the console shows that the brand is verified' \\
+    --evidence docs/evidence/consent.png --until 2026-12-31
+  holdpoint attest infrastructure:I12 --refuses --by 'NAME OF THE PERSON' \\
+    --statement 'the brand is not verified yet' \\
+    --evidence https://tracker.example.com/OPS-7 --until 2026-12-31
 
-It is added to .holdpoint/attestations.toml, which is for everybody to read: name the evidence, never
+It is added to .holdpoint/attestations.toml, which is for everybody to read: name the evidence, never \
 a secret. It counts to the end of its last day in UTC. A check that fails outweighs it.";
 
 /// What the help of `waive` ends with.
 pub(super) const WAIVE: &str = "\
 Example:
-  holdpoint waive headers.csp-unsafe-eval --owner 'NAME OF THE PERSON' --until 2026-12-31 \\
-    --reason 'the policy comes with the next release, OPS-12'
+  holdpoint waive headers.csp-unsafe-eval --owner 'NAME OF THE PERSON' \\
+    --reason 'the policy comes with the next release, OPS-12' \\
+    --until 2026-12-31
 
-It is added to .holdpoint/waivers.toml, or to the file that [waivers] in holdpoint.toml names. The check
-still runs and still shows as failed; the decision is then go with waivers. It covers failures only:
+It is added to .holdpoint/waivers.toml, or to the file that [waivers] in holdpoint.toml names. The check \
+still runs and still shows as failed; the decision is then go with waivers. It covers failures only: \
 what could not be observed cannot be accepted.";
 
 /// The arguments of `attest`.

@@ -11,19 +11,19 @@ use jiff::{SignedDuration, Timestamp};
 /// What the help of `status` ends with.
 pub(super) const STATUS: &str = "\
 Examples:
-  holdpoint status                       the teams: state, what blocks, target, leader; the critical path
-  holdpoint status --standup             at most five lines a team: what changed since yesterday, what is next
-  holdpoint status --standup --since 3d  the same since Friday
-  holdpoint status --governance          phases, risks with their sources, who must act, readiness
+  holdpoint status                       what blocks, who must act, what is next
+  holdpoint status --standup             what changed since yesterday, by team
+  holdpoint status --standup --since 3d  the same of three days
+  holdpoint status --governance          phases, risks, who must act, readiness
   holdpoint status --report markdown=status.md --report json=status.json
 
-It shows what holdpoint gate decides, and looks at nothing. Targets and leaders stand in holdpoint.toml,
+It shows what holdpoint gate decides, and looks at nothing. Targets and leaders stand in holdpoint.toml, \
 by gate or team, and no sign-off rests on them:
   [plan.infrastructure]
   target = 2026-12-01
   leader = \"Ann\"
-It ends as holdpoint gate does for the last gate: with 0 where that is open, with 1 where something speaks
-against it, and with 3 where something was not seen, or nobody has signed yet.";
+It ends as holdpoint gate does: with 0, and ships, where every gate is open, with 1 where something speaks \
+against one, and with 3 where something was not seen, or nobody has signed yet.";
 
 /// The arguments of `status`.
 #[derive(Debug, Clone, Args)]

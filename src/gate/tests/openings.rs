@@ -26,6 +26,15 @@ fn evidence_must_be_whole_recent_and_of_this_code() {
     assert_eq!(with(&|_| {}), Outcome::Go);
     assert_eq!(outcome(&findings, &[]), Outcome::Undecided);
     assert_eq!(with(&|one| one.commit = None), Outcome::Undecided);
+    // Where there is no repository, to commit is not the first thing to do.
+    let nowhere = Evidence {
+        commit: None,
+        dirty: None,
+        ..evidence()
+    };
+    let told = weigh(&case(&gate(), &findings, &[nowhere]));
+    let next = "have the code in a git repository, commit, and run it again";
+    assert_eq!(told.blockers[0].next, next);
     assert_eq!(with(&|one| one.dirty = Some(true)), Outcome::Undecided);
     assert_eq!(with(&|one| one.dirty = None), Outcome::Undecided);
     assert_eq!(with(&|one| one.checks_changed = true), Outcome::Undecided);

@@ -25,7 +25,7 @@ const NAMED: usize = 3;
 pub struct Governance<'a> {
     /// What may keep the release from shipping, the gravest kind first.
     pub risks: Vec<Risk>,
-    /// What the last gate asks and that does not hold, or that nobody can tell yet.
+    /// What the gate that decides asks and that does not hold, or that nobody can tell yet.
     pub open: Vec<&'a Weighed>,
 }
 
@@ -113,9 +113,9 @@ pub fn governance<'a>(board: &Board<'a>, ground: &Ground<'_>) -> Governance<'a> 
         risks.extend(early(place, row));
     }
     risks.sort_by_key(|one| (one.kind, one.at, one.gate));
-    let last = board.last();
+    let decides = board.deciding();
     let open = |one: &&Weighed| one.held != Some(true);
-    let mut open: Vec<&Weighed> = last.decision.criteria.iter().filter(open).collect();
+    let mut open: Vec<&Weighed> = decides.decision.criteria.iter().filter(open).collect();
     // What speaks against the release comes before what is not known yet.
     open.sort_by_key(|one| one.held.is_none());
     Governance { risks, open }

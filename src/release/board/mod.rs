@@ -12,7 +12,7 @@ pub use path::Step;
 
 use super::ground::Ground;
 use super::hold::Hold;
-use super::stand::GateStanding;
+use super::stand::{GateStanding, deciding};
 use crate::model::{Blocker, Gate, Severity};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -35,7 +35,9 @@ pub struct Board<'a> {
     pub now: Timestamp,
     /// A row for each gate, in their order.
     pub rows: Vec<Row<'a>>,
-    /// The longest chain of gates that the last one waits for, and itself.
+    /// The place of the gate that decides whether it ships.
+    deciding: usize,
+    /// The longest chain of gates that this one waits for, and itself.
     pub path: Vec<Step>,
     /// Everything that holds a gate up, each once.
     pub held: Vec<Held>,
@@ -118,7 +120,7 @@ impl<'a> Board<'a> {
         ground: &Ground<'_>,
         plan: &BTreeMap<String, Planned>,
     ) -> Option<Self> {
-        standings.last()?;
+        let deciding = deciding(&standings.iter().collect::<Vec<_>>())?;
         let upstream: Vec<Vec<usize>> =
             standings.iter().map(|one| before(one, standings)).collect();
         let rows = (0..standings.len()).map(|place| Row {
@@ -142,18 +144,19 @@ impl<'a> Board<'a> {
             .collect();
         Some(Self {
             now: ground.now,
-            path: path::critical(&nodes),
+            path: path::critical(&nodes, deciding),
             held: held::held(standings, &upstream),
             rows,
+            deciding,
             in_force: ground.signers.is_some(),
             recorded: ground.history.records().next().is_some(),
             faults: ground.history.faults().cloned().collect(),
         })
     }
 
-    /// The last gate, which decides whether the release ships.
-    pub fn last(&self) -> &'a GateStanding<'a> {
-        self.rows[self.rows.len() - 1].standing
+    /// The gate that decides whether it ships; it is open where every gate is.
+    pub fn deciding(&self) -> &'a GateStanding<'a> {
+        self.rows[self.deciding].standing
     }
 
     /// How many gates are open.

@@ -1,4 +1,4 @@
-//! The critical path: the longest chain of gates that are not open and that the last one waits for.
+//! The critical path: the longest chain of gates that are not open up to the one that decides.
 
 /// A gate as far as the path is concerned.
 #[derive(Debug, Clone)]
@@ -20,13 +20,10 @@ pub struct Step {
     pub can_act: bool,
 }
 
-/// The longest chain that ends at the last gate; empty where that is open. Of chains of one length, that whose gates
+/// The longest chain that ends at this gate; empty where that is open. Of chains of one length, that whose gates
 /// come first in the plan.
-pub(super) fn critical(gates: &[Node]) -> Vec<Step> {
-    let Some(last) = gates.len().checked_sub(1) else {
-        return Vec::new();
-    };
-    if gates[last].open {
+pub(super) fn critical(gates: &[Node], end: usize) -> Vec<Step> {
+    if gates.get(end).is_none_or(|one| one.open) {
         return Vec::new();
     }
     let closed = |place: usize| {
@@ -40,14 +37,14 @@ pub(super) fn critical(gates: &[Node]) -> Vec<Step> {
         }
     }
     let mut waited_for = vec![false; gates.len()];
-    waited_for[last] = true;
+    waited_for[end] = true;
     for place in (0..gates.len()).rev().filter(|place| !gates[*place].open) {
         if waited_for[place] {
             closed(place).for_each(|before| waited_for[before] = true);
         }
     }
-    let mut chain = vec![last];
-    let mut at = last;
+    let mut chain = vec![end];
+    let mut at = end;
     while let Some(before) = closed(at)
         .filter(|before| turns[*before] + 1 == turns[at])
         .min()
@@ -107,7 +104,7 @@ mod tests {
         #[test]
         fn it_is_the_longest_of_all_chains(nodes in drawn()) {
             let all = chains(&nodes, nodes.len() - 1);
-            let path = critical(&nodes);
+            let path = critical(&nodes, nodes.len() - 1);
             let gates: Vec<usize> = path.iter().map(|step| step.gate).collect();
             let longest = all.iter().map(Vec::len).max().unwrap_or(0);
             prop_assert_eq!(gates.len(), longest);
@@ -157,15 +154,15 @@ mod tests {
             step(3, &[4], false),
             step(5, &[], false),
         ];
-        assert_eq!(critical(&plan(&[])), all);
+        assert_eq!(critical(&plan(&[]), 5), all);
         let later = [
             step(2, &[4], true),
             step(3, &[], false),
             step(5, &[], false),
         ];
-        assert_eq!(critical(&plan(&[0, 1])), later);
-        assert_eq!(critical(&plan(&[0, 1, 2, 3, 4])), [step(5, &[], true)]);
-        assert!(critical(&plan(&[0, 1, 2, 3, 4, 5])).is_empty());
-        assert!(critical(&[]).is_empty());
+        assert_eq!(critical(&plan(&[0, 1]), 5), later);
+        assert_eq!(critical(&plan(&[0, 1, 2, 3, 4]), 5), [step(5, &[], true)]);
+        assert!(critical(&plan(&[0, 1, 2, 3, 4, 5]), 5).is_empty());
+        assert!(critical(&[], 0).is_empty());
     }
 }

@@ -20,7 +20,7 @@ pub fn render(report: &BoardReport<'_>) -> String {
         View::Standup { since, news } => (standing_up(board, since, news), Value::Null),
         View::Governance(governance) => (Value::Null, weighed(board, governance)),
     };
-    let last = board.last();
+    let decides = board.deciding();
     let all = json!({
         "schema": SCHEMA,
         "project": report.project,
@@ -29,11 +29,11 @@ pub fn render(report: &BoardReport<'_>) -> String {
         "recorded": board.recorded,
         "faults": board.faults,
         "release": {
-            "gate": last.gate.name,
-            "ship": last.is_open(),
-            "state": state(last),
-            "decision": last.decision.outcome.word(),
-            "counts": counts(&last.decision.counts),
+            "gate": decides.gate.name,
+            "ship": decides.is_open(),
+            "state": state(decides),
+            "decision": decides.decision.outcome.word(),
+            "counts": counts(&decides.decision.counts),
         },
         "gatesOpen": board.open(),
         "teams": board.rows.iter().enumerate().map(|(place, row)| of_row(board, place, row)).collect::<Vec<_>>(),

@@ -7,7 +7,7 @@ use crate::document::escape::hides;
 use crate::ledger::Ledger;
 use crate::model::{Blocker, Counts, Gate, GateDecision, Level, Outcome, Place, Severity, Weighed};
 use crate::release::board::{Board, Planned, governance, news};
-use crate::release::{GateStanding, Ground, History, Hold, Withheld};
+use crate::release::{GateStanding, Ground, History, Hold, Withheld, deciding};
 use crate::report::Style;
 use crate::report::gates::{self, GateReport, known, state};
 use crate::report::terminal::width_of;
@@ -346,17 +346,20 @@ proptest! {
                 let dotted = counts.replace(", ", " · ");
                 assert!(counts.is_empty() || said.each[place][0].contains(&dotted), "{}", said.each[place][0]);
             }
-            // Whether it ships is said by the last gate, in every board alike.
-            let last = standings.last().unwrap();
-            let word = match last.is_open() {
+            // Whether it ships is said by the gate that decides, in every board alike: it does where every gate is open.
+            let all: Vec<_> = standings.iter().collect();
+            let decides = all[deciding(&all).unwrap()];
+            assert_eq!(decides.is_open(), all.iter().all(|one| one.is_open()));
+            assert_eq!(decides.is_refused(), all.iter().any(|one| one.is_refused()));
+            let word = match decides.is_open() {
                 true => "ship: ",
                 false => "do not ship: ",
             };
-            let told = format!("{word}gate {} is {};", last.gate.name, state(last));
+            let told = format!("{word}gate {} is {};", decides.gate.name, state(decides));
             for board in [&said.teams, &said.standup, &said.governance] {
-                assert!(board[0].lines().any(|line| line.starts_with(&state(last).to_uppercase()) && line.contains(&told)), "{}", board[0]);
-                assert_eq!(parsed(&board[2])["release"]["ship"], last.is_open());
-                assert_eq!(parsed(&board[2])["release"]["state"], *state(last));
+                assert!(board[0].lines().any(|line| line.starts_with(&state(decides).to_uppercase()) && line.contains(&told)), "{}", board[0]);
+                assert_eq!(parsed(&board[2])["release"]["ship"], decides.is_open());
+                assert_eq!(parsed(&board[2])["release"]["state"], *state(decides));
             }
             assert!(said.teams[1].contains(&format!("**{told}")));
             assert!(said.governance[1].contains(&format!("**{told}")));

@@ -71,20 +71,20 @@ pub(in crate::report) fn leader(row: &Row<'_>) -> String {
 
 /// Whether it ships, and on what that rests: `do not ship: gate release, 3 measured pass, 1 unknown; 0 of 6 gates open`.
 pub(in crate::report) fn decided(board: &Board<'_>) -> String {
-    let last = board.last();
-    let ship = match last.is_open() {
+    let decides = board.deciding();
+    let ship = match decides.is_open() {
         true => "ship",
         false => "do not ship",
     };
-    let counts = known(&last.decision.counts);
+    let counts = known(&decides.decision.counts);
     let counts = match counts.is_empty() {
         true => "nothing is known".to_owned(),
         false => counts.join(", "),
     };
     format!(
         "{ship}: gate {} is {}; {counts}; {} of {} gates open",
-        last.gate.name,
-        state(last),
+        decides.gate.name,
+        state(decides),
         board.open(),
         board.rows.len()
     )

@@ -67,8 +67,8 @@ pub(in crate::report) fn closing(one: &GateStanding<'_>) -> String {
         }
         Hold::Held => match one.decision.blockers.len() {
             0 => "held".into(),
-            1 => "held by what is shown above".into(),
-            many => format!("held by {many} things, shown above"),
+            1 => "held by one thing".into(),
+            many => format!("held by {many} things"),
         },
     }
 }

@@ -4,7 +4,7 @@ use super::escape::{VALUE, code, short, text};
 use super::links::Links;
 use super::{many, term};
 use crate::model::{Blocker, Outcome, Standing};
-use crate::release::{GateStanding, Hold};
+use crate::release::{GateStanding, Hold, deciding};
 use crate::report::Report;
 use crate::report::gates::{GateReport, known, since, state};
 use std::collections::BTreeMap;
@@ -53,14 +53,12 @@ fn instead(gates: &GateReport<'_>) -> String {
 /// `2 of 6 gates open; release is no-go`
 pub(super) fn standing(gates: &GateReport<'_>) -> String {
     let open = gates.told.iter().filter(|one| one.is_open()).count();
-    let last = gates
-        .told
-        .last()
-        .map(|last| format!("; {} is {}", short(&last.gate.name, 80), state(last)));
+    let decides = deciding(gates.told).map(|place| gates.told[place]);
+    let decides = decides.map(|one| format!("; {} is {}", short(&one.gate.name, 80), state(one)));
     format!(
         "{open} of {} gates open{}",
         gates.told.len(),
-        last.unwrap_or_default()
+        decides.unwrap_or_default()
     )
 }
 

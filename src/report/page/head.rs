@@ -64,7 +64,7 @@ pub(super) fn band(report: &Report<'_>) -> String {
 /// How the gates stand, beside a decision on one run: one that may ship opens no gate, and must not be read as if it did.
 fn on_gates(outcome: Outcome, gates: &GateReport<'_>) -> String {
     let standing = standing(gates);
-    let is_open = gates.told.last().is_some_and(|last| last.is_open());
+    let is_open = gates.told.iter().all(|one| one.is_open());
     match outcome.is_go() && !is_open {
         true => format!(
             "<p class=\"alarm\">Do not ship yet: {standing}. This decision is on this run alone.</p>\n"

@@ -130,13 +130,13 @@ fn labelled(screen: &mut Screen<'_>, label: &str, ink: Ink, text: &str) {
 }
 
 fn decision(screen: &mut Screen<'_>, board: &Board<'_>) {
-    let last = board.last();
-    let word = state(last).to_uppercase().replace(' ', "\u{a0}");
+    let decides = board.deciding();
+    let word = state(decides).to_uppercase().replace(' ', "\u{a0}");
     let text = screen.text(&decided(board));
     screen.flow(
         0,
         columns(&word) + 2,
-        &[(ink(last), &format!("{word}\u{a0}")), (Ink::Bold, &text)],
+        &[(ink(decides), &format!("{word}\u{a0}")), (Ink::Bold, &text)],
     );
 }
 

@@ -170,13 +170,10 @@ fn header(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStanding<'
     );
     for told in &one.evidence {
         let header = &told.record.header;
-        let commit: String = header
-            .commit
-            .as_deref()
-            .unwrap_or("no commit")
-            .chars()
-            .take(12)
-            .collect();
+        let commit = match &header.commit {
+            None => "no commit".to_owned(),
+            Some(commit) => format!("commit {}", commit.get(..12).unwrap_or(commit)),
+        };
         let environment = match header.environment.as_str() {
             "" => "no environment".to_owned(),
             name => name.to_owned(),
@@ -185,7 +182,7 @@ fn header(screen: &mut Screen<'_>, report: &GateReport<'_>, one: &GateStanding<'
             format!("run {}", header.run),
             environment,
             header.level.clone(),
-            format!("commit {commit}"),
+            commit,
         ];
         let line = screen.text(&parts.join(&format!(" {dot} ")));
         screen.flow(0, 2, &[(Ink::Dim, &line)]);
