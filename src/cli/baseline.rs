@@ -21,6 +21,7 @@ use std::path::Path;
 pub(super) fn load(
     named: &Path,
     settings: &Settings,
+    secrets: &Book,
 ) -> Result<(Baseline, Vec<Diagnostic>), Vec<Diagnostic>> {
     let path = records::find(named, settings)?;
     let unusable = |cause: String| {
@@ -28,7 +29,7 @@ pub(super) fn load(
     };
     let record = evidence::read(&path).map_err(|fault| unusable(fault.to_string()))?;
     let bytes = evidence::read_regular(&path).map_err(|error| unusable(error.to_string()))?;
-    let findings = engine::replay(&record, None)?;
+    let findings = engine::replay(&record, None, secrets)?;
     let definitions = definitions(&record.checks, None);
     let header = &record.header;
     let warnings = match record.torn {

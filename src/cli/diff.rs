@@ -72,7 +72,7 @@ fn tell_apart(
 
 fn read(record: &Path, settings: &Settings, output: &Output) -> Result<Told, Vec<Diagnostic>> {
     let path = records::find(record, settings)?;
-    let told = tell(&path, settings)?;
+    let told = tell(&path, settings, output.secrets())?;
     if told.torn {
         output.remark(&format!(
             "warning: {}: {TORN}",

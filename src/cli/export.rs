@@ -71,7 +71,7 @@ fn statement(
     let (settings, catalog) = prepare::catalog(&arguments.subject, environment)?;
     let what = arguments.what.as_str();
     if records::is_record(what, &settings) {
-        let told = tell(Path::new(what), &settings)?;
+        let told = tell(Path::new(what), &settings, &environment.secrets)?;
         if told.torn {
             output.remark(&format!("warning: {TORN}"));
         }

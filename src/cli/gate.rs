@@ -40,7 +40,7 @@ fn decide(
     let instead = arguments
         .from
         .as_deref()
-        .map(|from| record(from, &settings))
+        .map(|from| record(from, &settings, environment))
         .transpose()?;
     let told = instead
         .as_ref()
@@ -76,9 +76,14 @@ fn decide(
 }
 
 /// The record that is to be taken in place of the newest.
-fn record(from: &Path, settings: &Settings) -> Result<History, Vec<Diagnostic>> {
+fn record(
+    from: &Path,
+    settings: &Settings,
+    environment: &Environment,
+) -> Result<History, Vec<Diagnostic>> {
     let path = records::find(from, settings)?;
-    History::only(&path).map_err(|cause| vec![Diagnostic::new(cause).help(NOT_READ)])
+    History::only(&path, &environment.secrets)
+        .map_err(|cause| vec![Diagnostic::new(cause).help(NOT_READ)])
 }
 
 /// Open gates are a go; else what speaks against any of them comes before what is not known.

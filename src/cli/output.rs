@@ -72,9 +72,19 @@ impl Output {
         self.quiet
     }
 
-    /// How a report on standard output looks.
-    pub(super) fn style(&self) -> Style {
+    /// How a report in a file looks.
+    pub(super) fn plain(&self) -> Style<'_> {
         Style {
+            verbose: self.verbose,
+            secrets: Some(&self.secrets),
+            ..Style::default()
+        }
+    }
+
+    /// How a report on standard output looks.
+    pub(super) fn style(&self) -> Style<'_> {
+        Style {
+            secrets: Some(&self.secrets),
             color: self.colored(std::io::stdout().is_terminal()),
             unicode: self.unicode,
             verbose: self.verbose,
@@ -92,6 +102,11 @@ impl Output {
     /// Whose pipeline this is, by what was asked for and by these variables.
     pub(super) fn platform(&self, variables: &BTreeMap<String, String>) -> Option<Platform> {
         Platform::of(self.pipeline, variables)
+    }
+
+    /// The book of secrets.
+    pub(super) fn secrets(&self) -> &Book {
+        &self.secrets
     }
 
     /// Text without secrets.

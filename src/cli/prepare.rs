@@ -215,6 +215,7 @@ pub(super) fn catalog(
         checks_folder(&settings),
         &settings.root,
         &settings.overrides,
+        &environment.secrets,
     )?;
     Ok((settings, catalog))
 }
@@ -250,6 +251,7 @@ pub(super) fn prepare(
         checks_folder(&settings),
         &settings.root,
         &settings.overrides,
+        &environment.secrets,
     )?;
     let selection = selector(
         &request.selectors,
@@ -263,15 +265,12 @@ pub(super) fn prepare(
     let waivers = read_waivers(&settings.waivers, &name)?;
     known(&waivers, &catalog)?;
     // As the record has them: so reports from it are the same, and none escapes a secret out of recognition.
-    let waivers = waivers.into_iter().map(|one| Waiver {
-        owner: environment.secrets.redact(&one.owner),
-        reason: environment.secrets.redact(&one.reason),
-        ..one
-    });
+    let redact = |text: &str| environment.secrets.redact(text);
+    let waivers = waivers.into_iter().map(|one| one.redacted(redact));
     let waivers = waivers.collect();
     let named = request.decision.baseline.as_deref();
     let baseline = named
-        .map(|named| baseline::load(named, &settings))
+        .map(|named| baseline::load(named, &settings, &environment.secrets))
         .transpose()?;
     let of_target = settings
         .target

@@ -9,7 +9,7 @@ use std::fmt::Write;
 /// How many characters of a found value are shown.
 const FOUND: usize = 400;
 
-pub(super) fn render(report: &Report<'_>, _: &Style) -> String {
+pub(super) fn render(report: &Report<'_>, _: &Style<'_>) -> String {
     let mut out = String::new();
     write(&mut out, report).expect("a string takes all that is written");
     out

@@ -26,7 +26,7 @@ use screen::{Ink, Screen, Symbol, columns};
 /// How many reasons of a decision are shown before the rest is counted.
 const REASONS: usize = 3;
 
-pub(super) fn render(report: &Report<'_>, style: &Style) -> String {
+pub(super) fn render(report: &Report<'_>, style: &Style<'_>) -> String {
     let mut screen = Screen::new(style);
     let findings = reading::ordered(report.findings);
     let those = |wanted: &dyn Fn(&Finding) -> bool| -> Vec<&Finding> {

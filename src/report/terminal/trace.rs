@@ -15,7 +15,7 @@ const WHOLE: usize = 3;
 const NAMED: usize = 12;
 
 /// One finding, followed down.
-pub fn trace(trace: &Trace<'_>, style: &Style) -> String {
+pub fn trace(trace: &Trace<'_>, style: &Style<'_>) -> String {
     let mut screen = Screen::new(style);
     verdict(&mut screen, trace);
     chain(&mut screen, trace);
@@ -250,7 +250,7 @@ fn source(screen: &mut Screen<'_>, told: Told<'_>) {
 }
 
 /// One observation, with every check that rests on it.
-pub fn observation(read: &Read<'_>, style: &Style) -> String {
+pub fn observation(read: &Read<'_>, style: &Style<'_>) -> String {
     let mut screen = Screen::new(style);
     let one = read.observation;
     observed::head(
@@ -300,7 +300,7 @@ fn worst(findings: &[&Finding]) -> Option<Verdict> {
 }
 
 /// A whole record: what it decided and why, what did not pass, and what it was made from.
-pub fn record(told: Told<'_>, style: &Style) -> String {
+pub fn record(told: Told<'_>, style: &Style<'_>) -> String {
     let mut screen = Screen::new(style);
     let Told {
         findings,
