@@ -16,6 +16,8 @@ mod sarif;
 mod terminal;
 pub mod trace;
 
+pub use terminal::{hint, wrapped};
+
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::{Generated, View};
 use crate::model::{Changed, Decision, Finding, Subject, Timing};

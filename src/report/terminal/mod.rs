@@ -6,6 +6,7 @@ mod columns;
 mod diff;
 mod finding;
 mod gates;
+mod hint;
 mod observed;
 mod screen;
 mod trace;
@@ -13,6 +14,7 @@ mod trace;
 pub use boards::boards;
 pub use diff::diff;
 pub use gates::gates;
+pub use hint::{hint, wrapped};
 pub use trace::{observation, record, trace};
 
 #[cfg(test)]
