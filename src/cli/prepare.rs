@@ -42,6 +42,8 @@ pub(super) struct Request {
     pub(super) limits: LimitArguments,
     pub(super) decision: DecisionArguments,
     pub(super) defaults: settings::Limits,
+    /// A limit was inferred at an address that was given for it.
+    pub(super) infer: bool,
     /// Why a suite is to run before the gates that it waits for are open.
     pub(super) before_gate: Option<String>,
     /// The runner of a pipeline is told which secrets to mask.
@@ -105,6 +107,7 @@ impl From<RunArguments> for Request {
             subject: arguments.subject,
             limits: arguments.limits,
             decision: arguments.decision,
+            infer: arguments.infer.is_some(),
             defaults: settings::Limits {
                 deadline: match arguments.infer {
                     // Two paths at the most that one may take.

@@ -59,6 +59,7 @@ pub(super) fn render(report: &Report<'_>, style: &Style<'_>) -> String {
         finding::inconclusive(
             &mut screen,
             &those(&|one| one.verdict == Verdict::Inconclusive),
+            report.subject,
         );
         let (holding, advisory): (Vec<_>, Vec<_>) = failed
             .iter()
@@ -78,7 +79,7 @@ pub(super) fn render(report: &Report<'_>, style: &Style<'_>) -> String {
             .chain(&holding)
         {
             screen.gap();
-            finding::failure(&mut screen, one);
+            finding::failure(&mut screen, one, report.subject);
         }
         remarks(&mut screen, report);
         screen.gap();
@@ -239,7 +240,16 @@ fn behind(screen: &mut Screen<'_>, report: &Report<'_>) {
         let command = screen.text(&reading::explain(&report.subject.run, &first.check));
         let pieces = [(Ink::Dim, "facts\u{a0}"), (Ink::Plain, command.as_str())];
         screen.flow(0, 7, &pieces);
+        if let Some(options) = reading::given_besides(&report.subject) {
+            let options = screen.text(&besides(&options));
+            screen.flow(0, 7, &[(Ink::Dim, "again\u{a0}"), (Ink::Plain, &options)]);
+        }
     }
+}
+
+/// What is to be said anew by whoever repeats a run.
+fn besides(options: &str) -> String {
+    format!("the run had {options}, which no record holds: say it anew where you look again")
 }
 
 /// Parts with dots between them, broken only at the dots.

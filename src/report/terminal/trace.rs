@@ -2,7 +2,7 @@
 
 use super::observed;
 use super::screen::{Ink, Screen, Symbol};
-use super::{REASONS, finding, outcome_ink};
+use super::{REASONS, besides, finding, outcome_ink};
 use crate::document::reading::{self, COUNTED};
 use crate::evidence::digest;
 use crate::model::{Finding, Verdict};
@@ -210,6 +210,11 @@ fn rests_on(screen: &mut Screen<'_>, trace: &Trace<'_>) {
     ] {
         let text = screen.text(&text);
         screen.detail(label, Ink::Bold, &text);
+        let options = reading::given_besides(trace.told.subject);
+        if let Some(options) = options.filter(|_| label == "look") {
+            let options = screen.text(&besides(&options));
+            screen.detail("", Ink::Dim, &options);
+        }
     }
 }
 
