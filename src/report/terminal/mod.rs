@@ -240,7 +240,7 @@ fn behind(screen: &mut Screen<'_>, report: &Report<'_>) {
         let command = screen.text(&reading::explain(&report.subject.run, &first.check));
         let pieces = [(Ink::Dim, "facts\u{a0}"), (Ink::Plain, command.as_str())];
         screen.flow(0, 7, &pieces);
-        if let Some(options) = reading::given_besides(&report.subject) {
+        if let Some(options) = reading::given_besides(report.subject) {
             let options = screen.text(&besides(&options));
             screen.flow(0, 7, &[(Ink::Dim, "again\u{a0}"), (Ink::Plain, &options)]);
         }
