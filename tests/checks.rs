@@ -8,6 +8,7 @@ use holdpoint::model::{
     Application, Check, Environment, Example, FactKind, FactSpec, Facts, Observation, Verdict,
 };
 use holdpoint::probe;
+use holdpoint::secret::Book;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -140,7 +141,7 @@ fn examples_come_out_as_they_say() {
 /// Verbs that show no examples do not read them, so nothing else may stand behind them.
 #[test]
 fn examples_stand_last() {
-    let loaded = Catalog::load(None, Path::new(""), &[]).unwrap();
+    let loaded = Catalog::load(None, Path::new(""), &[], &Book::default()).unwrap();
     for whole in catalog().checks() {
         let id = whole.id.as_str();
         let without = Check {

@@ -25,6 +25,7 @@ pub use waiver_file::{parse_waivers, read_waivers};
 
 use crate::diagnostic::{Diagnostic, Source};
 use crate::model::{Check, Origin};
+use crate::secret::Book;
 use std::path::Path;
 
 /// Every check that is known, in the order of their ids.
@@ -50,7 +51,8 @@ impl Catalog {
     /// every start, and only [`Self::whole`] shows them.
     ///
     /// A user's check whose id is shipped is refused unless `overrides` names it, so that nobody
-    /// weakens a check by accident.
+    /// weakens a check by accident. What such a check says is known without the secrets in it from here on; what it
+    /// looks at, how it judges, and its text, whose digest is bound, stay as they are.
     ///
     /// # Errors
     /// Every problem of every file, with its place.
@@ -58,6 +60,7 @@ impl Catalog {
         folder: Option<&Path>,
         root: &Path,
         overrides: &[String],
+        secrets: &Book,
     ) -> Result<Self, Vec<Diagnostic>> {
         let parse = |source: &Source| {
             // They stand last in every shipped file; a test holds the files to that.
@@ -68,7 +71,11 @@ impl Catalog {
                 .unwrap_or_default();
             parse_check(&Source::new(&*source.name, head), Origin::Shipped)
         };
-        Self::gather(parse, folder, root, overrides)
+        let mut catalog = Self::gather(parse, folder, root, overrides)?;
+        let own = catalog.checks.iter_mut();
+        own.filter(|check| check.origin != Origin::Shipped)
+            .for_each(|check| check.redact(|text| secrets.redact(text)));
+        Ok(catalog)
     }
 
     fn gather(
@@ -108,12 +115,11 @@ impl Catalog {
     /// The check of that id with its examples.
     pub fn whole(&self, id: &str) -> Option<Check> {
         let known = self.find(id)?;
+        if known.origin != Origin::Shipped {
+            return Some(known.clone());
+        }
         // What it says was compared with the probes when it was loaded.
-        let whole = parse_check(self.source(id)?, Origin::Shipped).ok()?;
-        Some(Check {
-            origin: known.origin,
-            ..whole
-        })
+        parse_check(self.source(id)?, Origin::Shipped).ok()
     }
 
     /// The text that a check was read from.

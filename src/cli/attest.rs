@@ -45,7 +45,7 @@ pub(super) fn attest(
             let text = format!(
                 "{item} is attested in the same words already ({place}); nothing was written"
             );
-            written(output.print(&text))
+            written(output.tell(&text))
         }
         Err(refusal) => refusal.tell(output),
     }
@@ -173,7 +173,7 @@ fn told(wanted: &Wanted, place: &str, output: &Output) -> Exit {
     text.push_str(&format!(
         "next: {shows}commit {ATTESTATIONS}; it counts until {until}\n"
     ));
-    written(output.print(&text))
+    written(output.tell(&text))
 }
 
 /// The criterion of a gate that is attested.

@@ -21,13 +21,14 @@ use std::path::Path;
 pub(super) fn load(
     named: &Path,
     settings: &Settings,
+    secrets: &Book,
 ) -> Result<(Baseline, Vec<Diagnostic>), Vec<Diagnostic>> {
     let Found { path, odd } = records::find(named, settings)?;
     let unusable = |cause: String| {
         vec![Diagnostic::new(format!("the baseline cannot be used: {cause}")).help(NOT_READ)]
     };
     let record = evidence::read(&path).map_err(|fault| unusable(fault.to_string()))?;
-    let findings = engine::replay(&record, None)?;
+    let findings = engine::replay(&record, None, secrets)?;
     let definitions = record.definitions();
     let header = &record.header;
     let mut warnings = odd;

@@ -71,7 +71,7 @@ fn tell_apart(
 }
 
 fn read(record: &Path, settings: &Settings, output: &Output) -> Result<Told, Vec<Diagnostic>> {
-    let told = tell(record, settings)?;
+    let told = tell(record, settings, output.secrets())?;
     output.warn(&told.odd);
     if told.torn {
         output.remark(&format!(

@@ -31,7 +31,7 @@ fn work(
     if arguments.what.restore {
         return restore(arguments, &settings, &catalog, output);
     }
-    let told = tell(&arguments.from, &settings).map_err(Trouble::usage)?;
+    let told = tell(&arguments.from, &settings, &environment.secrets).map_err(Trouble::usage)?;
     told.warn(output);
     let signatures =
         Grounds::signed(&settings, &catalog, &environment.secrets).map_err(Trouble::usage)?;

@@ -71,7 +71,7 @@ fn statement(
     let (settings, catalog) = prepare::catalog(&arguments.subject, environment)?;
     let what = arguments.what.as_str();
     if records::is_record(what, &settings) {
-        let told = tell(Path::new(what), &settings)?;
+        let told = tell(Path::new(what), &settings, &environment.secrets)?;
         told.warn(output);
         let statement = test_result(&told.decision, &told.findings, &told.subject);
         return serde_json::to_vec(&statement).map_err(|error| {

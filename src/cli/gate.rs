@@ -78,7 +78,8 @@ fn decide(
 fn record(from: &Path, settings: &Settings, output: &Output) -> Result<History, Vec<Diagnostic>> {
     let Found { path, odd } = records::find(from, settings)?;
     output.warn(&odd);
-    History::only(&path).map_err(|cause| vec![Diagnostic::new(cause).help(NOT_READ)])
+    History::only(&path, output.secrets())
+        .map_err(|cause| vec![Diagnostic::new(cause).help(NOT_READ)])
 }
 
 /// Open gates are a go; else what speaks against any of them comes before what is not known.

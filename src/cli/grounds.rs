@@ -21,6 +21,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Who may sign which gate.
 pub(super) const ALLOWED_SIGNERS: &str = ".holdpoint/allowed_signers";
@@ -47,7 +48,7 @@ pub(super) struct Grounds<'a> {
     pub(super) ledger: Ledger,
     pub(super) history: History,
     own: Vec<String>,
-    secrets: &'a Book,
+    secrets: &'a Arc<Book>,
     pub(super) now: Timestamp,
 }
 
@@ -59,7 +60,7 @@ impl<'a> Grounds<'a> {
     pub(super) fn read(
         settings: &'a Settings,
         catalog: &'a Catalog,
-        secrets: &'a Book,
+        secrets: &'a Arc<Book>,
     ) -> Result<Self, Vec<Diagnostic>> {
         let maps = maps(settings, catalog)?;
         let gates = gates(settings, catalog, &maps)?;
@@ -78,7 +79,7 @@ impl<'a> Grounds<'a> {
             .unwrap_or_default();
         Ok(Self {
             ledger: Ledger::at(&settings.root).with_records(&settings.records),
-            history: History::of(&settings.records),
+            history: History::of(&settings.records, secrets),
             own: own_paths(settings),
             settings,
             catalog,
@@ -167,7 +168,7 @@ impl<'a> Grounds<'a> {
     pub(super) fn signed(
         settings: &'a Settings,
         catalog: &'a Catalog,
-        secrets: &'a Book,
+        secrets: &'a Arc<Book>,
     ) -> Result<Vec<Signature>, Vec<Diagnostic>> {
         if !in_force(settings) {
             return Ok(Vec::new());

@@ -37,6 +37,7 @@ pub(super) fn header(
         fail_on: settings.fail_on.to_string(),
         selection: request.selectors.clone(),
         before_gate: request.before_gate.clone(),
+        given: given(request),
         baseline,
         project: settings.project.clone().unwrap_or_default(),
         root: settings
@@ -56,6 +57,25 @@ pub(super) fn header(
             .map(|check| (check.id.to_string(), check.tags.clone()))
             .collect(),
     }
+}
+
+/// The options by which the run looked otherwise than the settings say.
+fn given(request: &Request) -> Vec<String> {
+    let Request { about, subject, .. } = request;
+    let all = [
+        ("--target", request.target.is_some()),
+        ("--environment", about.environment.is_some()),
+        ("--level", request.limits.level.is_some()),
+        ("--owned", about.owned),
+        ("--on-production", about.on_production),
+        ("--root", subject.root.is_some()),
+        ("--config", subject.config.is_some()),
+        ("--env-file", !subject.env_file.is_empty()),
+        ("--skip", !request.skip.is_empty()),
+        ("--infer", request.infer),
+    ];
+    let given = all.into_iter().filter(|(_, is_given)| *is_given);
+    given.map(|(option, _)| option.to_owned()).collect()
 }
 
 /// The files that the run was made from, by the digest of what may be known of them.

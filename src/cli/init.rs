@@ -22,7 +22,7 @@ pub(super) fn init(arguments: &InitArguments, output: &Output, environment: &Env
     let path = settings.root.join("holdpoint.toml");
     match write_new(&path, &commented(&settings)) {
         Ok(()) => {
-            output.print(&format!("wrote {}\nnext: holdpoint plan shows what a run would look at; holdpoint run looks", path.display()));
+            output.tell(&format!("wrote {}\nnext: holdpoint plan shows what a run would look at; holdpoint run looks", path.display()));
             Exit::Go
         }
         Err(problem) => output.diagnose(&[problem]),

@@ -138,7 +138,7 @@ fn told(path: &Path, made: &Made, wide: bool, output: &Output) -> Exit {
              holdpoint run push --level static\n"
         ));
     }
-    written(output.print(&text))
+    written(output.tell(&text))
 }
 
 /// Writes the lines into a new file that only its owner can read, or adds them to one that is there

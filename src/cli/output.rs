@@ -4,8 +4,8 @@ use super::args::{OutputArguments, Pipeline, When};
 use super::exit::Exit;
 use super::pipeline::Platform;
 use crate::diagnostic::Diagnostic;
-use crate::report::Style;
 use crate::report::pipeline::{Syntax, inert};
+use crate::report::{Style, hint, wrapped};
 use crate::secret::Book;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io::{IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use terminal_size::{Height, Width, terminal_size, terminal_size_of};
 
 /// More problems than this are counted, not shown.
 const SHOWN: usize = 20;
@@ -72,15 +73,24 @@ impl Output {
         self.quiet
     }
 
-    /// How a report on standard output looks.
-    pub(super) fn style(&self) -> Style {
+    /// How a report in a file looks.
+    pub(super) fn plain(&self) -> Style<'_> {
         Style {
+            verbose: self.verbose,
+            secrets: Some(&self.secrets),
+            ..Style::default()
+        }
+    }
+
+    /// How a report on standard output looks.
+    pub(super) fn style(&self) -> Style<'_> {
+        Style {
+            secrets: Some(&self.secrets),
             color: self.colored(std::io::stdout().is_terminal()),
             unicode: self.unicode,
             verbose: self.verbose,
             quiet: self.quiet,
-            width: terminal_size::terminal_size()
-                .map_or(100, |(width, _)| usize::from(width.0).clamp(40, 120)),
+            width: columns(terminal_size()).unwrap_or(100),
         }
     }
 
@@ -92,6 +102,11 @@ impl Output {
     /// Whose pipeline this is, by what was asked for and by these variables.
     pub(super) fn platform(&self, variables: &BTreeMap<String, String>) -> Option<Platform> {
         Platform::of(self.pipeline, variables)
+    }
+
+    /// The book of secrets.
+    pub(super) fn secrets(&self) -> &Arc<Book> {
+        &self.secrets
     }
 
     /// Text without secrets.
@@ -134,8 +149,25 @@ impl Output {
         }
     }
 
-    /// Writes a remark for people, beside the output.
+    /// Writes what came of a verb and what is next, as asked-for output; wrapped at a terminal.
+    pub(super) fn tell(&self, text: &str) -> bool {
+        match columns(terminal_size_of(std::io::stdout())) {
+            Some(room) => self.print(&hint(&self.secrets.redact(text), room)),
+            None => self.print(text),
+        }
+    }
+
+    /// Writes a remark for people, beside the output; wrapped at a terminal, and in a log as it is.
     pub(super) fn remark(&self, text: &str) {
+        match room_for_remarks() {
+            // A secret that two lines share is not found afterwards.
+            Some(room) => self.say(&hint(&self.secrets.redact(text), room)),
+            None => self.say(text),
+        }
+    }
+
+    /// Writes what is laid out already, beside the output.
+    fn say(&self, text: &str) {
         let text = self.secrets.redact(text);
         let text = match self.obeyed {
             true => inert(&text, Syntax::Text),
@@ -185,10 +217,15 @@ impl Output {
     /// Writes diagnostics and returns the status for them.
     pub(super) fn diagnose(&self, problems: &[Diagnostic]) -> Exit {
         let color = self.colored(std::io::stderr().is_terminal());
+        let room = room_for_remarks();
         for problem in problems.iter().take(SHOWN) {
             let problem = problem.redacted(|text| self.redact(text));
-            self.remark(&problem.render(color));
-            self.remark("");
+            let problem = match room {
+                Some(room) => in_lines(problem, room),
+                None => problem,
+            };
+            self.say(&problem.render(color));
+            self.say("");
         }
         if problems.len() > SHOWN {
             self.remark(&format!("and {} more of the like", problems.len() - SHOWN));
@@ -202,6 +239,37 @@ impl Output {
             When::Never => false,
             When::Auto => terminal && !self.no_color,
         }
+    }
+}
+
+/// The columns of a terminal, as far as lines may take them.
+fn columns(size: Option<(Width, Height)>) -> Option<usize> {
+    size.map(|(width, _)| usize::from(width.0).clamp(40, 120))
+}
+
+/// The columns of the terminal that remarks go to; none where they go into a log.
+fn room_for_remarks() -> Option<usize> {
+    columns(terminal_size_of(std::io::stderr()))
+}
+
+/// The message and its help in lines of so many columns, beneath where their renderer begins them.
+fn in_lines(problem: Diagnostic, room: usize) -> Diagnostic {
+    let line = problem.place.as_ref();
+    let digits = line.map_or(0, |(source, span, _)| {
+        source.line_of(span.start).to_string().len()
+    });
+    let wrap = |text: &str, before: usize| {
+        let lines = text
+            .lines()
+            .flat_map(|line| wrapped(line, before, before, room));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    Diagnostic {
+        message: wrap(&problem.message, "error: ".len()),
+        help: problem
+            .help
+            .map(|help| wrap(&help, digits + " = help: ".len())),
+        place: problem.place,
     }
 }
 

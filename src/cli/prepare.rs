@@ -42,6 +42,8 @@ pub(super) struct Request {
     pub(super) limits: LimitArguments,
     pub(super) decision: DecisionArguments,
     pub(super) defaults: settings::Limits,
+    /// A limit was inferred at an address that was given for it.
+    pub(super) infer: bool,
     /// Why a suite is to run before the gates that it waits for are open.
     pub(super) before_gate: Option<String>,
     /// The runner of a pipeline is told which secrets to mask.
@@ -105,6 +107,7 @@ impl From<RunArguments> for Request {
             subject: arguments.subject,
             limits: arguments.limits,
             decision: arguments.decision,
+            infer: arguments.infer.is_some(),
             defaults: settings::Limits {
                 deadline: match arguments.infer {
                     // Two paths at the most that one may take.
@@ -215,6 +218,7 @@ pub(super) fn catalog(
         checks_folder(&settings),
         &settings.root,
         &settings.overrides,
+        &environment.secrets,
     )?;
     Ok((settings, catalog))
 }
@@ -250,6 +254,7 @@ pub(super) fn prepare(
         checks_folder(&settings),
         &settings.root,
         &settings.overrides,
+        &environment.secrets,
     )?;
     let selection = selector(
         &request.selectors,
@@ -263,15 +268,12 @@ pub(super) fn prepare(
     let waivers = read_waivers(&settings.waivers, &name)?;
     known(&waivers, &catalog)?;
     // As the record has them: so reports from it are the same, and none escapes a secret out of recognition.
-    let waivers = waivers.into_iter().map(|one| Waiver {
-        owner: environment.secrets.redact(&one.owner),
-        reason: environment.secrets.redact(&one.reason),
-        ..one
-    });
+    let redact = |text: &str| environment.secrets.redact(text);
+    let waivers = waivers.into_iter().map(|one| one.redacted(redact));
     let waivers = waivers.collect();
     let named = request.decision.baseline.as_deref();
     let baseline = named
-        .map(|named| baseline::load(named, &settings))
+        .map(|named| baseline::load(named, &settings, &environment.secrets))
         .transpose()?
         .map(|(baseline, mut odd)| {
             odd.extend(baseline::gone(&baseline, &catalog));

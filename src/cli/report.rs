@@ -16,8 +16,9 @@ use crate::diagnostic::{Diagnostic, Source};
 use crate::engine::{self, CutShort};
 use crate::evidence::{self, Record};
 use crate::gate::{self, Against, Side};
-use crate::model::{Baseline, Decision, Finding, Severity, Subject};
+use crate::model::{Baseline, Decision, Finding, Severity, Subject, Waiver};
 use crate::report::{Beside, trace};
+use crate::secret::Book;
 use crate::settings::Settings;
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,17 +100,19 @@ fn retell(
             prepare::checks_folder(&settings),
             &settings.root,
             &settings.overrides,
+            &environment.secrets,
         )?)
     } else {
         None
     };
     let baseline = arguments.decision.baseline.as_deref();
     let baseline = baseline
-        .map(|named| baseline::load(named, &settings))
+        .map(|named| baseline::load(named, &settings, &environment.secrets))
         .transpose()?;
     let told = tell_as(
         &arguments.from,
         &settings,
+        &environment.secrets,
         &As {
             catalog: catalog.as_ref(),
             fail_on: arguments.decision.fail_on,
@@ -194,17 +197,32 @@ pub(super) struct As<'a> {
 }
 
 /// Judges a record again, as its run was judged.
-pub(super) fn tell(from: &Path, settings: &Settings) -> Result<Told, Vec<Diagnostic>> {
-    tell_as(from, settings, &As::default())
+pub(super) fn tell(
+    from: &Path,
+    settings: &Settings,
+    secrets: &Book,
+) -> Result<Told, Vec<Diagnostic>> {
+    tell_as(from, settings, secrets, &As::default())
 }
 
-fn tell_as(from: &Path, settings: &Settings, by: &As<'_>) -> Result<Told, Vec<Diagnostic>> {
+fn tell_as(
+    from: &Path,
+    settings: &Settings,
+    secrets: &Book,
+    by: &As<'_>,
+) -> Result<Told, Vec<Diagnostic>> {
     let Found { path, odd } = records::find(from, settings)?;
-    let record = evidence::read(&path)
+    let mut record = evidence::read(&path)
         .map_err(|fault| vec![Diagnostic::new(fault.to_string()).help(NOT_READ)])?;
-    let mut findings = engine::replay(&record, by.catalog)?;
+    let mut findings = engine::replay(&record, by.catalog, secrets)?;
     let header = &record.header;
-    let waivers = parse_waivers(&Source::new(&header.waivers_file, &header.waivers))?;
+    // As they are written, and so as they are understood; whoever wrote them need not have known what is secret here.
+    let waivers = parse_waivers(&Source::new(&header.waivers_file, &header.waivers))?.into_iter();
+    let waivers: Vec<Waiver> = waivers
+        .map(|one| one.redacted(|text| secrets.redact(text)))
+        .collect();
+    record.header = record.header.redacted(secrets);
+    let header = &record.header;
     let end = end(&record);
     let fail_on = by
         .fail_on

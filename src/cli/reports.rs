@@ -120,7 +120,7 @@ pub(super) fn write(
 pub(super) fn write_each(
     targets: &[ReportTarget],
     output: &Output,
-    render: impl Fn(&str, &Style) -> String,
+    render: impl Fn(&str, &Style<'_>) -> String,
 ) -> bool {
     let mut all = true;
     for target in targets {
@@ -134,7 +134,7 @@ pub(super) fn write_each(
                 all &= output.print_in(syntax, &render(format, &output.style()));
             }
             Some(path) => {
-                let text = output.redact(&render(format, &Style::default()));
+                let text = output.redact(&render(format, &output.plain()));
                 match store(path, &text) {
                     Ok(()) => output.remark(&format!("wrote {format} {}", path.display())),
                     Err(problem) => {
@@ -168,13 +168,9 @@ pub(super) fn render(
             .signed(document.name, ready.signatures);
         return document.render(&template(document, ready.root)?, &view);
     }
-    let style = if on_stdout {
-        output.style()
-    } else {
-        Style {
-            verbose: output.style().verbose,
-            ..Default::default()
-        }
+    let style = match on_stdout {
+        true => output.style(),
+        false => output.plain(),
     };
     let render = report::format(format).map(|format| format.render);
     render

@@ -388,6 +388,7 @@ pub(super) fn subject(header: &Header, end: &End, record: &Path, root: &Path) ->
         level: header.level.parse().unwrap_or(Level::Static),
         suites: suites.cloned().collect(),
         selection: header.selection.clone(),
+        given: header.given.clone(),
         started: header.started,
         ended: end.ended,
         duration_ms: end.duration_ms,

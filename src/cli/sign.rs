@@ -144,7 +144,7 @@ fn work(
     let name = gate.name.clone();
     drop(grounds);
     let all = fill_in(&settings, &catalog, &name, environment, output)?;
-    output.print(&format!(
+    output.tell(&format!(
         "signed {name} as {}: {statement}\nnext: commit .holdpoint and the documents; holdpoint verify tells everybody whether it counts\n",
         signer.map(|one| one.principal).unwrap_or_default(),
     ));

@@ -129,7 +129,7 @@ impl Anew<'_> {
         record: &Path,
         names: &[String],
     ) -> Result<Result<Vec<Ready>, Trouble>, Vec<Diagnostic>> {
-        let told = tell(record, self.settings)?;
+        let told = tell(record, self.settings, self.secrets)?;
         let bench = Bench {
             settings: self.settings,
             catalog: self.catalog,

@@ -71,7 +71,7 @@ pub(super) fn explain(
 }
 
 fn read(record: &Path, settings: &Settings, output: &Output) -> Result<Told, Vec<Diagnostic>> {
-    let told = tell(record, settings)?;
+    let told = tell(record, settings, output.secrets())?;
     told.warn(output);
     Ok(told)
 }
@@ -164,7 +164,7 @@ fn holding<'a>(text: &'a str, settings: &Settings) -> impl Iterator<Item = PathB
 /// How the newest record that holds a check found it, for the end of the check's page.
 pub(super) fn last_seen(check: &str, settings: &Settings, output: &Output) -> Option<String> {
     for path in holding(&format!("\"id\":\"{check}\""), settings) {
-        let told = match tell(&path, settings) {
+        let told = match tell(&path, settings, output.secrets()) {
             Ok(told) => told,
             Err(problems) => {
                 // The check itself can be explained without it.

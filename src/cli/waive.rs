@@ -47,7 +47,7 @@ pub(super) fn waive(
         }
         Err(refusal) => return refusal.tell(output),
     };
-    if output.print(&text) {
+    if output.tell(&text) {
         Exit::Go
     } else {
         Exit::Unwritten

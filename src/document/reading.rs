@@ -1,6 +1,6 @@
 //! What reports and documents read out of findings: their order, their faults, their counts.
 
-use crate::model::{Decision, Finding, Severity, Verdict};
+use crate::model::{Decision, Finding, Severity, Subject, Verdict};
 
 /// What was wrong at one or more looks, in the same words.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,6 +90,41 @@ pub fn evidence(finding: &Finding) -> Option<&str> {
 /// The command that looks again, for this check alone.
 pub fn prove(finding: &Finding) -> String {
     format!("holdpoint run {}", finding.check)
+}
+
+/// The command that looks again at checks where and as far as the run did, as far as its arguments said that and are known.
+pub fn again(checks: &[&str], subject: &Subject) -> String {
+    let mut command = format!("holdpoint run {}", checks.join(" "));
+    for option in subject.given.iter().filter(|one| is_known(one, subject)) {
+        command.push_str(&format!(" {option}"));
+        if let Some(value) = value(option, subject) {
+            command.push_str(&format!(" {}", quoted(&value)));
+        }
+    }
+    command
+}
+
+/// What the run was given besides, which no record holds, and which is to be said anew.
+pub fn given_besides(subject: &Subject) -> Option<String> {
+    let unknown = subject.given.iter().filter(|one| !is_known(one, subject));
+    let unknown: Vec<&str> = unknown.map(String::as_str).collect();
+    (!unknown.is_empty()).then(|| unknown.join(", "))
+}
+
+/// Who lets a run go to production says so for that run alone, so that is never repeated for them.
+fn is_known(option: &str, subject: &Subject) -> bool {
+    // What stands for a secret is no value.
+    let known = |value: String| !value.is_empty() && !value.contains('‹');
+    option == "--owned" || value(option, subject).is_some_and(known)
+}
+
+fn value(option: &str, subject: &Subject) -> Option<String> {
+    match option {
+        "--target" => subject.target.clone(),
+        "--environment" => Some(subject.environment.clone()),
+        "--level" => Some(subject.level.word().to_owned()),
+        _ => None,
+    }
 }
 
 /// The command that follows the verdict down to the facts and requests behind it.

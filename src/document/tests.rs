@@ -178,6 +178,7 @@ fn a_run_without_findings_claims_nothing() {
         environment: "production".into(),
         level: Level::Static,
         selection: Vec::new(),
+        given: vec![],
         suites: Vec::new(),
         started: jiff::Timestamp::UNIX_EPOCH,
         ended: jiff::Timestamp::UNIX_EPOCH,

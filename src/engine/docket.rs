@@ -3,6 +3,7 @@
 
 use crate::judge::{self, Rules};
 use crate::model::{Check, Facts, Finding, Observation, Verdict};
+use crate::secret::Book;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -108,6 +109,13 @@ impl Docket {
         let why = cut_short.unwrap_or("the record ends before this was looked at");
         judge::inconclusive(&case.check, why)
     }
+}
+
+/// The findings as everything may show them, laid out in any way: what is wrapped, cut or escaped is no longer found.
+pub(super) fn without_secrets(findings: Vec<Finding>, secrets: &Book) -> Vec<Finding> {
+    let each = findings.into_iter();
+    each.map(|one| one.redacted(&|text| secrets.redact(text)))
+        .collect()
 }
 
 /// May dependants look?

@@ -1,6 +1,6 @@
 //! Judging a record again: no network, the same findings.
 
-use super::docket::{Case, Docket, Observations};
+use super::docket::{Case, Docket, Observations, without_secrets};
 use super::run::CutShort;
 use crate::catalog::{Catalog, parse_check};
 use crate::diagnostic::{Diagnostic, Source};
@@ -8,13 +8,19 @@ use crate::evidence::{PlannedCheck, Record};
 use crate::judge::Rules;
 use crate::model::{Check, FactKind, Finding, Origin, Verdict};
 use crate::probe;
+use crate::secret::Book;
 use std::sync::Arc;
 
-/// The findings of a record, by the checks it holds, or by those of a catalogue where one is given.
+/// The findings of a record, by the checks it holds, or by those of a catalogue where one is given; their texts
+/// without what is secret here, which whoever made the record need not have known.
 ///
 /// # Errors
 /// A check of the record is no longer understood.
-pub fn replay(record: &Record, catalog: Option<&Catalog>) -> Result<Vec<Finding>, Vec<Diagnostic>> {
+pub fn replay(
+    record: &Record,
+    catalog: Option<&Catalog>,
+    secrets: &Book,
+) -> Result<Vec<Finding>, Vec<Diagnostic>> {
     let mut cases = Vec::with_capacity(record.checks.len());
     for planned in &record.checks {
         let recorded = recorded(planned)?;
@@ -68,7 +74,8 @@ pub fn replay(record: &Record, catalog: Option<&Catalog>) -> Result<Vec<Finding>
         Some(ending) => ending.cut_short.as_deref().map(CutShort::cause),
         None => Some("the run was killed before this was looked at".into()),
     };
-    Ok(docket.findings(&observations, cause.as_deref()))
+    let findings = docket.findings(&observations, cause.as_deref());
+    Ok(without_secrets(findings, secrets))
 }
 
 /// The check as it was when the run was planned.

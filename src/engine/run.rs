@@ -1,6 +1,6 @@
 //! Running a plan: limits, deadlines, and what was observed kept whatever happens.
 
-use super::docket::{Observations, clears};
+use super::docket::{Observations, clears, without_secrets};
 use super::event::Event;
 use super::look;
 use super::plan::Plan;
@@ -153,6 +153,7 @@ pub async fn run(
         let cause = cut_short.map(|cut| CutShort::cause(cut.word()));
         shared.plan.docket.findings(&observations, cause.as_deref())
     });
+    let findings = without_secrets(findings, &shared.plan.input.secrets);
     let fault = shared
         .fault
         .lock()

@@ -91,6 +91,35 @@ pub struct Check {
     pub origin: Origin,
 }
 
+impl Check {
+    /// Leaves of its words what `redact` leaves of them.
+    pub fn redact(&mut self, redact: impl Fn(&str) -> String) {
+        let expect = self.expect.iter_mut().flat_map(|one| {
+            let given = [&mut one.expected, &mut one.found, &mut one.undecided];
+            std::iter::once(&mut one.otherwise).chain(given.into_iter().flatten())
+        });
+        let contradiction = self.contradiction.iter_mut().flat_map(|one| {
+            [
+                &mut one.document,
+                &mut one.says,
+                &mut one.truth,
+                &mut one.source,
+            ]
+        });
+        let own = [&mut self.title, &mut self.why, &mut self.remedy.text];
+        let examples = self.examples.iter_mut().map(|one| &mut one.name);
+        for text in own
+            .into_iter()
+            .chain(expect)
+            .chain(contradiction)
+            .chain(&mut self.references)
+            .chain(examples)
+        {
+            *text = redact(text);
+        }
+    }
+}
+
 /// What to look at: a probe with its parameters before interpolation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Look {

@@ -76,6 +76,45 @@ pub struct Reason {
     pub listed: usize,
 }
 
+impl Finding {
+    /// The same with what `redact` leaves of its texts. Its check's name, its facts and its evidence stay as they are:
+    /// names are compared, and facts were redacted before they were judged.
+    #[must_use]
+    pub fn redacted(mut self, redact: &dyn Fn(&str) -> String) -> Self {
+        let looks = self.looks.iter_mut().flat_map(|look| {
+            let reasons = look.reasons.iter_mut();
+            let reasons =
+                reasons.flat_map(|one| [&mut one.text, &mut one.expected, &mut one.found]);
+            std::iter::once(&mut look.label).chain(reasons)
+        });
+        let note = self.note.iter_mut().flat_map(|note| {
+            [
+                &mut note.document,
+                &mut note.says,
+                &mut note.truth,
+                &mut note.source,
+                &mut note.tested,
+            ]
+        });
+        let own = [
+            &mut self.title,
+            &mut self.reason,
+            &mut self.expected,
+            &mut self.found,
+            &mut self.remedy,
+        ];
+        for text in own
+            .into_iter()
+            .chain(looks)
+            .chain(note)
+            .chain(&mut self.waived)
+        {
+            *text = redact(text);
+        }
+        self
+    }
+}
+
 /// What a users' document says, what is true, and what was tested instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {

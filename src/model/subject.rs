@@ -23,6 +23,8 @@ pub struct Subject {
     pub selection: Vec<String>,
     /// The suites among what was asked for.
     pub suites: Vec<String>,
+    /// Options that say where and how far to look and that were given as arguments: `--target`, `--env-file`.
+    pub given: Vec<String>,
     /// When the run began.
     pub started: Timestamp,
     /// When it ended.

@@ -16,3 +16,15 @@ pub struct Waiver {
     /// Where it is written: `file:line`.
     pub place: String,
 }
+
+impl Waiver {
+    /// The same as everything may show it. What it says is compared and bound by its digest as it was written.
+    #[must_use]
+    pub fn redacted(self, redact: impl Fn(&str) -> String) -> Self {
+        Self {
+            reason: redact(&self.reason),
+            owner: redact(&self.owner),
+            ..self
+        }
+    }
+}

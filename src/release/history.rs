@@ -4,10 +4,12 @@ use crate::engine;
 use crate::evidence::{self, Record, not_named};
 use crate::gate::{Code, Evidence, News};
 use crate::model::{Finding, Level, Verdict};
+use crate::secret::Book;
 use jiff::{SignedDuration, Timestamp};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How many of the newest records are looked through for a gate's evidence, and for the beginning of what holds it up:
 /// each is read whole and held to its digests.
@@ -25,6 +27,7 @@ pub struct History {
 #[derive(Debug)]
 struct Entry {
     path: PathBuf,
+    secrets: Arc<Book>,
     told: OnceCell<Result<Told, String>>,
 }
 
@@ -35,6 +38,7 @@ pub struct Told {
     pub path: PathBuf,
     /// What it holds.
     pub record: Record,
+    secrets: Arc<Book>,
     findings: OnceCell<Result<Vec<Finding>, String>>,
 }
 
@@ -52,14 +56,12 @@ pub struct Window<'a> {
 }
 
 impl History {
-    /// The records in this folder; none where there is no such folder.
-    pub fn of(folder: &Path) -> Self {
+    /// The records in this folder; none where there is no such folder. What they say has none of these secrets.
+    pub fn of(folder: &Path, secrets: &Arc<Book>) -> Self {
         // A run's name begins with its time, and a file that is not named as its run is not taken.
+        let entries = evidence::records(folder).into_iter();
         Self {
-            entries: evidence::records(folder)
-                .into_iter()
-                .map(Entry::new)
-                .collect(),
+            entries: entries.map(|path| Entry::new(path, secrets)).collect(),
         }
     }
 
@@ -67,11 +69,13 @@ impl History {
     ///
     /// # Errors
     /// It cannot be read, or was changed.
-    pub fn only(path: &Path) -> Result<Self, String> {
-        let told = OnceCell::from(Ok(Told::read(path)?));
-        let path = path.to_owned();
+    pub fn only(path: &Path, secrets: &Arc<Book>) -> Result<Self, String> {
+        let told = OnceCell::from(Ok(Told::read(path, secrets)?));
         Ok(Self {
-            entries: vec![Entry { path, told }],
+            entries: vec![Entry {
+                told,
+                ..Entry::new(path.to_owned(), secrets)
+            }],
         })
     }
 
@@ -228,32 +232,36 @@ impl History {
 }
 
 impl Entry {
-    fn new(path: PathBuf) -> Self {
+    fn new(path: PathBuf, secrets: &Arc<Book>) -> Self {
         Self {
             path,
+            secrets: secrets.clone(),
             told: OnceCell::new(),
         }
     }
 
     fn told(&self) -> Result<&Told, &String> {
-        self.told.get_or_init(|| Told::named(&self.path)).as_ref()
+        self.told
+            .get_or_init(|| Told::named(&self.path, &self.secrets))
+            .as_ref()
     }
 }
 
 impl Told {
     /// Reads a record whose file is named as its run: one under a later name would hide what came after it.
-    fn named(path: &Path) -> Result<Self, String> {
-        let told = Self::read(path)?;
+    fn named(path: &Path, secrets: &Arc<Book>) -> Result<Self, String> {
+        let told = Self::read(path, secrets)?;
         match path.file_stem().is_some_and(|stem| stem == told.run()) {
             true => Ok(told),
             false => Err(format!("{}: {}", path.display(), not_named(told.run()))),
         }
     }
 
-    fn read(path: &Path) -> Result<Self, String> {
+    fn read(path: &Path, secrets: &Arc<Book>) -> Result<Self, String> {
         Ok(Self {
             path: path.to_owned(),
             record: evidence::read(path).map_err(|fault| fault.to_string())?,
+            secrets: secrets.clone(),
             findings: OnceCell::new(),
         })
     }
@@ -269,7 +277,7 @@ impl Told {
     /// A check of it is no longer understood.
     pub fn findings(&self) -> Result<&[Finding], String> {
         let judged = self.findings.get_or_init(|| {
-            engine::replay(&self.record, None).map_err(|problems| {
+            engine::replay(&self.record, None, &self.secrets).map_err(|problems| {
                 let first = problems.first().map(|one| one.message.clone());
                 format!("{}: {}", self.path.display(), first.unwrap_or_default())
             })

@@ -58,6 +58,33 @@ impl<'a> GateStanding<'a> {
         self.evidence.iter().max_by_key(started).copied()
     }
 
+    /// The same with what `redact` leaves of what people and checks say. Names, which are compared, stay as they are.
+    fn redacted(mut self, redact: &dyn Fn(&str) -> String) -> Self {
+        let decision = &mut self.decision;
+        let criteria = decision.criteria.iter_mut();
+        let criteria = criteria.flat_map(|one| [&mut one.says, &mut one.found]);
+        let blockers = decision.blockers.iter_mut();
+        let blockers = blockers.flat_map(|one| [&mut one.reason, &mut one.next]);
+        let said = self.sign_offs.iter_mut().flat_map(|one| {
+            let lapses = one.lapses.iter_mut().map(|lapsed| &mut lapsed.why);
+            let own = std::iter::once(&mut one.sign_off.comment);
+            own.chain(lapses).chain(&mut one.remarks)
+        });
+        let withheld = self.withheld.iter_mut().map(|one| &mut one.how);
+        for text in criteria
+            .chain(blockers)
+            .chain(&mut decision.warnings)
+            .chain(said)
+            .chain(withheld)
+            .chain(&mut self.faults)
+        {
+            *text = redact(text);
+        }
+        let findings = self.findings.into_iter();
+        self.findings = findings.map(|one| one.redacted(redact)).collect();
+        self
+    }
+
     /// The checks that had to pass and were seen to.
     pub fn passed(&self) -> BTreeSet<String> {
         let is_exempt = |check: &str| self.gate.exempt.iter().any(|one| one.check == check);
@@ -102,7 +129,9 @@ pub fn stand<'a>(ground: &Ground<'a>) -> Vec<GateStanding<'a>> {
         let standing = stand_one(ground, gate, &standings);
         standings.push(standing);
     }
-    standings
+    // Only now: what decides compares texts as they were written.
+    let each = standings.into_iter();
+    each.map(|one| one.redacted(ground.redact)).collect()
 }
 
 fn stand_one<'a>(

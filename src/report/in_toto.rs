@@ -3,7 +3,7 @@
 use super::{Report, Style, json};
 use crate::ledger::statement::test_result;
 
-pub(super) fn render(report: &Report<'_>, _: &Style) -> String {
+pub(super) fn render(report: &Report<'_>, _: &Style<'_>) -> String {
     json::pretty(&test_result(
         report.decision,
         report.findings,

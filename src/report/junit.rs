@@ -16,7 +16,7 @@ use std::time::Duration;
 /// A text within a case. GitLab refuses files of 30 MB.
 const TEXT: usize = 4_000;
 
-pub(super) fn render(report: &Report<'_>, _: &Style) -> String {
+pub(super) fn render(report: &Report<'_>, _: &Style<'_>) -> String {
     let mut xml = quick_junit::Report::new("holdpoint");
     xml.set_time(Duration::from_millis(report.subject.duration_ms));
     xml.add_test_suite(about(report));

@@ -32,7 +32,7 @@ text { fill: currentColor; }
   .refused { stroke: #ff9a90; }
 }";
 
-pub(super) fn render(report: &Report<'_>, _: &Style) -> String {
+pub(super) fn render(report: &Report<'_>, _: &Style<'_>) -> String {
     let ordered = reading::ordered(report.findings);
     let plots: Vec<_> = ordered.into_iter().flat_map(Attempts::of).collect();
     let height = HEIGHT * plots.len().max(1) as f64;

@@ -9,7 +9,7 @@ use std::fmt::Write;
 /// How many characters of a found value are shown.
 const FOUND: usize = 400;
 
-pub(super) fn render(report: &Report<'_>, _: &Style) -> String {
+pub(super) fn render(report: &Report<'_>, _: &Style<'_>) -> String {
     let mut out = String::new();
     write(&mut out, report).expect("a string takes all that is written");
     out
@@ -80,7 +80,9 @@ fn write(out: &mut String, report: &Report<'_>) -> std::fmt::Result {
             )?;
         }
         writeln!(out)?;
-        failed.iter().try_for_each(|one| details(out, one))?;
+        failed
+            .iter()
+            .try_for_each(|one| details(out, one, report.subject))?;
     }
     let waived = those(&|one| one.verdict == Verdict::Fail && one.waived.is_some());
     list(
@@ -184,7 +186,7 @@ fn about(subject: &Subject) -> String {
         .join(" · ")
 }
 
-fn details(out: &mut String, finding: &Finding) -> std::fmt::Result {
+fn details(out: &mut String, finding: &Finding, subject: &Subject) -> std::fmt::Result {
     writeln!(
         out,
         "<details><summary><code>{}</code></summary>\n",
@@ -224,7 +226,7 @@ fn details(out: &mut String, finding: &Finding) -> std::fmt::Result {
     let evidence = code(reading::evidence(finding).unwrap_or_default());
     for (label, text) in [
         ("mend", steps(&finding.remedy)),
-        ("prove", code(&reading::prove(finding))),
+        ("prove", code(&reading::again(&[&finding.check], subject))),
         ("defined", code(&finding.defined)),
         ("evidence", evidence),
     ] {

@@ -16,9 +16,12 @@ mod sarif;
 mod terminal;
 pub mod trace;
 
+pub use terminal::{hint, wrapped};
+
 use crate::diagnostic::{Diagnostic, Source};
 use crate::document::{Generated, View};
 use crate::model::{Changed, Decision, Finding, Subject, Timing};
+use crate::secret::Book;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -70,8 +73,8 @@ impl std::fmt::Debug for Beside<'_> {
 }
 
 /// How a terminal report may look. Other formats have no use for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
+#[derive(Debug, Clone, Copy)]
+pub struct Style<'a> {
     /// Colours, beside words and symbols and never in place of them.
     pub color: bool,
     /// Symbols and letters beyond ASCII.
@@ -82,9 +85,11 @@ pub struct Style {
     pub quiet: bool,
     /// Columns.
     pub width: usize,
+    /// What is taken out of every text before it is laid out: a secret that two lines share is not found afterwards.
+    pub secrets: Option<&'a Book>,
 }
 
-impl Default for Style {
+impl Default for Style<'_> {
     fn default() -> Self {
         Self {
             color: false,
@@ -92,6 +97,7 @@ impl Default for Style {
             verbose: false,
             quiet: false,
             width: 80,
+            secrets: None,
         }
     }
 }
@@ -108,7 +114,7 @@ pub struct Format {
     /// It shows some of what stands beside the findings.
     pub beside: bool,
     /// Writes the report.
-    pub render: fn(&Report<'_>, &Style) -> String,
+    pub render: fn(&Report<'_>, &Style<'_>) -> String,
 }
 
 /// Every format.

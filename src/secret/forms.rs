@@ -120,6 +120,11 @@ fn add(value: &str, forms: &mut BTreeSet<String>, depth: usize) {
         return;
     }
     add_lines(value, forms);
+    if value.contains(['\n', '\t']) {
+        // As it stands where everything is said in one line.
+        let line = value.replace("\r\n", "\n").replace(['\n', '\t'], " ");
+        add_whole(line.trim(), forms);
+    }
     if value.contains("\\n") {
         // Keys are often kept on one line, and turned into several by whoever uses them.
         let unfolded = value.replace("\\r", "").replace("\\n", "\n");

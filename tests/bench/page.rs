@@ -151,6 +151,7 @@ fn subject() -> Result<Subject> {
     let at = "2026-03-02T09:00:00Z".parse()?;
     Ok(Subject {
         baseline: None,
+        given: Vec::new(),
         tool_version: "0.1.0".into(),
         project: "shop".into(),
         root: "shop".into(),

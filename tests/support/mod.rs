@@ -22,6 +22,7 @@ pub(crate) mod refusal;
 use holdpoint::clock;
 use regex::Regex;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -96,8 +97,29 @@ impl Holdpoint {
         self.start().wait()
     }
 
+    /// Runs to the end at a terminal of so many columns, where standard output and standard error are one text.
+    pub(crate) fn at_terminal(self, columns: u16) -> Outcome {
+        let (ours, theirs) = terminal(columns);
+        let errors = theirs.try_clone().expect("a second handle");
+        let mut running = self.start_with(theirs.into(), errors.into());
+        running.stdout = read_to_end(ours);
+        running.stderr = read_to_end(std::io::empty());
+        running.wait()
+    }
+
     /// Starts without waiting.
     pub(crate) fn start(self) -> Running {
+        let mut running = self.start_with(Stdio::piped(), Stdio::piped());
+        let child = &mut running.child;
+        let stdout = child.stdout.take().expect("standard output is piped");
+        let stderr = child.stderr.take().expect("standard error is piped");
+        running.stdout = read_to_end(stdout);
+        running.stderr = read_to_end(stderr);
+        running
+    }
+
+    /// Starts; what it writes is still to be read.
+    fn start_with(self, stdout: Stdio, stderr: Stdio) -> Running {
         let Self {
             mut command,
             scratch,
@@ -107,24 +129,46 @@ impl Holdpoint {
         command
             .current_dir(&root)
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stdout(stdout)
+            .stderr(stderr);
         let started = clock::tick();
         let mut child = command.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("standard input is piped");
         // A program that ends without reading its input closes the pipe: not a failure of the test.
         thread::spawn(move || stdin.write_all(&input));
-        let stdout = read_to_end(child.stdout.take().expect("standard output is piped"));
-        let stderr = read_to_end(child.stderr.take().expect("standard error is piped"));
         Running {
             child,
-            stdout,
-            stderr,
+            stdout: channel().1,
+            stderr: channel().1,
             started,
             root,
             scratch,
         }
     }
+}
+
+/// A terminal of so many columns: the end that reads what is shown there, and the one that a program has.
+fn terminal(columns: u16) -> (File, File) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{Winsize, tcsetwinsize};
+    use std::os::unix::ffi::OsStrExt as _;
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&ours).expect("a terminal of ours");
+    unlockpt(&ours).expect("a terminal that can be opened");
+    let name = ptsname(&ours, Vec::new()).expect("a terminal has a name");
+    let theirs = File::options()
+        .read(true)
+        .write(true)
+        .open(OsStr::from_bytes(name.as_bytes()))
+        .expect("the other end of the terminal");
+    let size = Winsize {
+        ws_row: 50,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(&theirs, size).expect("a terminal has a size");
+    (File::from(ours), theirs)
 }
 
 fn read_to_end(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {

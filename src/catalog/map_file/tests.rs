@@ -1,9 +1,10 @@
 use super::*;
 use crate::model::{Ruling, Severity, Write};
+use crate::secret::Book;
 use std::sync::LazyLock;
 
 static CATALOG: LazyLock<Catalog> =
-    LazyLock::new(|| Catalog::load(None, Path::new(""), &[]).unwrap());
+    LazyLock::new(|| Catalog::load(None, Path::new(""), &[], &Book::default()).unwrap());
 
 const MAP: &str = r#"
 name  = "release"

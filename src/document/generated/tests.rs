@@ -49,6 +49,7 @@ fn run(verdict: impl Fn(&str) -> Option<Verdict>, says: &str, waived: &[&str]) -
         environment: "staging".into(),
         level: Level::Live,
         selection: vec!["infrastructure".into()],
+        given: vec![],
         suites: Vec::new(),
         started: jiff::Timestamp::UNIX_EPOCH,
         ended: jiff::Timestamp::UNIX_EPOCH,

@@ -262,6 +262,7 @@ fn subject() -> Subject {
         level: Level::Live,
         suites: vec![],
         selection: vec![],
+        given: vec![],
         started: at,
         ended: at,
         duration_ms: 1,

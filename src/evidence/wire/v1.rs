@@ -37,6 +37,9 @@ pub struct Header {
     /// Why a suite ran before the gates that it waits for were open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_gate: Option<String>,
+    /// Options that say where and how far to look and that were given as arguments, without their values: `--target`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<String>,
     /// What the run was held to be no worse than.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,

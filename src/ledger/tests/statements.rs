@@ -37,6 +37,7 @@ fn subject() -> Subject {
         environment: "staging".into(),
         level: Level::Live,
         selection: Vec::new(),
+        given: vec![],
         suites: Vec::new(),
         started: Timestamp::UNIX_EPOCH,
         ended: Timestamp::UNIX_EPOCH,

@@ -69,7 +69,13 @@ impl Probe for Exec {
         }
     }
 
-    fn looks(&self, parameters: &Facts, _: &Context) -> Result<Vec<Facts>, String> {
+    fn looks(&self, parameters: &Facts, context: &Context) -> Result<Vec<Facts>, String> {
+        // Known before the record's first line is written: a check's own words may hold one.
+        for name in words(parameters, "secrets") {
+            if let Some(variable) = context.environment.get(name) {
+                context.secrets.register(name, &variable.value);
+            }
+        }
         let mut look = parameters.clone();
         if text(parameters, "program").is_empty() {
             return Err("program: name the program to run".into());

@@ -19,7 +19,7 @@ use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::shipped().unwrap());
 
@@ -221,7 +221,7 @@ fn say(drawn: &[Drawn], style: &Style, act: impl FnOnce(&[GateStanding<'_>], &Sa
         })
         .collect();
     let nowhere = Path::new("/nonexistent/holdpoint");
-    let (history, ledger) = (History::of(nowhere), Ledger::at(nowhere));
+    let (history, ledger) = (History::of(nowhere, &Arc::default()), Ledger::at(nowhere));
     let ground = Ground {
         root: nowhere,
         gates: &gates,
@@ -293,6 +293,7 @@ const WIDE: Style = Style {
     color: false,
     unicode: true,
     verbose: true,
+    secrets: None,
     quiet: false,
     width: 1000,
 };

@@ -7,7 +7,7 @@ use crate::document::escape::hides;
 use serde::Serialize;
 use std::fmt::Write;
 
-pub(super) fn render(report: &Report<'_>, _: &Style) -> String {
+pub(super) fn render(report: &Report<'_>, _: &Style<'_>) -> String {
     pretty(&v1::Document::of(report))
 }
 

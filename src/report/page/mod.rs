@@ -23,7 +23,7 @@ const STYLE: &str = include_str!("style.css");
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-pub(super) fn render(report: &Report<'_>, _: &Style) -> String {
+pub(super) fn render(report: &Report<'_>, _: &Style<'_>) -> String {
     let told = Told::of(report);
     let links = Links::to(&told);
     let filters = filters::of(&told);

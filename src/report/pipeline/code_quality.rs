@@ -37,7 +37,7 @@ struct Lines {
     begin: usize,
 }
 
-pub(in crate::report) fn render(report: &Report<'_>, _: &Style) -> String {
+pub(in crate::report) fn render(report: &Report<'_>, _: &Style<'_>) -> String {
     let ordered = reading::ordered(report.findings);
     let is_shown = |one: &&Finding| {
         matches!(

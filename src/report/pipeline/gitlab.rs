@@ -23,7 +23,7 @@ const VALUE: usize = 2_000;
 const PREFIX: &str = "HOLDPOINT_RUN_";
 
 /// The outputs as a dotenv report. A value that is too long is left empty: half an address is another address.
-pub(in crate::report) fn dotenv(report: &Report<'_>, _: &Style) -> String {
+pub(in crate::report) fn dotenv(report: &Report<'_>, _: &Style<'_>) -> String {
     let outputs = of_decision(report, report.beside.exit_status);
     outputs.iter().map(line).collect()
 }

@@ -30,7 +30,7 @@ use text::message;
 /// So many results and rules are taken at most; a file with more is refused whole ("SARIF results exceed hard limit").
 const LIMIT: usize = 25_000;
 
-pub(super) fn render(report: &Report<'_>, _: &Style) -> String {
+pub(super) fn render(report: &Report<'_>, _: &Style<'_>) -> String {
     json::pretty(&json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

@@ -19,7 +19,7 @@ const TABLE: usize = 60;
 const LABELLED: usize = 11;
 
 /// The board that is asked for.
-pub fn boards(report: &BoardReport<'_>, style: &Style) -> String {
+pub fn boards(report: &BoardReport<'_>, style: &Style<'_>) -> String {
     let mut screen = Screen::new(style);
     let board = report.board;
     let dot = screen.dot();

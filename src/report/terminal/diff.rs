@@ -16,7 +16,7 @@ const NAMED: usize = 12;
 const LOOKS: usize = 5;
 
 /// The comparison.
-pub fn diff(difference: &Difference<'_>, style: &Style) -> String {
+pub fn diff(difference: &Difference<'_>, style: &Style<'_>) -> String {
     let mut screen = Screen::new(style);
     if !style.quiet {
         side(&mut screen, "before", difference.before);

@@ -4,7 +4,7 @@ use super::attempts::attempts;
 use super::screen::{self, Ink, Screen, Symbol, columns};
 use crate::document::escape::cut;
 use crate::document::reading::{self, Fault};
-use crate::model::{Finding, Severity, Verdict};
+use crate::model::{Finding, Severity, Subject, Verdict};
 
 /// The widest column of names before the claims.
 const NAMES: usize = 40;
@@ -139,7 +139,7 @@ pub(super) fn blocked(screen: &mut Screen<'_>, findings: &[&Finding]) {
 }
 
 /// Checks that could not look, with the cause and what to try.
-pub(super) fn inconclusive(screen: &mut Screen<'_>, findings: &[&Finding]) {
+pub(super) fn inconclusive(screen: &mut Screen<'_>, findings: &[&Finding], subject: &Subject) {
     for (reason, group) in grouped(findings, |finding| &finding.reason) {
         screen.gap();
         if group.len() < FOLD || screen.style.verbose {
@@ -148,7 +148,7 @@ pub(super) fn inconclusive(screen: &mut Screen<'_>, findings: &[&Finding]) {
                 let faults = reading::faults(finding);
                 faults.iter().take(1).for_each(|fault| at(screen, fault));
                 mend(screen, &finding.remedy);
-                let again = screen.text(&reading::prove(finding));
+                let again = screen.text(&reading::again(&[&finding.check], subject));
                 screen.detail("try", Ink::Plain, &format!("mend the cause, then {again}"));
                 note(screen, finding);
                 attempts(screen, finding);
@@ -162,7 +162,7 @@ pub(super) fn inconclusive(screen: &mut Screen<'_>, findings: &[&Finding]) {
             );
             names(screen, &group, true);
             let checks: Vec<_> = group.iter().map(|one| one.check.as_str()).collect();
-            let again = screen.text(&format!("holdpoint run {}", checks.join(" ")));
+            let again = screen.text(&reading::again(&checks, subject));
             screen.detail("try", Ink::Plain, &format!("mend the cause, then {again}"));
         }
     }
@@ -201,7 +201,7 @@ pub(super) fn advice(screen: &mut Screen<'_>, first: &Finding, fail_on: Severity
 }
 
 /// A failure in full: what was wanted, what was seen and where, how to mend it, how to prove the mend.
-pub(super) fn failure(screen: &mut Screen<'_>, finding: &Finding) {
+pub(super) fn failure(screen: &mut Screen<'_>, finding: &Finding, subject: &Subject) {
     head(screen, finding);
     if let Some(waiver) = &finding.waived {
         let waiver = screen.text(waiver);
@@ -245,7 +245,8 @@ pub(super) fn failure(screen: &mut Screen<'_>, finding: &Finding) {
         finding.defined.clone()
     };
     mend(screen, &finding.remedy);
-    for (label, text) in [("prove", &reading::prove(finding)), ("defined", &defined)] {
+    let prove = reading::again(&[&finding.check], subject);
+    for (label, text) in [("prove", &prove), ("defined", &defined)] {
         let text = screen.text(text);
         screen.detail(
             label,

@@ -7,7 +7,7 @@ use crate::report::Style;
 use crate::report::gates::{GateReport, closing, known, since, state};
 
 /// The gates that are told of: one whole, several in a table.
-pub fn gates(report: &GateReport<'_>, style: &Style) -> String {
+pub fn gates(report: &GateReport<'_>, style: &Style<'_>) -> String {
     let mut screen = Screen::new(style);
     match report.told {
         [one] => whole(&mut screen, report, one),

@@ -6,6 +6,7 @@ mod columns;
 mod diff;
 mod finding;
 mod gates;
+mod hint;
 mod observed;
 mod screen;
 mod trace;
@@ -13,6 +14,7 @@ mod trace;
 pub use boards::boards;
 pub use diff::diff;
 pub use gates::gates;
+pub use hint::{hint, wrapped};
 pub use trace::{observation, record, trace};
 
 #[cfg(test)]
@@ -26,7 +28,7 @@ use screen::{Ink, Screen, Symbol, columns};
 /// How many reasons of a decision are shown before the rest is counted.
 const REASONS: usize = 3;
 
-pub(super) fn render(report: &Report<'_>, style: &Style) -> String {
+pub(super) fn render(report: &Report<'_>, style: &Style<'_>) -> String {
     let mut screen = Screen::new(style);
     let findings = reading::ordered(report.findings);
     let those = |wanted: &dyn Fn(&Finding) -> bool| -> Vec<&Finding> {
@@ -57,6 +59,7 @@ pub(super) fn render(report: &Report<'_>, style: &Style) -> String {
         finding::inconclusive(
             &mut screen,
             &those(&|one| one.verdict == Verdict::Inconclusive),
+            report.subject,
         );
         let (holding, advisory): (Vec<_>, Vec<_>) = failed
             .iter()
@@ -76,7 +79,7 @@ pub(super) fn render(report: &Report<'_>, style: &Style) -> String {
             .chain(&holding)
         {
             screen.gap();
-            finding::failure(&mut screen, one);
+            finding::failure(&mut screen, one, report.subject);
         }
         remarks(&mut screen, report);
         screen.gap();
@@ -237,7 +240,16 @@ fn behind(screen: &mut Screen<'_>, report: &Report<'_>) {
         let command = screen.text(&reading::explain(&report.subject.run, &first.check));
         let pieces = [(Ink::Dim, "facts\u{a0}"), (Ink::Plain, command.as_str())];
         screen.flow(0, 7, &pieces);
+        if let Some(options) = reading::given_besides(report.subject) {
+            let options = screen.text(&besides(&options));
+            screen.flow(0, 7, &[(Ink::Dim, "again\u{a0}"), (Ink::Plain, &options)]);
+        }
     }
+}
+
+/// What is to be said anew by whoever repeats a run.
+fn besides(options: &str) -> String {
+    format!("the run had {options}, which no record holds: say it anew where you look again")
 }
 
 /// Parts with dots between them, broken only at the dots.

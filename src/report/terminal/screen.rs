@@ -19,12 +19,12 @@ pub(super) enum Ink {
 
 /// The lines written so far.
 pub(super) struct Screen<'a> {
-    pub(super) style: &'a Style,
+    pub(super) style: &'a Style<'a>,
     out: String,
 }
 
 impl<'a> Screen<'a> {
-    pub(super) fn new(style: &'a Style) -> Self {
+    pub(super) fn new(style: &'a Style<'a>) -> Self {
         Self {
             style,
             out: String::new(),
@@ -55,9 +55,12 @@ impl<'a> Screen<'a> {
         self.out.push('\n');
     }
 
-    /// Text of others, made safe and, where asked for, ASCII.
+    /// Text of others, made safe and, where asked for, ASCII. Secrets are taken out of it while it is whole.
     pub(super) fn text(&self, text: &str) -> String {
-        let text = visible(text);
+        let text = match self.style.secrets {
+            Some(secrets) => visible(&secrets.redact(text)),
+            None => visible(text),
+        };
         if self.style.unicode {
             text
         } else {

@@ -2,7 +2,7 @@
 
 use super::observed;
 use super::screen::{Ink, Screen, Symbol};
-use super::{REASONS, finding, outcome_ink};
+use super::{REASONS, besides, finding, outcome_ink};
 use crate::document::reading::{self, COUNTED};
 use crate::evidence::digest;
 use crate::model::{Finding, Verdict};
@@ -15,7 +15,7 @@ const WHOLE: usize = 3;
 const NAMED: usize = 12;
 
 /// One finding, followed down.
-pub fn trace(trace: &Trace<'_>, style: &Style) -> String {
+pub fn trace(trace: &Trace<'_>, style: &Style<'_>) -> String {
     let mut screen = Screen::new(style);
     verdict(&mut screen, trace);
     chain(&mut screen, trace);
@@ -210,6 +210,11 @@ fn rests_on(screen: &mut Screen<'_>, trace: &Trace<'_>) {
     ] {
         let text = screen.text(&text);
         screen.detail(label, Ink::Bold, &text);
+        let options = reading::given_besides(trace.told.subject);
+        if let Some(options) = options.filter(|_| label == "look") {
+            let options = screen.text(&besides(&options));
+            screen.detail("", Ink::Dim, &options);
+        }
     }
 }
 
@@ -250,7 +255,7 @@ fn source(screen: &mut Screen<'_>, told: Told<'_>) {
 }
 
 /// One observation, with every check that rests on it.
-pub fn observation(read: &Read<'_>, style: &Style) -> String {
+pub fn observation(read: &Read<'_>, style: &Style<'_>) -> String {
     let mut screen = Screen::new(style);
     let one = read.observation;
     observed::head(
@@ -300,7 +305,7 @@ fn worst(findings: &[&Finding]) -> Option<Verdict> {
 }
 
 /// A whole record: what it decided and why, what did not pass, and what it was made from.
-pub fn record(told: Told<'_>, style: &Style) -> String {
+pub fn record(told: Told<'_>, style: &Style<'_>) -> String {
     let mut screen = Screen::new(style);
     let Told {
         findings,

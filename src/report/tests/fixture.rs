@@ -343,6 +343,7 @@ pub(crate) fn run() -> Run {
             environment: "staging".into(),
             level: Level::Live,
             selection: vec!["security".into()],
+            given: vec![],
             suites: vec!["security".into()],
             started: "2026-03-02T09:00:00.125Z".parse().unwrap(),
             ended: "2026-03-02T09:00:06.400Z".parse().unwrap(),

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
-fn render(run: &Run, name: &str, style: &Style) -> String {
+fn render(run: &Run, name: &str, style: &Style<'_>) -> String {
     (format(name).unwrap().render)(&run.report(), style)
 }
 
