@@ -77,6 +77,7 @@ fn subject(ended: &str) -> Subject {
         run: ended.into(),
         interrupted: None,
         baseline: None,
+        given: vec![],
         tags: BTreeMap::new(),
     }
 }

@@ -391,6 +391,7 @@ async fn hostile_text_stays_text() {
     let at = "2026-03-02T09:00:00Z".parse().unwrap();
     let subject = Subject {
         baseline: None,
+        given: vec![HOSTILE.into()],
         tool_version: HOSTILE.into(),
         project: HOSTILE.into(),
         root: HOSTILE.into(),

@@ -157,6 +157,7 @@ fn findings(verdict: Verdict) -> Vec<Finding> {
 fn subject() -> Subject {
     let at = clock::now();
     Subject {
+        given: vec![],
         tool_version: "0".into(),
         project: "shop".into(),
         root: "shop".into(),
