@@ -625,7 +625,7 @@ fn two_runs_are_compared_and_what_is_worse_decides() {
 #[test]
 fn what_is_no_record_is_passed_over_and_told() {
     let shop = Shop::open(&[]);
-    let run = shop.run(&[], 0);
+    let run = shop.run(&[], 1);
     let records = shop.root().join(RECORDS);
     let place = |name: &str| records.join(name);
     fs::copy(shop.record(&run), place("zz-copy.jsonl")).unwrap();
@@ -640,7 +640,17 @@ fn what_is_no_record_is_passed_over_and_told() {
         ("explain", &["explain", "latest"][..]),
         ("report", &["report", "--from", "latest"]),
         ("gate", &["gate", "security", "--from", "latest"]),
-        ("baseline", &["report", "--baseline", "latest"]),
+        (
+            "baseline",
+            &[
+                "plan",
+                "shop",
+                "--target",
+                &shop.url,
+                "--baseline",
+                "latest",
+            ],
+        ),
     ] {
         let outcome = holdpoint(arguments).within(shop.root()).run();
         for said in [

@@ -421,8 +421,8 @@ async fn what_an_interrupted_request_creates_is_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_be_there_yet_is_said() {
     // Nothing shows whether a request without an answer is still to create something.
-    let (sandbox, root) = with(&[TaskFault::AnswersNoCreation]).await;
-    let (_, told) = examine(root.path(), &["--timeout", "5s"]);
+    let (sandbox, root) = with(&[TaskFault::BreaksOffCreation]).await;
+    let (_, told) = examine(root.path(), &["--retries", "0"]);
     assert_eq!(sandbox.tasks(), 0);
     let said = "a request that may have created one had no answer";
     assert!(told.contains(said), "{told}");

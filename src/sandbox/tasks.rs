@@ -4,7 +4,7 @@ use super::Variant;
 use super::application::{Application, Shared, refused, shared_with, uncached};
 use super::keys;
 use axum::Json;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -48,8 +48,8 @@ pub enum TaskFault {
     TakesNothing,
     /// Creating takes a moment.
     CreatesSlowly,
-    /// A request that creates has no answer, and what it creates does not come.
-    AnswersNoCreation,
+    /// The answer to a request that creates is broken off, and what it creates does not come.
+    BreaksOffCreation,
     /// Nobody looks at which page a request comes from.
     TakesForeignOrigins,
     /// A form is taken from every page; JSON is not.
@@ -247,8 +247,10 @@ pub(super) async fn create(
     if tasks.has(TaskFault::SpreadsIntoNew) {
         task.extend(given);
     }
-    if tasks.has(TaskFault::AnswersNoCreation) {
-        std::future::pending::<()>().await;
+    if tasks.has(TaskFault::BreaksOffCreation) {
+        let broken = std::io::Error::other("broken off");
+        let body = futures_util::stream::once(std::future::ready(Err::<Bytes, _>(broken)));
+        return Body::from_stream(body).into_response();
     }
     tasks.with(|kept| kept.push(task.clone()));
     if tasks.has(TaskFault::CreatesSlowly) {

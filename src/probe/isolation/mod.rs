@@ -5,6 +5,7 @@ mod assign;
 mod audit;
 mod claim;
 mod course;
+mod create;
 mod declare;
 mod find;
 mod foreign;
