@@ -14,6 +14,8 @@ pub(super) fn plan(arguments: RunArguments, output: &Output, environment: &Envir
     match prepared {
         Ok(prepared) => {
             output.warn(&prepared.settings.warnings);
+            let baseline = prepared.baseline.as_ref();
+            output.warn(baseline.map_or(&[], |(_, odd)| odd));
             output.print(&describe(&prepared));
             Exit::Go
         }
