@@ -686,3 +686,36 @@ fn what_is_no_record_is_passed_over_and_told() {
         outcome.stderr
     );
 }
+
+#[test]
+fn what_is_printed_makes_the_same_look() {
+    let shop = Shop::open(&[]);
+    let found = "the title is ‹NEXTAUTH_SECRET›";
+    let proving = |told: &Outcome| -> String {
+        let mut lines = told.stdout.lines().map(str::trim);
+        let line = lines.find_map(|line| line.strip_prefix("prove")).unwrap();
+        line.trim().to_owned()
+    };
+    let target = ["--target", &shop.url];
+    let told = shop.call(&[&["run", "shop"], &target[..]].concat(), 1);
+    let prove = format!("holdpoint run shop.titled --target {}/", shop.url);
+    assert_eq!(proving(&told), prove);
+    let words: Vec<&str> = prove.split(' ').skip(1).collect();
+    let again = shop.call(&words, 1);
+    assert!(again.stdout.contains(found), "{}", again.stdout);
+    // What no record holds is named, never what it said; what the settings say need not be repeated.
+    let settings = format!("[target]\nurl = \"{}\"\n", shop.url);
+    write(shop.root(), "holdpoint.toml", &settings);
+    write(shop.root(), "named.env", "SOME_NAME=some-value-of-it\n");
+    let told = shop.call(&["run", "shop", "--env-file", "named.env"], 1);
+    assert_eq!(proving(&told), "holdpoint run shop.titled");
+    let note = "the run had --env-file, which no record holds";
+    for told in [told, shop.call(&["explain", "latest:shop.titled"], 0)] {
+        let text = told.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(note), "{text}");
+    }
+    // Where nothing was given, nothing is said.
+    shop.call(&["run", "shop"], 1);
+    let told = shop.call(&["explain", "latest:shop.titled"], 0);
+    assert!(!told.stdout.contains("the run had"), "{}", told.stdout);
+}

@@ -59,7 +59,8 @@ pub(super) fn header(
     }
 }
 
-/// The options by which the run looked otherwise than the settings say.
+/// The options by which the run looked otherwise than the settings say. Not `--root`: the record lies there, and what is
+/// printed is to be called there.
 fn given(request: &Request) -> Vec<String> {
     let Request { about, subject, .. } = request;
     let all = [
@@ -68,7 +69,6 @@ fn given(request: &Request) -> Vec<String> {
         ("--level", request.limits.level.is_some()),
         ("--owned", about.owned),
         ("--on-production", about.on_production),
-        ("--root", subject.root.is_some()),
         ("--config", subject.config.is_some()),
         ("--env-file", !subject.env_file.is_empty()),
         ("--skip", !request.skip.is_empty()),
