@@ -5,23 +5,8 @@ use crate::model::{Decision, Finding, Level, Outcome, Ruling, Severity, Subject,
 
 fn finding(check: &str, verdict: Verdict) -> Finding {
     Finding {
-        check: check.into(),
         title: "it holds".into(),
-        suites: Vec::new(),
-        severity: Severity::High,
-        verdict,
-        flaky: false,
-        reason: String::new(),
-        expected: String::new(),
-        found: String::new(),
-        remedy: String::new(),
-        looks: Vec::new(),
-        blocked_by: None,
-        duration_ms: 0,
-        note: None,
-        defined: String::new(),
-        overrides_shipped: false,
-        waived: None,
+        ..Finding::bare(check, Severity::High, verdict)
     }
 }
 

@@ -96,23 +96,10 @@ mod tests {
             retried: false,
         });
         Finding {
-            check: "a.b".into(),
             title: "it holds".into(),
-            suites: vec![],
-            severity: Severity::High,
-            verdict,
-            flaky: false,
             reason: reason.into(),
-            expected: String::new(),
-            found: String::new(),
-            remedy: String::new(),
             looks: looks.collect(),
-            blocked_by: None,
-            duration_ms: 0,
-            note: None,
-            defined: "f:1".into(),
-            overrides_shipped: false,
-            waived: None,
+            ..Finding::bare("a.b", Severity::High, verdict)
         }
     }
 

@@ -42,33 +42,11 @@ mod tests {
     use crate::model::{Finding, Severity, Verdict};
     use serde_json::json;
 
-    fn finding(check: &str, severity: Severity, verdict: Verdict) -> Finding {
-        Finding {
-            check: check.into(),
-            title: String::new(),
-            suites: vec![],
-            severity,
-            verdict,
-            flaky: false,
-            reason: String::new(),
-            expected: String::new(),
-            found: String::new(),
-            remedy: String::new(),
-            looks: vec![],
-            blocked_by: None,
-            duration_ms: 0,
-            note: None,
-            defined: "f:1".into(),
-            overrides_shipped: false,
-            waived: None,
-        }
-    }
-
     /// Twenty findings, of which `passing` pass and the others fail; those are critical.
     fn facts(passing: usize) -> Facts {
         let each = (0..20).map(|n| match n < passing {
-            true => finding("a.b", Severity::Medium, Verdict::Pass),
-            false => finding("a.c", Severity::Critical, Verdict::Fail),
+            true => Finding::bare("a.b", Severity::Medium, Verdict::Pass),
+            false => Finding::bare("a.c", Severity::Critical, Verdict::Fail),
         });
         gate::facts(&each.collect::<Vec<_>>())
     }

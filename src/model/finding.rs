@@ -77,6 +77,30 @@ pub struct Reason {
 }
 
 impl Finding {
+    /// One that says nothing beside its verdict, for tests to fill in.
+    #[cfg(test)]
+    pub(crate) fn bare(check: &str, severity: Severity, verdict: Verdict) -> Self {
+        Self {
+            check: check.into(),
+            title: String::new(),
+            suites: Vec::new(),
+            severity,
+            verdict,
+            flaky: false,
+            reason: String::new(),
+            expected: String::new(),
+            found: String::new(),
+            remedy: String::new(),
+            looks: Vec::new(),
+            blocked_by: None,
+            duration_ms: 0,
+            note: None,
+            defined: "f:1".into(),
+            overrides_shipped: false,
+            waived: None,
+        }
+    }
+
     /// The same with what `redact` leaves of its texts. Its check's name, its facts and its evidence stay as they are:
     /// names are compared, and facts were redacted before they were judged.
     #[must_use]

@@ -223,16 +223,8 @@ impl Bench {
 
 fn finding(check: &str, verdict: Verdict) -> Finding {
     Finding {
-        check: check.into(),
         title: format!("the claim of {check}"),
-        suites: vec![],
-        severity: Severity::Critical,
-        verdict,
-        flaky: false,
         reason: "why".into(),
-        expected: String::new(),
-        found: String::new(),
-        remedy: String::new(),
         looks: vec![LookVerdict {
             label: "look".into(),
             verdict,
@@ -242,12 +234,7 @@ fn finding(check: &str, verdict: Verdict) -> Finding {
             evidence: format!("sha256:{check}"),
             retried: false,
         }],
-        blocked_by: None,
-        duration_ms: 0,
-        note: None,
-        defined: "f:1".into(),
-        overrides_shipped: false,
-        waived: None,
+        ..Finding::bare(check, Severity::Critical, verdict)
     }
 }
 

@@ -38,23 +38,9 @@ fn gate() -> Gate {
 
 fn finding(check: &str, severity: Severity, verdict: Verdict) -> Finding {
     Finding {
-        check: check.into(),
-        title: String::new(),
         suites: vec!["security".into()],
-        severity,
-        verdict,
-        flaky: false,
         reason: "why".into(),
-        expected: String::new(),
-        found: String::new(),
-        remedy: String::new(),
-        looks: vec![],
-        blocked_by: None,
-        duration_ms: 0,
-        note: None,
-        defined: "f:1".into(),
-        overrides_shipped: false,
-        waived: None,
+        ..Finding::bare(check, severity, verdict)
     }
 }
 

@@ -8,23 +8,8 @@ const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca49
 
 fn finding(check: &str, verdict: Verdict, waived: bool) -> Finding {
     Finding {
-        check: check.into(),
-        title: String::new(),
-        suites: Vec::new(),
-        severity: Severity::Info,
-        verdict,
-        flaky: false,
-        reason: String::new(),
-        expected: String::new(),
-        found: String::new(),
-        remedy: String::new(),
-        looks: Vec::new(),
-        blocked_by: None,
-        duration_ms: 0,
-        note: None,
-        defined: String::new(),
-        overrides_shipped: false,
         waived: waived.then(|| "the lead: planned (until 2026-04-01)".into()),
+        ..Finding::bare(check, Severity::Info, verdict)
     }
 }
 

@@ -4,23 +4,8 @@ use super::*;
 
 fn finding(verdict: Verdict) -> Finding {
     Finding {
-        check: "a.b".into(),
-        title: String::new(),
-        suites: vec![],
-        severity: Severity::High,
-        verdict,
-        flaky: false,
         reason: "then".into(),
-        expected: String::new(),
-        found: String::new(),
-        remedy: String::new(),
-        looks: vec![],
-        blocked_by: None,
-        duration_ms: 0,
-        note: None,
-        defined: "f:1".into(),
-        overrides_shipped: false,
-        waived: None,
+        ..Finding::bare("a.b", Severity::High, verdict)
     }
 }
 
