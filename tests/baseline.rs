@@ -492,3 +492,61 @@ fn what_a_level_leaves_out_is_said() {
     let said = format!("the baseline {base} saw a check that is there no more: shop.alive");
     assert!(outcome.stderr.contains(&said), "{}", outcome.stderr);
 }
+
+/// What is secret by now was written out by the run before: that makes no check another one, and no place elsewhere.
+#[test]
+fn a_secret_that_a_record_was_made_without_changes_no_comparison() {
+    let shop = Shop::open(&["/b"]);
+    let (base, _) = shop.run(&[], 1);
+    let host = shop.url.trim_start_matches("http://").trim_end_matches('/');
+    let secrets =
+        format!("SHOP_TOKEN=\"shop sells nothing\"\nHOST_TOKEN={host}\nPATH_TOKEN=\"GET /b\"\n");
+    write(shop.root(), ".env", &secrets);
+    let (run, told) = shop.run(&["--baseline", &base], 0);
+    assert_eq!(told["decision"], "go with waivers");
+    assert!(!warnings(&told).contains("looked at"), "{told:#}");
+    assert!(!told.to_string().contains(host), "{told:#}");
+    let told = shop.compares_alike(&base, &run, 0);
+    assert_eq!(told["changed"], serde_json::json!([]), "{told:#}");
+    assert_eq!(told["redefined"], serde_json::json!([]), "{told:#}");
+    for from in [&base, &run] {
+        let line = [
+            "report",
+            "--from",
+            from,
+            "--baseline",
+            &base,
+            "--report",
+            "json=-",
+        ];
+        let told: Value = serde_json::from_str(&shop.call(&line, 0).stdout).unwrap();
+        assert_eq!(told["decision"], "go with waivers", "{told:#}");
+        assert!(!warnings(&told).contains("looked at"), "{told:#}");
+    }
+    // Nor are they other checks to a gate.
+    write(
+        shop.root(),
+        ".holdpoint/gates.toml",
+        "shipped = false\n[[gate]]\nname = \"shop\"\ntitle = \"the shop\"\nowner = \"Team One\"\nsuite = \"shop\"\nlevel = \"live\"\n",
+    );
+    write(
+        shop.root(),
+        "holdpoint.toml",
+        "[suites]\nshop = [\"shop.*\"]\n",
+    );
+    let told = shop.call(&["gate", "shop", "--from", &base], 1).stdout;
+    assert!(!told.contains("not those by which"), "{told}");
+    assert!(told.contains(&base), "{told}");
+    // What it was held against is what it knew of.
+    write(shop.root(), ".env", "");
+    let line = ["report", "--from", &run, "--report", "json=-"];
+    let told: Value = serde_json::from_str(&shop.call(&line, 0).stdout).unwrap();
+    assert_eq!(told["decision"], "go with waivers", "{told:#}");
+    write(
+        shop.root(),
+        ".env",
+        &format!("{secrets}MORE_TOKEN=\"the status is\"\n"),
+    );
+    let told: Value = serde_json::from_str(&shop.call(&line, 0).stdout).unwrap();
+    assert_eq!(told["decision"], "go with waivers", "{told:#}");
+}

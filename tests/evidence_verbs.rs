@@ -719,3 +719,21 @@ fn what_is_printed_makes_the_same_look() {
     let told = shop.call(&["explain", "latest:shop.titled"], 0);
     assert!(!told.stdout.contains("the run had"), "{}", told.stdout);
 }
+
+/// What cannot be read may be the newest: nothing older stands for it.
+#[test]
+fn a_record_that_cannot_be_read_is_not_passed_over() {
+    let shop = Shop::open(&[]);
+    let run = shop.run(&[], 1);
+    // Nobody may read what stands at the beginning of it, whoever they are.
+    let newest = shop.root().join(RECORDS).join("zz.jsonl");
+    std::os::unix::fs::symlink("/proc/self/mem", &newest).unwrap();
+    for verb in [&["report", "--from", "latest"][..], &["explain", "latest"]] {
+        let outcome = shop.call(verb, 2);
+        for said in ["zz.jsonl", "Input/output error"] {
+            assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+        }
+    }
+    let before = shop.call(&["explain", "latest~1"], 0);
+    assert!(before.stdout.contains(&run), "{}", before.stdout);
+}

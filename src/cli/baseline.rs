@@ -11,7 +11,6 @@ use crate::gate::held;
 use crate::model::{Baseline, Verdict};
 use crate::secret::Book;
 use crate::settings::Settings;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The baseline that was named, read and judged; with what is odd about it.
@@ -29,8 +28,9 @@ pub(super) fn load(
     };
     let record = evidence::read(&path).map_err(|fault| unusable(fault.to_string()))?;
     let findings = engine::replay(&record, None, secrets)?;
-    let definitions = record.definitions();
-    let header = &record.header;
+    let definitions = record.definitions(secrets);
+    // As the run that is held against it has its own: whoever made it need not have known what is secret here.
+    let header = record.header.clone().redacted(secrets);
     let mut warnings = odd;
     if record.torn {
         let path = display(&path, &settings.root);
@@ -63,28 +63,6 @@ pub(super) fn gone(baseline: &Baseline, catalog: &Catalog) -> Option<Diagnostic>
     let (run, gone) = (&baseline.run, gone.join(", "));
     let said = format!("the baseline {run} saw {what}: {gone}");
     Some(Diagnostic::new(said).help("a check that was renamed or deleted is not held against a baseline; holdpoint diff counts it as out of sight"))
-}
-
-/// The digest of each check's text, as a run judged by it, or as a catalogue has it now.
-pub(super) fn definitions(
-    checks: &[PlannedCheck],
-    catalog: Option<&Catalog>,
-) -> BTreeMap<String, String> {
-    let each = checks.iter().map(|planned| {
-        let now = catalog.and_then(|catalog| catalog.source(&planned.id));
-        let definition = match now {
-            Some(source) => evidence::digest(source.text.as_bytes()),
-            None => planned.definition(),
-        };
-        (planned.id.clone(), definition)
-    });
-    each.collect()
-}
-
-/// The digest of each check's text, as the record of a run will hold it.
-pub(super) fn as_recorded(checks: &[PlannedCheck], secrets: &Book) -> BTreeMap<String, String> {
-    let recorded = checks.iter().map(|check| check.clone().redacted(secrets));
-    definitions(&recorded.collect::<Vec<_>>(), None)
 }
 
 /// What the record of a run keeps of a baseline: what it tells of the checks of this run, without any secret.

@@ -73,7 +73,7 @@ pub(super) fn beside<T>(
             let record = &last.told.record;
             let signed = Side {
                 findings: last.told.findings().ok()?,
-                definitions: &record.definitions(),
+                definitions: &last.told.definitions(),
                 cut_short: record.is_cut_short(),
             };
             // What is accepted is no less a change.

@@ -14,7 +14,7 @@ use super::{pipeline, reports};
 use crate::catalog::{Catalog, parse_waivers};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::engine::{self, CutShort};
-use crate::evidence::{self, Record};
+use crate::evidence::{self, PlannedCheck, Record};
 use crate::gate::{self, Against, Side};
 use crate::model::{Baseline, Decision, Finding, Severity, Subject, Waiver};
 use crate::report::{Beside, trace};
@@ -80,6 +80,7 @@ impl Told {
             findings: &self.findings,
             decision: &self.decision,
             subject: &self.subject,
+            definitions: &self.definitions,
         }
     }
 }
@@ -230,10 +231,13 @@ fn tell_as(
     let today = end.ended.to_zoned(TimeZone::UTC).date();
     let recorded = header.baseline.as_ref().map(Baseline::from);
     let baseline = by.baseline.or(recorded.as_ref());
-    let definitions = baseline::definitions(&record.checks, by.catalog);
+    let definitions = definitions(&record.checks, by.catalog, secrets);
+    // What the run itself was held against knew the texts as its record has them.
+    let own = evidence::definitions(&record.checks, &Book::default());
+    let is_own = by.baseline.is_none() && by.catalog.is_none();
     let against = baseline.map(|baseline| Against {
         baseline,
-        definitions: &definitions,
+        definitions: if is_own { &own } else { &definitions },
         run: &header.run,
         target: header.target.as_deref(),
         environment: &header.environment,
@@ -262,6 +266,22 @@ fn tell_as(
         path,
         record,
     })
+}
+
+/// The digest of each check's text as a catalogue has it now, or as it was judged by.
+fn definitions(
+    checks: &[PlannedCheck],
+    catalog: Option<&Catalog>,
+    secrets: &Book,
+) -> BTreeMap<String, String> {
+    let mut checks = checks.to_vec();
+    for one in &mut checks {
+        let now = catalog.and_then(|catalog| catalog.source(&one.id));
+        if let Some(now) = now {
+            one.source = now.text.to_string();
+        }
+    }
+    evidence::definitions(&checks, secrets)
 }
 
 /// How the run ended; a killed one ended with the last thing it recorded.

@@ -1,7 +1,7 @@
 //! `holdpoint run` and `holdpoint smoke`: look, judge, decide, report.
 
 use super::args::{RunArguments, SmokeArguments};
-use super::baseline::{as_recorded, kept};
+use super::baseline::kept;
 use super::beside::{About, beside};
 use super::documents::Bench;
 use super::exit::Exit;
@@ -19,7 +19,9 @@ use crate::clock;
 use crate::diagnostic::Diagnostic;
 use crate::document::escape::visible;
 use crate::engine::{self, Limits};
-use crate::evidence::{Ending, Header, Leftovers, RecordWriter, Repository, WriteFault, digest};
+use crate::evidence::{
+    self, Ending, Header, Leftovers, RecordWriter, Repository, WriteFault, digest,
+};
 use crate::gate::{self, Against, Side};
 use crate::model::{Baseline, Leftover, Level, Subject};
 use crate::release::own_paths;
@@ -131,7 +133,7 @@ async fn execute(
     let header = header(&settings, &plan, request, &catalog, repository, of_the_plan)
         .redacted(&environment.secrets);
     let baseline = header.baseline.as_ref().map(Baseline::from);
-    let definitions = as_recorded(&checks, &environment.secrets);
+    let definitions = evidence::definitions(&checks, &environment.secrets);
     let record = match RecordWriter::create(
         &settings.records,
         &header,

@@ -14,7 +14,8 @@ pub use canonical::{canonical_bytes, digest};
 pub use leftovers::Leftovers;
 pub use lock::lock_within;
 pub use reader::{
-    Record, RecordFault, is_record, latest, name_of_run, not_named, read, read_regular, records,
+    Record, RecordFault, definitions, is_record, latest, name_of_run, not_named, read,
+    read_regular, records,
 };
 pub use repository::Repository;
 pub use seal::{as_recorded, seal};

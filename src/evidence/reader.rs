@@ -3,10 +3,12 @@
 use super::canonical::{canonical_bytes, digest};
 use super::wire::v1::{Ending, Header, Line, PlannedCheck, PlannedLook, SCHEMA};
 use crate::model::Observation;
+use crate::secret::Book;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 /// A record as it was read.
@@ -28,11 +30,17 @@ pub struct Record {
     pub digest: String,
 }
 
+/// The digest of each check's text, as the record has it that is made by whoever knows these secrets.
+pub fn definitions(checks: &[PlannedCheck], secrets: &Book) -> BTreeMap<String, String> {
+    let each = checks.iter();
+    each.map(|one| (one.id.clone(), one.definition_without(secrets)))
+        .collect()
+}
+
 impl Record {
-    /// The digest of each check's text, as the run judged by it.
-    pub fn definitions(&self) -> BTreeMap<String, String> {
-        let each = self.checks.iter();
-        each.map(|one| (one.id.clone(), one.definition())).collect()
+    /// The digest of each check's text, as the run judged by it, for whoever knows these secrets.
+    pub fn definitions(&self, secrets: &Book) -> BTreeMap<String, String> {
+        definitions(&self.checks, secrets)
     }
 
     /// The run ended before everything was looked at; one that was killed did.
@@ -200,12 +208,21 @@ pub fn records(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Is this file of the records' folder a record? It is a regular file, begins with the header of one, of whatever version,
-/// and is named as its run: under a later name it would stand for what came after it. No more of it is read.
+/// and is named as its run: under a later name it would stand for what came after it. No more of it is read. One that cannot
+/// be read may be the newest: it counts, so that no older one is taken in its place, and whoever reads it is told why not.
 ///
 /// # Errors
 /// Why it is none.
 pub fn is_record(path: &Path) -> Result<(), String> {
-    let run = first_run(path)?;
+    match std::fs::metadata(path) {
+        Ok(about) if !about.is_file() => return Err(NOT_REGULAR.into()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(error.to_string()),
+        _ => {}
+    }
+    let Ok(line) = first_line(path) else {
+        return Ok(());
+    };
+    let run = named_run(&line).ok_or("it does not begin as a record does")?;
     match path.file_stem().is_some_and(|stem| stem == &*run) {
         true => Ok(()),
         false => Err(not_named(&run)),
@@ -217,8 +234,16 @@ pub fn not_named(run: &str) -> String {
     format!("the file is not named as its run, {run}")
 }
 
-/// The run that the first line of a file names.
-fn first_run(path: &Path) -> Result<String, String> {
+fn first_line(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    // A file without lines is not read to its end.
+    let mut file = BufReader::new(File::open(path)?).take(LONGEST_HEADER);
+    file.read_until(b'\n', &mut line)?;
+    Ok(line)
+}
+
+/// The run that the first line of a record names.
+fn named_run(line: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct First {
         record: Named,
@@ -227,21 +252,8 @@ fn first_run(path: &Path) -> Result<String, String> {
     struct Named {
         run: String,
     }
-    let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    if !about.is_file() {
-        return Err(NOT_REGULAR.into());
-    }
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-    let mut line = Vec::new();
-    // A file without lines is not read to its end.
-    let mut file = BufReader::new(file).take(LONGEST_HEADER);
-    file.read_until(b'\n', &mut line)
-        .map_err(|error| error.to_string())?;
-    let first: Result<First, _> = serde_json::from_slice(&line);
-    match first {
-        Ok(First { record }) => Ok(record.run),
-        Err(_) => Err("it does not begin as a record does".into()),
-    }
+    let First { record } = serde_json::from_slice(line).ok()?;
+    Some(record.run)
 }
 
 /// The newest record of a folder.

@@ -223,8 +223,9 @@ pub(super) fn git(root: &Path, arguments: &[impl AsRef<OsStr>]) -> Result<Vec<u8
 
 /// Why git gave no answer.
 fn cause(told: &str) -> String {
-    let fatal = told.lines().find_map(|line| line.strip_prefix("fatal: "));
-    match fatal {
+    let said = |begins: &str| told.lines().find_map(|line| line.strip_prefix(begins));
+    // Of a submodule that is a link it says an error alone.
+    match said("fatal: ").or_else(|| said("error: ")) {
         Some(line) if !line.starts_with("not a git repository (or any") => line.trim().to_owned(),
         _ => NO_REPOSITORY.into(),
     }

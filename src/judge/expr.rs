@@ -275,10 +275,8 @@ impl Walk {
 /// The names that hold inside a loop.
 pub(super) fn bind(comprehension: &cel::common::ast::ComprehensionExpr, bound: &Bound) -> Bound {
     let mut inner = bound.clone();
-    let element = path_of(&comprehension.iter_range, bound).map(|mut path| {
-        path.push(ELEMENT.into());
-        path
-    });
+    let range = path_of(&comprehension.iter_range, bound);
+    let element = range.and_then(|path| extend(path, ELEMENT.into()));
     inner.insert(comprehension.iter_var.clone(), element);
     if let Some(second) = &comprehension.iter_var2 {
         inner.insert(second.clone(), None);
@@ -379,6 +377,11 @@ mod tests {
         assert_eq!(
             reads("size(missing.map(m, m.name)) == 0"),
             ["missing", "missing.[].name"]
+        );
+        // What a value made on the way holds is no fact.
+        assert_eq!(
+            reads("a.filter(x, x.ok).all(y, y.parts.all(z, z.name == b))"),
+            ["a", "a.[]", "a.[].ok", "b"]
         );
     }
 

@@ -231,5 +231,7 @@ mod tests {
         assert_eq!(messages("cookies.exists(c, c.secure == 'yes')").len(), 1);
         assert!(messages("status == 200 && json.a.b == 'x' && headers['a'][0] == 'y'").is_empty());
         assert!(messages("headers.all(name, name != 'x')").is_empty());
+        let made_on_the_way = "json.filter(x, x.ok).all(y, y.parts.all(z, z == status))";
+        assert!(messages(made_on_the_way).is_empty());
     }
 }

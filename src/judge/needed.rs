@@ -119,6 +119,10 @@ mod tests {
         );
         assert_eq!(given("a.B.c == 1 || a.all(k, a[k] == 1)"), facts["a"]);
         assert_eq!(given("[1].all(a, .a.e == 3)"), json!({ "e": 3 }));
+        assert_eq!(
+            given("[[3], [3]].all(x, x.all(y, y == a.e))"),
+            json!({ "e": 3 })
+        );
     }
 
     proptest! {
@@ -141,6 +145,7 @@ mod tests {
                 "a.b.map(x, x.c).all(y, y in b.c)", "[1].all(a, .a.b == 1 || .b.c.b == a)",
                 "[a.b, b.c].exists(x, x.c == 1)", "a.filter(x, x == b.c).size() == 0",
                 "a.b + a.c == b.b", "string(a.b.c) == 'b'",
+                "a.filter(x, x.b == 1).all(y, y.c.all(z, z == b.c))", "[[a.b], [1]].exists(x, x.exists(y, y == b))",
             ] {
                 let expr = Expr::compile(source).unwrap();
                 prop_assert_eq!(expr.evaluate(&facts).ok(), of_whole_facts(source, &facts).ok(), "{}", source);

@@ -106,7 +106,7 @@ impl Finding {
     #[must_use]
     pub fn redacted(mut self, redact: &dyn Fn(&str) -> String) -> Self {
         let looks = self.looks.iter_mut().flat_map(|look| {
-            let reasons = look.reasons.iter_mut();
+            let reasons = look.reasons.iter_mut().chain(&mut look.unjudged);
             let reasons =
                 reasons.flat_map(|one| [&mut one.text, &mut one.expected, &mut one.found]);
             std::iter::once(&mut look.label).chain(reasons)

@@ -78,14 +78,31 @@ impl Ground<'_> {
                 .catalog
                 .find(id)
                 .is_some_and(|check| check.origin == Origin::Shipped);
-            // A record's own copy was redacted before it was written.
-            let text = match shipped {
-                true => text.to_owned(),
-                false => (self.redact)(text),
-            };
-            (id.as_str(), digest(text.as_bytes()))
+            (id.as_str(), self.check_digest(shipped, text))
         });
         of_all(each.collect())
+    }
+
+    /// The same of checks as a record holds them.
+    pub(super) fn recorded_checks_digest(
+        &self,
+        planned: &[PlannedCheck],
+        ids: &[String],
+    ) -> String {
+        let each = planned.iter().filter(|one| ids.contains(&one.id));
+        let each = each.map(|one| {
+            let is_shipped = one.origin == "shipped";
+            (one.id.as_str(), self.check_digest(is_shipped, &one.source))
+        });
+        of_all(each.collect())
+    }
+
+    /// A record's own copy was redacted before it was written, by whoever need not have known what is secret here.
+    fn check_digest(&self, is_shipped: bool, text: &str) -> String {
+        match is_shipped {
+            true => digest(text.as_bytes()),
+            false => digest((self.redact)(text).as_bytes()),
+        }
     }
 
     /// May this person accept findings of the gate?
@@ -177,15 +194,6 @@ pub fn checks_of(
         .filter(|check| check.level <= gate.level)
         .map(|check| check.id.to_string())
         .collect()
-}
-
-/// The digest of checks as a record holds them.
-pub(super) fn recorded_checks_digest(planned: &[PlannedCheck], ids: &[String]) -> String {
-    let each = planned.iter().filter(|one| ids.contains(&one.id));
-    of_all(
-        each.map(|one| (one.id.as_str(), digest(one.source.as_bytes())))
-            .collect(),
-    )
 }
 
 fn of_all(each: BTreeMap<&str, String>) -> String {

@@ -285,6 +285,18 @@ impl Told {
         judged.as_deref().map_err(Clone::clone)
     }
 
+    /// The digest of each check's text, as it was judged by it.
+    pub fn definitions(&self) -> BTreeMap<String, String> {
+        self.record.definitions(&self.secrets)
+    }
+
+    /// The same of one check, with its name.
+    pub(super) fn definition(&self, check: &str) -> Option<(String, String)> {
+        let mut planned = self.record.checks.iter();
+        let one = planned.find(|one| one.id == check)?;
+        Some((one.id.clone(), one.definition_without(&self.secrets)))
+    }
+
     /// Does it tell something of this environment? What had no target is of the code, and of every environment.
     pub(super) fn concerns(&self, environment: &str) -> bool {
         let own = &self.record.header.environment;
@@ -293,8 +305,7 @@ impl Told {
 
     /// It came to its end, neither killed nor cut short.
     fn was_done(&self) -> bool {
-        let ending = self.record.ending.as_ref();
-        ending.is_some_and(|ending| ending.cut_short.is_none())
+        !self.record.is_cut_short()
     }
 
     /// What a gate asks of it.

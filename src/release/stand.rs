@@ -1,6 +1,6 @@
 //! The standing of gates: what each decides on its evidence, who has signed it, and whether it is open.
 
-use super::ground::{Ground, recorded_checks_digest};
+use super::ground::Ground;
 use super::history::{Told, Window};
 use super::hold::{Hold, hold};
 use super::signed::{Circumstances, Withheld, words};
@@ -186,7 +186,7 @@ fn stand_one<'a>(
                 None => Code::Unknown("the evidence knows no commit".into()),
             };
             let mut evidence = told.evidence(code);
-            let recorded = recorded_checks_digest(&told.record.checks, &checks);
+            let recorded = ground.recorded_checks_digest(&told.record.checks, &checks);
             // For a gate over others, each of those asks it of its own record.
             evidence.checks_changed =
                 gate.suite.is_some() && recorded != ground.checks_digest(&checks);

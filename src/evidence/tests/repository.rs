@@ -341,6 +341,20 @@ fn a_submodule_that_is_not_there_is_left_out() {
 }
 
 #[test]
+fn a_link_in_the_place_of_a_submodule_is_not_clean_and_why_is_told() {
+    let place = Place::new();
+    place.nested();
+    fs::rename(place.path("app/lib"), place.path("moved")).unwrap();
+    std::os::unix::fs::symlink("../moved", place.path("app/lib")).unwrap();
+    // One git takes it for a change, another ends.
+    let told = place.told("app");
+    match told.dirty {
+        Some(dirty) => assert!(dirty),
+        None => assert!(told.unsure.unwrap().contains("lib")),
+    }
+}
+
+#[test]
 fn every_kind_of_checkout_is_told() {
     let place = Place::new();
     let commit = place.git("app", &["rev-parse", "HEAD"]);

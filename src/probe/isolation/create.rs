@@ -35,7 +35,7 @@ impl Audit<'_> {
             Some(id) => Some(id),
             None if self.place.lists => {
                 let list = self.on_list(caller, "GET", None).await;
-                let list = list.inspect_err(|_| self.made.untold())?;
+                let list = list.inspect_err(|_| self.made.untold(&self.place.path))?;
                 let json = list.json.unwrap_or_default();
                 find::all_marked(&json, mark, key).into_iter().next()
             }
@@ -46,7 +46,7 @@ impl Audit<'_> {
                 let by = strayed.then_some(caller.cookies.as_str());
                 self.made.note(&self.place.path, id, by);
             }
-            None => self.made.untold(),
+            None => self.made.untold(&self.place.path),
         }
         Ok((answer, id))
     }
@@ -57,11 +57,11 @@ impl Audit<'_> {
         caller: &Caller,
         call: &Call,
     ) -> Result<Answer, String> {
-        let before = self.made.asked();
+        let before = self.made.asked(&self.place.path);
         let outcome = self.asking.ask(caller, call).await;
         // An answer with status 500 may come after all was done; what lists show tells then.
         if outcome.is_ok() || !self.asking.unanswered {
-            self.made.answered(before);
+            self.made.answered(&self.place.path, before);
         }
         outcome
     }

@@ -162,9 +162,9 @@ impl Audit<'_> {
         let id = match self.place.lists {
             true => {
                 let list = self.on_list(&a, "GET", None).await;
-                let list = list.inspect_err(|_| self.made.untold())?;
+                let list = list.inspect_err(|_| self.made.untold(&self.place.path))?;
                 if !list.is_success() {
-                    self.made.untold();
+                    self.made.untold(&self.place.path);
                     return Err(format!(
                         "{} as A is answered with {}",
                         self.shown("GET"),
@@ -186,7 +186,7 @@ impl Audit<'_> {
         let Some(id) = id else {
             return match !self.place.lists && answer.status < 400 {
                 true => {
-                    self.made.untold();
+                    self.made.untold(&self.place.path);
                     Err(format!(
                         "{} {by} is answered with {} and no id, and no list shows whether it created anything",
                         self.shown(way.method),

@@ -6,8 +6,8 @@ use crate::clock;
 use crate::probe::nextauth::Site;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,15 +28,48 @@ pub(super) struct Made {
     unknown: Unknown,
 }
 
-/// What may be there beside the things that are known; the last counts most.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-enum Unknown {
-    #[default]
-    Nothing,
+/// What may be there beside the things that are known, by the path of its collection.
+#[derive(Debug, Clone, Default)]
+struct Unknown(BTreeMap<String, Doubt>);
+
+/// Why something may be there; the last counts most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Doubt {
     /// A request was answered as if it had created something, but nothing told which.
     Untold,
     /// A request that creates something had no answer.
     Unanswered,
+}
+
+impl Unknown {
+    /// Puts this in the place of what was unknown of a collection.
+    fn set(&mut self, path: &str, doubt: Option<Doubt>) -> Option<Doubt> {
+        match doubt {
+            Some(doubt) => self.0.insert(path.to_owned(), doubt),
+            None => self.0.remove(path),
+        }
+    }
+
+    fn untold(&mut self, path: &str) {
+        let doubt = self.0.entry(path.to_owned()).or_insert(Doubt::Untold);
+        *doubt = (*doubt).max(Doubt::Untold);
+    }
+
+    /// Something turned up that was not known.
+    fn found(&mut self, path: &str) {
+        self.0.remove(path);
+    }
+
+    /// Lists show everything that these collections hold, but for what is still to come.
+    fn listed(&mut self, paths: &BTreeSet<&str>) {
+        self.0
+            .retain(|path, doubt| *doubt != Doubt::Untold || !paths.contains(&**path));
+    }
+
+    /// What counts most of it.
+    fn gravest(&self) -> Option<Doubt> {
+        self.0.values().max().copied()
+    }
 }
 
 /// Shared by the look and the removal.
@@ -49,18 +82,18 @@ impl Shared {
     }
 
     /// Notes that a request is sent that may create something. Gives what [`Shared::answered`] takes back.
-    pub(super) fn asked(&self) -> Before {
-        self.with(|made| Before(std::mem::replace(&mut made.unknown, Unknown::Unanswered)))
+    pub(super) fn asked(&self, path: &str) -> Before {
+        self.with(|made| Before(made.unknown.set(path, Some(Doubt::Unanswered))))
     }
 
     /// Notes that the request was answered, or never sent.
-    pub(super) fn answered(&self, Before(unknown): Before) {
-        self.with(|made| made.unknown = unknown);
+    pub(super) fn answered(&self, path: &str, Before(doubt): Before) {
+        self.with(|made| made.unknown.set(path, doubt));
     }
 
     /// Notes that something may have been created whose id nothing has told.
-    pub(super) fn untold(&self) {
-        self.with(|made| made.unknown = made.unknown.max(Unknown::Untold));
+    pub(super) fn untold(&self, path: &str) {
+        self.with(|made| made.unknown.untold(path));
     }
 
     /// Notes a thing; `strayed` with the session that created it, where it may be neither A's nor B's.
@@ -82,26 +115,28 @@ impl Shared {
     }
 
     fn take(&self) -> (BTreeMap<Thing, Option<String>>, Unknown) {
-        self.with(|made| (std::mem::take(&mut made.things), made.unknown))
+        self.with(|made| (std::mem::take(&mut made.things), made.unknown.clone()))
     }
 }
 
 /// What was unknown before a request.
 #[must_use = "without it, the request stays unanswered"]
-pub(super) struct Before(Unknown);
+pub(super) struct Before(Option<Doubt>);
 
 /// What lists show.
-struct Seen {
+struct Seen<'a> {
     things: Vec<Thing>,
-    /// Every place lists, and both users were answered.
-    is_whole: bool,
+    /// The collections whose lists both users were given.
+    listed: BTreeSet<&'a str>,
 }
 
-fn told(left: usize, unknown: Unknown) -> Result<(), String> {
-    match (left, unknown) {
-        (0, Unknown::Nothing) => Ok(()),
-        (0, Unknown::Untold) => Err("no answer told the id of one that may be there".into()),
-        (0, Unknown::Unanswered) => Err("a request that may have created one had no answer".into()),
+fn told(left: usize, doubt: Option<Doubt>) -> Result<(), String> {
+    match (left, doubt) {
+        (0, None) => Ok(()),
+        (0, Some(Doubt::Untold)) => Err("no answer told the id of one that may be there".into()),
+        (0, Some(Doubt::Unanswered)) => {
+            Err("a request that may have created one had no answer".into())
+        }
         (left, _) => Err(format!("{left} of them could not be removed")),
     }
 }
@@ -128,8 +163,8 @@ impl Removal {
             for thing in self.marked(until).await.things {
                 // What was not known is found, or created only now.
                 if let Entry::Vacant(place) = left.entry(thing) {
+                    unknown.found(&place.key().0);
                     place.insert(None);
-                    unknown = Unknown::Nothing;
                 }
             }
             let mut still = BTreeMap::new();
@@ -143,12 +178,11 @@ impl Removal {
             for thing in seen.things {
                 left.entry(thing).or_default();
             }
-            if unknown == Unknown::Untold && seen.is_whole {
-                unknown = Unknown::Nothing;
-            }
-            let is_done = left.is_empty() && unknown == Unknown::Nothing;
+            unknown.listed(&seen.listed);
+            let doubt = unknown.gravest();
+            let is_done = left.is_empty() && doubt.is_none();
             if is_done || round == ROUNDS || clock::tick() + PAUSE >= until {
-                return told(left.len(), unknown);
+                return told(left.len(), doubt);
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -156,16 +190,13 @@ impl Removal {
     }
 
     /// What carries the mark in the lists of both users.
-    async fn marked(&self, until: Instant) -> Seen {
+    async fn marked(&self, until: Instant) -> Seen<'_> {
         let mut seen = Seen {
             things: Vec::new(),
-            is_whole: true,
+            listed: BTreeSet::new(),
         };
-        for place in &self.places {
-            if !place.lists {
-                seen.is_whole = false;
-                continue;
-            }
+        for place in self.places.iter().filter(|place| place.lists) {
+            seen.listed.insert(&place.path);
             for cookies in &self.users {
                 let answer = self
                     .site
@@ -173,7 +204,7 @@ impl Removal {
                     .await;
                 let list = answer.ok().filter(|answer| answer.status == 200);
                 let Some(json) = list.and_then(|list| list.json()) else {
-                    seen.is_whole = false;
+                    seen.listed.remove(&*place.path);
                     continue;
                 };
                 let ids = find::all_marked(&json, &self.mark, place.id.as_deref());
@@ -229,5 +260,38 @@ pub(super) fn address(place: &Place, id: &str) -> (String, Option<String>) {
             let body: Value = json!({ key: id });
             (place.item.clone(), Some(body.to_string()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_turns_up_in_one_collection_tells_nothing_of_another() {
+        let shared = Shared::default();
+        shared.untold("/a");
+        let before = shared.asked("/b");
+        let gravest = || shared.take().1.gravest();
+        assert_eq!(gravest(), Some(Doubt::Unanswered));
+        let (_, mut unknown) = shared.take();
+        unknown.found("/b");
+        assert_eq!(unknown.gravest(), Some(Doubt::Untold));
+        unknown.listed(&BTreeSet::from(["/b"]));
+        assert_eq!(unknown.gravest(), Some(Doubt::Untold));
+        unknown.listed(&BTreeSet::from(["/a"]));
+        assert_eq!(unknown.gravest(), None);
+        shared.answered("/b", before);
+        assert_eq!(gravest(), Some(Doubt::Untold));
+    }
+
+    #[test]
+    fn a_list_does_not_show_what_is_still_to_come() {
+        let shared = Shared::default();
+        let _unanswered = shared.asked("/a");
+        shared.untold("/a");
+        let (_, mut unknown) = shared.take();
+        unknown.listed(&BTreeSet::from(["/a"]));
+        assert_eq!(unknown.gravest(), Some(Doubt::Unanswered));
     }
 }

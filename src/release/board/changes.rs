@@ -199,7 +199,7 @@ fn picture(
     });
     let judged = told.findings().unwrap_or_default().iter();
     let of_suite = judged.filter(|one| standing.checks.contains(&one.check));
-    let mut definitions = told.record.definitions();
+    let mut definitions = told.definitions();
     let each = of_suite.map(|finding| {
         let worse = news.get(&finding.check);
         let worse = worse.filter(|news| news.verdict > finding.verdict);
@@ -207,7 +207,7 @@ fn picture(
         let seen = record.and_then(|told| {
             let mut findings = told.findings().unwrap_or_default().iter();
             let seen = findings.find(|one| one.check == finding.check)?;
-            definitions.extend(definition(told, &seen.check));
+            definitions.extend(told.definition(&seen.check));
             Some(seen)
         });
         seen.unwrap_or(finding).clone()
@@ -217,13 +217,6 @@ fn picture(
         findings,
         definitions,
     }
-}
-
-/// A check with the digest of its text in this record.
-fn definition(told: &Told, check: &str) -> Option<(String, String)> {
-    let mut planned = told.record.checks.iter();
-    let one = planned.find(|one| one.id == check)?;
-    Some((one.id.clone(), one.definition()))
 }
 
 fn words<'a>(standing: &'a GateStanding<'_>, since: Timestamp) -> Vec<Word<'a>> {

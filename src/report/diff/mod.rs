@@ -67,10 +67,9 @@ pub struct Pace<'a> {
 impl<'a> Difference<'a> {
     /// Two records, with what changed from one to the other.
     pub fn new(before: Told<'a>, after: Told<'a>, changed: &'a [Changed]) -> Self {
-        let of_after = after.record.definitions();
-        let both = before.record.checks.iter().filter_map(|one| {
-            let now = of_after.get(&one.id)?;
-            Some((one.id.as_str(), one.definition() != *now))
+        let both = before.definitions.iter().filter_map(|(check, then)| {
+            let now = after.definitions.get(check)?;
+            Some((check.as_str(), then != now))
         });
         let both: Vec<(&str, bool)> = both.collect();
         let is_changed = |check: &str| changed.iter().any(|one| one.check == check);

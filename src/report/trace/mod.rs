@@ -10,6 +10,7 @@ use crate::engine;
 use crate::evidence::{PlannedCheck, PlannedLook, Record};
 use crate::judge::{Answered, Rules};
 use crate::model::{Check, Decision, Finding, LookVerdict, Observation, Subject, Verdict};
+use std::collections::BTreeMap;
 
 /// A record that was read and judged.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,8 @@ pub struct Told<'a> {
     pub decision: &'a Decision,
     /// What it was about.
     pub subject: &'a Subject,
+    /// The digest of each check's text, for whoever reads it.
+    pub definitions: &'a BTreeMap<String, String>,
 }
 
 /// One finding, with everything that it rests on.
