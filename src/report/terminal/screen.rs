@@ -51,7 +51,8 @@ impl<'a> Screen<'a> {
 
     /// Writes a line that is laid out already.
     pub(super) fn line(&mut self, line: &str) {
-        self.out.push_str(line.trim_end());
+        let line = line.trim_end().replace('\u{a0}', " ");
+        self.out.push_str(&line);
         self.out.push('\n');
     }
 
